@@ -1,0 +1,271 @@
+"""Model files: one `.safetensors` each, loaded strictly, saved atomically, never a pickle."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from models.autoencoder import Autoencoder, Config
+from models.errors import CheckpointError
+from models.files import replacing
+from models.model import Model
+from models.points import Points
+from models.preprocessing import Preprocessing
+from models.training import Snapshot
+
+METADATA_KEY = "latent_explorer"
+VERSION = 1
+_MOST_CLASS_NAMES = 1000
+_LONGEST_QUOTE = 120
+
+_PICKLE_ADVICE = (
+    "It is a PyTorch or Python pickle, which can run any code, so it is never opened. "
+    "Save the weights as .safetensors and open that."
+)
+
+
+def save(
+    model: Model,
+    path: str | os.PathLike[str],
+    *,
+    half: bool = False,
+    resume: Snapshot | None = None,
+) -> None:
+    """Write `model` to `path` in one step: whoever reads sees the old file or the whole new one.
+
+    With `half` weights and points are kept in half precision. `resume` adds what it takes to
+    go on training.
+
+    Raises:
+        CheckpointError: the file cannot be written; an older file of that name is untouched.
+    """
+    path = Path(path)
+    tensors = {f"weights.{name}": value for name, value in _state(model.autoencoder).items()}
+    if model.points is not None:
+        tensors["points.mean"] = torch.from_numpy(model.points.mean)
+        tensors["points.log_variance"] = torch.from_numpy(model.points.log_variance)
+    if half:
+        tensors = {name: value.half() for name, value in tensors.items()}
+    if model.points is not None and model.points.label is not None:
+        tensors["points.label"] = torch.from_numpy(model.points.label).to(torch.int32)
+    if resume is not None:
+        tensors |= {f"resume.{name}": value for name, value in resume.resume.items()}
+    header = _header(model) | ({"resume_epoch": resume.epoch} if resume else {})
+    try:
+        with replacing(path) as temporary:
+            tensors = {name: value.contiguous() for name, value in tensors.items()}
+            save_file(tensors, temporary, {METADATA_KEY: json.dumps(header, allow_nan=False)})
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path}: cannot be written ({error}); choose another place"
+        ) from error
+
+
+def _state(autoencoder: Autoencoder) -> dict[str, Tensor]:
+    return {name: value.detach().cpu() for name, value in autoencoder.state_dict().items()}
+
+
+def _header(model: Model) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "config": model.autoencoder.config.to_dict(),
+        "preprocessing": model.preprocessing.to_dict(),
+        "class_names": list(model.class_names),
+        "record": dict(model.record),
+        "metrics": dict(model.metrics),
+    }
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model in a file.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, foreign, a pickle, or does not fit together.
+    """
+    return _load(Path(path))[0]
+
+
+def load_to_resume(path: str | os.PathLike[str]) -> tuple[Model, Snapshot]:
+    """The model in a file and the snapshot to go on from.
+
+    Raises:
+        CheckpointError: as `load`, or the file holds no training to go on with.
+    """
+    path = Path(path)
+    model, header, tensors = _load(path)
+    epoch = header.get("resume_epoch")
+    state = {
+        # A copy: what is mapped from the file would keep Windows from replacing it.
+        name.removeprefix("resume."): value.clone()
+        for name, value in tensors.items()
+        if name.startswith("resume.")
+    }
+    shapes = {name: tuple(value.shape) for name, value in state.items()}
+    if type(epoch) is not int or epoch < 0 or shapes != _resume_shapes(model.autoencoder):
+        raise CheckpointError(f"{path}: holds no training to go on with; train a new model")
+    return model, Snapshot(epoch, _state(model.autoencoder), state)
+
+
+def _resume_shapes(autoencoder: Autoencoder) -> dict[str, tuple[int, ...]]:
+    """What it takes to go on: each raw weight, and Adam's two moments and step count of it."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, parameter in autoencoder.named_parameters():
+        for key in ("raw", "adam.exp_avg", "adam.exp_avg_sq"):
+            shapes[f"{key}.{name}"] = tuple(parameter.shape)
+        shapes[f"adam.step.{name}"] = ()
+    return shapes
+
+
+def _load(path: Path) -> tuple[Model, dict[str, Any], dict[str, Tensor]]:
+    _refuse_what_is_no_safetensors(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            header = _read_header(path, metadata)
+            config = Config.from_dict(header["config"])
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            _check_shapes(path, config, shapes)
+            tensors = {name: file.get_tensor(name) for name in shapes}
+        return _build(config, header, tensors), header, tensors
+    except CheckpointError:
+        raise
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: is damaged or no safetensors file ({_short(error)}); copy or export it again"
+        ) from error
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path}: its description does not hold together ({_short(error)}); export it again"
+        ) from error
+
+
+def _short(value: object) -> str:
+    """A value from a file, fit for one line of a message."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+
+
+def _refuse_constant(name: str) -> float:
+    """JSON has no NaN or Infinity, and nothing here could do anything with one."""
+    raise ValueError(f"{name} is no number")
+
+
+def _refuse_what_is_no_safetensors(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise CheckpointError(f"{path}: is a folder; choose a .safetensors model file")
+        if path.exists() and not path.is_file():  # a pipe or a device has no end
+            raise CheckpointError(f"{path}: is no ordinary file; choose a .safetensors model file")
+        with path.open("rb") as stream:
+            start = stream.read(16)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError(
+            f"{path}: cannot be read ({reason}); check name and rights"
+        ) from error
+    if start[:2] == b"\x80\x02" or start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":
+        raise CheckpointError(f"{path}: {_PICKLE_ADVICE}")
+    if len(start) < 10 or start[8:9] != b"{":
+        raise CheckpointError(f"{path}: is no model file; choose a .safetensors file")
+
+
+def _read_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    if METADATA_KEY not in metadata:
+        raise CheckpointError(
+            f"{path}: was not written by Latent Explorer (no {METADATA_KEY!r} in its metadata); "
+            "only its own model files can be opened so far"
+        )
+    header = json.loads(metadata[METADATA_KEY], parse_constant=_refuse_constant)
+    if not isinstance(header, dict) or not isinstance(header.get("config"), dict):
+        raise ValueError("no configuration")
+    if header.get("version") != VERSION:
+        raise CheckpointError(
+            f"{path}: has version {_short(header.get('version'))} and this program reads "
+            f"{VERSION}; update Latent Explorer"
+        )
+    return header
+
+
+def _check_shapes(path: Path, config: Config, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Compare with the model the configuration describes, before any memory is taken for it."""
+    with torch.device("meta"):
+        wanted = Autoencoder(config).state_dict()
+    expected = {f"weights.{name}": tuple(value.shape) for name, value in wanted.items()}
+    if "points.mean" in shapes:
+        count = shapes["points.mean"][0] if shapes["points.mean"] else 0
+        expected["points.mean"] = expected["points.log_variance"] = (count, config.latent_size)
+        if "points.label" in shapes:
+            expected["points.label"] = (count,)
+    known = {name: shape for name, shape in shapes.items() if not name.startswith("resume.")}
+    for name in expected.keys() | known.keys():
+        if expected.get(name) != known.get(name):
+            raise CheckpointError(
+                f"{path}: tensor {name!r} has shape {known.get(name, 'missing')} and its "
+                f"configuration needs {expected.get(name, 'none of that name')}; export it again"
+            )
+
+
+def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Model:
+    autoencoder = Autoencoder(config)
+    weights = {
+        name.removeprefix("weights."): value
+        for name, value in tensors.items()
+        if name.startswith("weights.")
+    }
+    if not all(value.is_floating_point() and value.isfinite().all() for value in weights.values()):
+        raise ValueError("some weights are not finite numbers")
+    autoencoder.load_state_dict(weights, strict=True)
+    autoencoder.eval().requires_grad_(False)
+    class_names = _class_names(header, config)
+    preprocessing = Preprocessing.from_dict(header["preprocessing"])
+    if preprocessing.image_shape != config.image_shape:
+        raise ValueError("preprocessing and configuration name different image sizes")
+    return Model(
+        autoencoder=autoencoder,
+        preprocessing=preprocessing,
+        class_names=class_names,
+        points=_points(tensors, len(class_names)),
+        record=_mapping(header, "record"),
+        metrics=_metrics(header),
+    )
+
+
+def _class_names(header: Mapping[str, Any], config: Config) -> tuple[str, ...]:
+    names = header.get("class_names", [])
+    if not isinstance(names, list) or len(names) > _MOST_CLASS_NAMES:
+        raise ValueError("class names must be a list")
+    if config.classes and len(names) != config.classes:
+        raise ValueError(f"{config.classes} classes but {len(names)} names")
+    return tuple(str(name)[:100] for name in names)
+
+
+def _points(tensors: Mapping[str, Tensor], classes: int) -> Points | None:
+    if "points.mean" not in tensors:
+        return None
+    mean = np.nan_to_num(tensors["points.mean"].float().numpy())
+    log_variance = np.nan_to_num(tensors["points.log_variance"].float().numpy())
+    label = tensors.get("points.label")
+    if label is None:
+        return Points(mean, log_variance)
+    known = range(classes or _MOST_CLASS_NAMES)
+    if label.is_floating_point() or not all(number in known for number in np.unique(label.numpy())):
+        raise ValueError(f"the labels of its points are not those of its {classes} classes")
+    return Points(mean, log_variance, label.numpy().astype(np.int64))
+
+
+def _mapping(header: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = header.get(key, {})
+    if not isinstance(value, dict):
+        raise TypeError(f"{key} must be an object")
+    return value
+
+
+def _metrics(header: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in _mapping(header, "metrics").items()}

@@ -1,0 +1,264 @@
+"""Data sets as arrays of bytes: built-in ones, folders of pictures, `.npz`/`.npy`, IDX files."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from models.arrays import read_npy, read_npz
+from models.downloads import BUILT_IN as BUILT_IN
+from models.downloads import BuiltIn as BuiltIn
+from models.downloads import fetch
+from models.downloads import is_downloaded as is_downloaded
+from models.errors import DataError
+from models.folders import read_folder, usable_size
+from models.idx import idx_files, read_idx_folder
+from models.idx import read_idx as read_idx
+from models.images import Picture
+from models.preprocessing import Fit, Framing, Preprocessing, prepare
+from models.raw import (
+    AnyLabels,
+    Bytes,
+    Cancelled,
+    Labels,
+    Raw,
+    Report,
+    Watch,
+    check_memory,
+    named_classes,
+)
+
+_HELD_OUT_EVERY = 10
+_DIGITS_HELD_OUT = 297
+_COPIED_BYTES = 2**30  # a larger memory map is divided without copying it
+_SAMPLE = 1000  # images looked at to tell what a data set is like
+_MOST = 0.9  # of them agree
+_BINARY_SHARE = 0.8
+_BINARY_LEVELS = (26, 229)  # at or beyond these of 255 a pixel is nearly black or white
+_REPORT_EVERY = 512
+_CHOICES = f"use {', '.join(BUILT_IN)}, a folder of pictures or of IDX files, an .npz or an .npy"
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images as bytes [N, C, H, W] (255 is full) and their classes [N], if known."""
+
+    images: Bytes
+    labels: Labels | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Images to train on, images held out, and what they are.
+
+    `notes` tell in a few words each what was left out or changed on the way.
+    """
+
+    name: str
+    train: ImageSet
+    held_out: ImageSet
+    class_names: tuple[str, ...]
+    preprocessing: Preprocessing
+    binary: bool = False  # pixels are nearly black or white: a model of binary images fits
+    notes: tuple[str, ...] = ()
+
+
+def load_data(
+    source: str,
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    fit: Fit = "crop",
+    allow_download: bool = False,
+    report: Report | None = None,
+    cancelled: Cancelled | None = None,
+) -> DataSet:
+    """The data set a built-in name or a path stands for.
+
+    A path is a folder of pictures (sub-folders are classes), a folder of IDX files, an `.npz`
+    or an `.npy`. `image_shape` (channels, height, width) brings all images to that shape by the
+    rule `fit`; without it they keep their own size if a model can have it (8 to 256 pixels a
+    side), and are 64×64 otherwise. What has no test images of its own has every tenth image
+    held out. `report` is told what is being done, how much of it is over and how much there is;
+    `cancelled` is asked now and then.
+
+    Raises:
+        DataError: there is no such data, it cannot be used, it needs a download that is not
+            allowed or fails, or loading was stopped.
+    """
+    watch = Watch(source, report, cancelled)
+    watch.step("opening", 0, 0)
+    try:
+        raw = _read(source, image_shape, fit, allow_download, watch)
+        return _data_set(raw, image_shape, fit, watch)
+    except MemoryError as error:
+        raise DataError(f"{source}: does not fit in memory; use fewer or smaller images") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{source}: cannot be read ({reason}); check name and rights") from error
+
+
+def _read(
+    source: str,
+    image_shape: tuple[int, int, int] | None,
+    fit: Fit,
+    allow_download: bool,
+    watch: Watch,
+) -> Raw:
+    """What the source holds, by the reader that knows it."""
+    if source == "digits":
+        return _digits()
+    if source in BUILT_IN:
+        raw = read_idx_folder(source, idx_files(fetch(source, allow_download, watch)))
+        return replace(raw, class_names=BUILT_IN[source].class_names)
+    if not source.strip():
+        raise DataError(f"no data set was named; {_CHOICES}")
+    path = Path(source).expanduser()
+    if path.is_dir():
+        files = idx_files(path)
+        if files:
+            return read_idx_folder(path.resolve().name, files)
+        return read_folder(path, image_shape, fit, watch)
+    readers = {".npy": read_npy, ".npz": read_npz}
+    if path.suffix.lower() in readers and path.is_file():
+        return readers[path.suffix.lower()](path, watch)
+    problem = "is no data set" if path.exists() else "is neither there nor a built-in name"
+    raise DataError(f"{source}: {problem}; {_CHOICES}")
+
+
+def _digits() -> Raw:
+    """Scikit-learn's digits, 8×8; 297 evenly spread ones are held out."""
+    from sklearn.datasets import load_digits  # here, as it takes a second
+
+    bunch = load_digits()
+    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
+    labels = bunch.target.astype(np.int64)
+    held_out = np.zeros(len(images), bool)
+    held_out[np.linspace(0, len(images) - 1, _DIGITS_HELD_OUT).astype(np.int64)] = True
+    return Raw(
+        "digits",
+        images[~held_out],
+        labels[~held_out],
+        images[held_out],
+        labels[held_out],
+        framing="ink fills",  # their ink always touches top and bottom
+    )
+
+
+def _data_set(
+    raw: Raw, image_shape: tuple[int, int, int] | None, fit: Fit, watch: Watch
+) -> DataSet:
+    raw = _divided(raw)
+    assert raw.held_out is not None
+    own_shape: tuple[int, int, int] = (raw.train.shape[1], *raw.train.shape[2:])
+    preprocessing, binary = _description(raw, fit)
+    shape = image_shape or (own_shape[0], *usable_size(own_shape[1], own_shape[2]))
+    train, held_out, notes = raw.train, raw.held_out, list(raw.notes)
+    if shape != own_shape:
+        check_memory(raw.name, len(train) + len(held_out), shape)
+        train, held_out = (_resized(part, shape, fit, watch) for part in (train, held_out))
+        notes.append(f"images of {_size(own_shape)} brought to {_size(shape)}")
+        framing: Framing = preprocessing.framing if shape[0] == 1 else "none"
+        preprocessing = Preprocessing(*shape, fit, preprocessing.inversion, framing)
+    train_labels, held_out_labels, names, note = named_classes(raw)
+    return DataSet(
+        raw.name,
+        ImageSet(train, train_labels),
+        ImageSet(held_out, held_out_labels),
+        names,
+        preprocessing,
+        binary and shape[0] == 1,
+        (*notes, note) if note else tuple(notes),
+    )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    colour = "colour" if shape[0] == 3 else "grey"
+    return f"{shape[2]}×{shape[1]} in {colour}"
+
+
+def _divided(raw: Raw) -> Raw:
+    """The source with images held out: its own, or every tenth."""
+    count, labels = len(raw.train), raw.train_labels
+    if raw.held_out is not None:
+        return raw
+    if count < 2:
+        raise DataError(f"{raw.name}: has only {count} image; at least 2 are needed")
+    index = np.arange(count)
+    if raw.train.nbytes > _COPIED_BYTES and isinstance(raw.train, np.memmap):
+        held = slice(count - count // _HELD_OUT_EVERY, count)
+        kept: slice | npt.NDArray[np.int64] = slice(0, held.start)
+        note = "the last tenth is held out, as the file stays on disk"
+        return _parted(raw, kept, held, labels, note)
+    chosen = index % _HELD_OUT_EVERY == min(_HELD_OUT_EVERY, count) - 1
+    return _parted(raw, index[~chosen], index[chosen], labels, "")
+
+
+def _parted(
+    raw: Raw,
+    kept: slice | npt.NDArray[np.int64],
+    held: slice | npt.NDArray[np.int64],
+    labels: AnyLabels | None,
+    note: str,
+) -> Raw:
+    return replace(
+        raw,
+        train=raw.train[kept],
+        train_labels=None if labels is None else labels[kept],
+        held_out=raw.train[held],
+        held_out_labels=None if labels is None else labels[held],
+        notes=(*raw.notes, note) if note else raw.notes,
+    )
+
+
+def _description(raw: Raw, fit: Fit) -> tuple[Preprocessing, bool]:
+    """How pictures should be prepared to look like these, and whether these are nearly binary."""
+    shape: tuple[int, int, int] = (raw.train.shape[1], *raw.train.shape[2:])
+    fit = raw.fit or fit
+    if shape[0] == 3:
+        return Preprocessing(*shape, fit), False
+    chosen = np.linspace(0, len(raw.train) - 1, min(_SAMPLE, len(raw.train))).astype(np.int64)
+    sample = np.asarray(raw.train[chosen, 0])
+    low, high = _BINARY_LEVELS
+    binary = bool(((sample < low) | (sample > high)).mean() >= _BINARY_SHARE)
+    if not _dark_border(sample):
+        return Preprocessing(*shape, fit), binary
+    framing = raw.framing or ("ink box" if _framed_like_mnist(sample) else "none")
+    return Preprocessing(*shape, raw.fit or "fit", "light border", framing), binary
+
+
+def _dark_border(sample: Bytes) -> bool:
+    """Whether nearly all images [N, H, W] have a dark border."""
+    edges = (sample[:, 0], sample[:, -1], sample[:, 1:-1, 0], sample[:, 1:-1, -1])
+    return bool((np.median(np.concatenate(edges, 1), 1) <= 127).mean() >= _MOST)
+
+
+def _framed_like_mnist(sample: Bytes) -> bool:
+    """Whether ink lies in 20 of 28 pixels with its centre of mass in the middle of the frame."""
+    agree = np.ones(len(sample), bool)
+    mass = sample.astype(np.float64).sum((1, 2))
+    for axis in (1, 2):
+        side = sample.shape[axis]
+        along = sample.astype(np.float64).sum(3 - axis)
+        inked = along > 0
+        extent = side - inked.argmax(1) - inked[:, ::-1].argmax(1)
+        centre = (along * np.arange(side)).sum(1) / np.maximum(mass, 1)
+        agree &= (extent <= round(side * 20 / 28)) & (np.abs(centre - side / 2) <= 0.75)
+    return bool((agree & (mass > 0)).mean() >= _MOST)
+
+
+def _resized(images: Bytes, shape: tuple[int, int, int], fit: Fit, watch: Watch) -> Bytes:
+    """Every image brought to `shape`: [N, C, H, W]."""
+    rule = Preprocessing(*shape, fit)
+    out = np.empty((len(images), *shape), np.uint8)
+    for index, image in enumerate(images):
+        if index % _REPORT_EVERY == 0:
+            watch.step("resizing images", index, len(images))
+        pixels = image[0] if len(image) == 1 else np.moveaxis(image, 0, 2)
+        picture = Picture(Image.fromarray(np.ascontiguousarray(pixels)), "")
+        out[index] = prepare(picture, rule).image
+    return out

@@ -1,0 +1,13 @@
+"""Errors a user can cause: each names the file, what was wrong and what to do."""
+
+
+class CheckpointError(ValueError):
+    """A model file that cannot be opened or written."""
+
+
+class DataError(ValueError):
+    """An image, a folder or an array that cannot be used as data."""
+
+
+class TrainingError(RuntimeError):
+    """Training that cannot go on; what was finished before it is kept."""

@@ -1,0 +1,93 @@
+"""Measured figures: the ELBO and its terms, the importance-weighted bound, active units."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from models.autoencoder import Autoencoder
+from models.data import ImageSet
+from models.model import batches
+from models.posteriors import Posterior, standard_normal_log_prob
+
+ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
+
+Report = Callable[[int, int], None]
+
+
+def log_weights(
+    model: Autoencoder,
+    x: Tensor,
+    q: Posterior,
+    label: Tensor | None,
+    samples: int,
+    generator: torch.Generator,
+) -> Tensor:
+    """log p(x, z_k) - log q(z_k|x) of `samples` draws: [samples, N], in nats."""
+    rows = []
+    for _ in range(samples):
+        z = q.sample(generator)
+        log_joint = model.decode(z, label).log_prob(x) + standard_normal_log_prob(z)
+        rows.append(log_joint - q.log_prob(z))
+    return torch.stack(rows)
+
+
+def importance_bound(log_weight: Tensor) -> Tensor:
+    """log (1/k sum_k w_k) of log weights [k, N]: [N], in nats (Burda et al. 2016, eq. 8)."""
+    return torch.logsumexp(log_weight, 0) - math.log(len(log_weight))
+
+
+@torch.no_grad()
+def evaluate(
+    model: Autoencoder,
+    images: ImageSet,
+    *,
+    importance_samples: int = 0,
+    seed: int = 0,
+    report: Report | None = None,
+) -> dict[str, float]:
+    """Mean figures over `images`, in nats an image, from one sampled z an image.
+
+    Keys: `elbo`, `reconstruction` (-E log p(x|z)), `kl`, `active_units`, `kl_<i>` is not
+    included; with `importance_samples` also `importance_bound`. A plain autoencoder has only
+    `reconstruction`. Binary models see one random binarisation, drawn by `seed`.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    config = model.config
+    totals: dict[str, float] = {}
+    means = []
+    done = 0
+    for grey, labels in batches(images, 500 if not importance_samples else 100):
+        x = torch.bernoulli(grey, generator=generator) if config.binarise else grey
+        label = labels if config.classes else None
+        q = model.encode(x, label)
+        terms = _terms(model, x, q, label, importance_samples, generator)
+        for name, value in terms.items():
+            totals[name] = totals.get(name, 0.0) + float(value.double().sum())
+        means.append(q.mean)
+        done += len(x)
+        if report:
+            report(done, len(images))
+    figures = {name: value / len(images) for name, value in totals.items()}
+    figures["active_units"] = float((torch.cat(means).var(0, correction=0) > ACTIVE_VARIANCE).sum())
+    return figures
+
+
+def _terms(
+    model: Autoencoder,
+    x: Tensor,
+    q: Posterior,
+    label: Tensor | None,
+    importance_samples: int,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    reconstruction = -model.decode(q.sample(generator), label).log_prob(x)
+    if not model.config.has_prior:
+        return {"reconstruction": reconstruction}
+    kl = q.kl().sum(-1)
+    terms = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+    if importance_samples:
+        weights = log_weights(model, x, q, label, importance_samples, generator)
+        terms["importance_bound"] = importance_bound(weights)
+    return terms

@@ -1,0 +1,104 @@
+"""A trained autoencoder with all that is needed to use it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from models.autoencoder import Autoencoder
+from models.data import ImageSet
+from models.points import Points
+from models.posteriors import DiagonalGaussian, Posterior
+from models.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Model:
+    """An `Autoencoder` with its preprocessing, class names, points, record and metrics.
+
+    `record` says how it was trained (settings, curves); `metrics` holds measured figures.
+    """
+
+    autoencoder: Autoencoder
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...] = ()
+    points: Points | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    format: str = "latent-explorer"
+
+    @property
+    def latent_size(self) -> int:
+        """K, the number of latent dimensions."""
+        return self.autoencoder.config.latent_size
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        return self.autoencoder.config.image_shape
+
+    @property
+    def conditional(self) -> bool:
+        """Whether `encode` and `decode` need `label=`."""
+        return self.autoencoder.config.classes > 0
+
+    @torch.no_grad()
+    def encode(self, x: Tensor, label: Tensor | None = None) -> Posterior:
+        """q(z|x) of images [N, C, H, W], float32 in [0, 1]; a conditional model needs `label` [N].
+
+        Raises:
+            ValueError: the shape is not this model's, or the labels are missing or unknown.
+        """
+        if x.ndim != 4 or tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"images must be [N, {self.image_shape}], not {tuple(x.shape)}")
+        return self.autoencoder.encode(x, label)
+
+    @torch.no_grad()
+    def decode(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """Mean image [N, C, H, W] in [0, 1] of latents `z` [N, K]; `label` [N] as for `encode`.
+
+        Raises:
+            ValueError: the shape is not this model's, or the labels are missing or unknown.
+        """
+        if z.ndim != 2 or z.shape[1] != self.latent_size:
+            raise ValueError(f"latents must be [N, {self.latent_size}], not {tuple(z.shape)}")
+        return self.autoencoder.decode(z, label).mean
+
+
+class Encodes(Protocol):
+    """Anything with `encode`: an `Autoencoder` or a `Model`."""
+
+    def encode(self, x: Tensor, label: Tensor | None = None) -> Posterior: ...
+
+
+def as_images(images: npt.NDArray[np.uint8]) -> Tensor:
+    """Bytes [N, C, H, W] as float32 in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(images)).float().div_(255.0)
+
+
+def batches(images: ImageSet, size: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Images and labels in order, `size` at a time."""
+    for start in range(0, len(images), size):
+        part = slice(start, start + size)
+        label = None if images.labels is None else torch.from_numpy(images.labels[part])
+        yield as_images(images.images[part]), label
+
+
+@torch.no_grad()
+def encode_points(model: Autoencoder, images: ImageSet, limit: int = 10_000) -> Points:
+    """Posterior means and log-variances of at most `limit` images, spread evenly over the set."""
+    chosen = np.unique(np.linspace(0, len(images) - 1, min(limit, len(images))).astype(np.int64))
+    labels = None if images.labels is None else images.labels[chosen]
+    picked = ImageSet(images.images[chosen], labels)
+    means, log_variances = [], []
+    for x, label in batches(picked, 500):
+        q = model.encode(x, label if model.config.classes else None)
+        means.append(q.mean)
+        unknown = torch.zeros_like(q.mean)
+        log_variances.append(q.log_variance if isinstance(q, DiagonalGaussian) else unknown)
+    mean, log_variance = torch.cat(means).numpy(), torch.cat(log_variances).numpy()
+    return Points(mean, log_variance, picked.labels)

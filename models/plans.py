@@ -1,0 +1,104 @@
+"""A `Plan`: everything that says how one model is trained, as plain values."""
+
+import shlex
+from dataclasses import MISSING, asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+PROGRAM = "latent-explorer"
+
+# Widths that suit each network on two cores: hidden units, or channels of the first level.
+_WIDTHS = {"mlp": 256, "conv": 32, "resnet": 32}
+_DEPTHS = {"mlp": 2, "conv": 0, "resnet": 1}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train on what, and the file the model goes to.
+
+    `data` is what `load_data` takes and `out` a path. Without a `likelihood` grey images get
+    the Bernoulli and coloured ones the Gaussian; without a `width` or `depth` the network's
+    usual one is taken. `image_shape` (channels, height, width) resizes the data by the
+    rule `fit`. `half`
+    stores weights in half precision. The other fields are those of `Config` and `Settings`.
+    """
+
+    data: str
+    out: str
+    method: str = "vae"
+    latent_size: int = 2
+    epochs: int = 20
+    network: str = "mlp"
+    width: int | None = None
+    depth: int | None = None
+    likelihood: str | None = None
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warmup_epochs: float = 1.0
+    seed: int = 0
+    half: bool = False
+    image_shape: tuple[int, int, int] | None = None
+    fit: str = "crop"
+    allow_download: bool = False
+
+    @property
+    def network_size(self) -> tuple[int, int]:
+        """Width and depth, with the network's usual ones where none is named."""
+        width = _WIDTHS.get(self.network, 0) if self.width is None else self.width
+        depth = _DEPTHS.get(self.network, 0) if self.depth is None else self.depth
+        return width, depth
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the training while it lasts: `out` with `.run` at its end."""
+        return Path(f"{self.out}.run")
+
+    @property
+    def last_epoch_file(self) -> Path:
+        """The model as of the last finished epoch, with what it takes to go on."""
+        return self.folder / "last.safetensors"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Plan":
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: a value is missing or unknown.
+        """
+        try:
+            shape = values.get("image_shape")
+            return cls(**{**values, "image_shape": tuple(shape) if shape else None})
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"plan: {error}") from error
+
+    def command(self) -> str:
+        """The command line that trains this model; options at their default are left out."""
+        words = [PROGRAM, "train"]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            always = field.default is MISSING or field.name in ("method", "latent_size", "epochs")
+            if always or value != field.default:
+                words += _option(field.name, value)
+        return shlex.join(words)
+
+
+_OPTIONS = {
+    "latent_size": "--latent",
+    "batch_size": "--batch",
+    "warmup_epochs": "--warmup",
+    "learning_rate": "--learning-rate",
+    "allow_download": "--allow-download",
+}
+
+
+def _option(name: str, value: object) -> list[str]:
+    """One field as words of a command line."""
+    if name == "image_shape":
+        channels, height, width = cast(tuple[int, int, int], value)
+        return ["--image-size", f"{height}x{width}", "--channels", str(channels)]
+    option = _OPTIONS.get(name, f"--{name}")
+    return [option] if value is True else [option, str(value)]
