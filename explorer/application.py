@@ -1,0 +1,115 @@
+"""From the command line to a window: the application object, Ctrl+C, and pictures of it."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from explorer import theme
+from explorer.errors import ExceptionHook, start_log
+from explorer.library import assets_folder
+from explorer.settings import Settings
+from explorer.window import MainWindow
+
+_SIGNAL_POLL_MS = 200
+_SCREENSHOT_PATIENCE_MS = 60_000
+_PROGRAM_NAMES = {"main", "__main__", "latent-explorer", "latent-explorer-window"}
+
+
+def start(argv: Sequence[str] = ()) -> tuple[QApplication, MainWindow]:
+    """The application and its main window, shown, without entering the event loop.
+
+    `argv` names files to open; a program's own name in front is passed over.
+    """
+    words = list(argv)
+    if words and Path(words[0]).stem in _PROGRAM_NAMES and not words[0].endswith(".safetensors"):
+        words = words[1:]
+    app = _application()
+    start_log()
+    window = MainWindow(Settings())
+    hook = ExceptionHook(window)
+    hook.window = window
+    hook.install()
+    window.destroyed.connect(hook.uninstall)
+    window.show()
+    window.open_first([Path(word) for word in words])
+    return app, window
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([sys.argv[0]])
+        app.setApplicationName("latent-explorer")
+        app.setApplicationDisplayName("Latent Explorer")
+        app.setWindowIcon(QIcon(str(assets_folder() / "icon.svg")))
+    _dress(app)
+    return app
+
+
+def _dress(app: QApplication) -> None:
+    chosen = Settings().theme
+    theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
+
+
+def run(paths: Sequence[str], screenshot: str | None = None) -> int:
+    """Open the window and stay until it is closed; or settle, take its picture and end."""
+    if screenshot and not _has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    app, window = start(["latent-explorer", *paths])
+    _quit_on_interrupt(window)
+    if screenshot:
+        photographer = _Photographer(window, Path(screenshot))
+        app.exec()
+        return photographer.status
+    return app.exec()
+
+
+def _has_display() -> bool:
+    if not sys.platform.startswith("linux") or "QT_QPA_PLATFORM" in os.environ:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _quit_on_interrupt(window: MainWindow) -> None:
+    """Ctrl+C closes the window as its button does: every thread and process is ended."""
+
+    def close(*_: object) -> None:
+        window.close()
+
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), close)
+    # Python hears a signal only while it runs; this timer lets it.
+    timer = QTimer(window, interval=_SIGNAL_POLL_MS)
+    timer.timeout.connect(window.isVisible)
+    timer.start()
+
+
+class _Photographer(QObject):
+    """Takes the picture of the settled window, then closes it."""
+
+    def __init__(self, window: MainWindow, path: Path) -> None:
+        super().__init__(window)
+        self._window, self._path, self.status = window, path, 0
+        window.settled.connect(self._shoot, Qt.ConnectionType.QueuedConnection)
+        window.opening_failed.connect(self._on_failed, Qt.ConnectionType.QueuedConnection)
+        QTimer.singleShot(_SCREENSHOT_PATIENCE_MS, self._on_late)
+
+    def _shoot(self) -> None:
+        if not self._window.grab().save(str(self._path)):
+            print(f"{self._path}: cannot be written; choose another place", file=sys.stderr)
+            self.status = 2
+        self._window.close()
+
+    def _on_failed(self, message: str) -> None:
+        print(message, file=sys.stderr)
+        self.status = 2
+        self._window.close()
+
+    def _on_late(self) -> None:
+        self._on_failed("the window did not settle within a minute; no picture was taken")

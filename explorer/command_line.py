@@ -1,0 +1,371 @@
+"""The command line: the window by default, headless commands that never import Qt."""
+
+import argparse
+import math
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from explorer import __version__
+from models.errors import CheckpointError, DataError, TrainingError
+from models.plans import PROGRAM, Plan
+
+DONE, OUR_FAULT, USERS_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+_EXAMPLES = """\
+examples:
+  %(prog)s                                      open the window on a shipped model
+  %(prog)s my-model.safetensors digit.png       open a model and encode a picture
+  %(prog)s train --data digits --latent 2 --epochs 20 --out digits.safetensors
+  %(prog)s train --data photos/ --latent 16 --network conv --epochs 50 --out photos.safetensors
+  %(prog)s evaluate digits.safetensors --data digits --importance-samples 100
+  %(prog)s interpolate digits.safetensors a.png b.png --frames 60 --out path.gif
+  %(prog)s decode digits.safetensors --z -0.5,1.2 --out picture.png
+
+%(prog)s COMMAND --help explains a command. Exit status: 0 done, 2 something was wrong
+with what was given (one line says what), 1 a fault of the program (details in its log).
+"""
+
+
+class InputError(ValueError):
+    """What the user gave on the command line cannot be used."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and leaves the exit to `main`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program with the given words (those of the process if None): the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run(words)
+        if sys.stdout:  # a program without a console has none
+            sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (InputError, CheckpointError, DataError, TrainingError) as error:
+        print(_one_line(f"{PROGRAM}: {error}"), file=sys.stderr)
+        return USERS_INPUT
+    except Exception:
+        print(_report_fault(traceback.format_exc()), file=sys.stderr)
+        return OUR_FAULT
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        return _run_command(words[0], words[1:])
+    try:
+        arguments = _window_parser().parse_args(words)
+    except SystemExit as exit_:  # --help and --version
+        return int(exit_.code or 0)
+    return run_window(arguments.paths, arguments.screenshot)
+
+
+def _run_command(name: str, words: list[str]) -> int:
+    # A word such as -0.1,0.2 is a latent, not an option: argparse takes what starts with a
+    # space for a value.
+    words = [f" {word}" if re.match(r"-[\d.]", word) else word for word in words]
+    try:
+        arguments = command_parser(name).parse_args(words)
+    except SystemExit as exit_:
+        return int(exit_.code or 0)
+    # Only now: they import torch, which costs a second that --help need not wait for.
+    from explorer import headless, headless_training
+
+    commands: dict[str, Command] = {
+        "train": headless_training.train,
+        "evaluate": headless.evaluate,
+        "encode": headless.encode,
+        "decode": headless.decode,
+        "interpolate": headless.interpolate,
+        "traverse": headless.traverse,
+        "info": headless.info,
+    }
+    commands[name](arguments)
+    return DONE
+
+
+def run_window(paths: list[str], screenshot: str | None) -> int:
+    """Open the window, with what `paths` name in it, until it is closed."""
+    from explorer.application import run
+
+    return run(paths, screenshot)
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _report_fault(details: str) -> str:
+    """Write a traceback to the log; the line that says where it is, or the traceback itself."""
+    import platformdirs
+
+    log = Path(platformdirs.user_log_dir(PROGRAM, appauthor=False)) / f"{PROGRAM}.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(f"{details}\n")
+    except OSError:
+        return f"{PROGRAM}: a fault of the program, and its log {log} cannot be written:\n{details}"
+    return f"{PROGRAM}: a fault of the program; the details are in {log}"
+
+
+# --- what can be typed ---
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=PROGRAM,
+        description="See, touch and understand the latent space of a variational autoencoder.",
+        usage="%(prog)s [--screenshot X.png] [MODEL|IMAGE|SESSION ...]\n"
+        "       %(prog)s COMMAND ...   with COMMAND one of " + ", ".join(COMMANDS),
+        epilog="commands (they open no window):\n"
+        + "".join(f"  {name:12} {text}\n" for name, (text, _) in COMMANDS.items())
+        + "\n"
+        + _EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="MODEL|IMAGE|SESSION", help="what to open in the window"
+    )
+    parser.add_argument(
+        "--screenshot", metavar="X.png", help="write the settled window as a picture, then exit"
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    return parser
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    text, add_options = COMMANDS[name]
+    parser = _Parser(
+        prog=f"{PROGRAM} {name}", description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
+    )
+    add_options(parser)
+    return parser
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    """Options named as the fields of `Plan`; one that is not typed is left to its default."""
+    parser.argument_default = argparse.SUPPRESS
+    add = parser.add_argument
+    add("--resume", metavar="FILE", help="go on with the unfinished training of FILE")
+    add("--data", help=_DATA_HELP)
+    add("--out", metavar="FILE", help="the .safetensors file to write")
+    add("--method", choices=("ae", "vae", "cvae"), help=f"(default {Plan.method})")
+    add(
+        "--latent",
+        type=_positive,
+        dest="latent_size",
+        metavar="K",
+        help=f"latent size (default {Plan.latent_size})",
+    )
+    add("--epochs", type=_positive, metavar="N", help=f"(default {Plan.epochs})")
+    add("--network", choices=("mlp", "conv", "resnet"), help=f"(default {Plan.network})")
+    add("--width", type=_positive, help="hidden units, or channels of the first level")
+    add("--depth", type=_count, help="residual blocks (of each level in a resnet)")
+    add(
+        "--likelihood",
+        choices=("bernoulli", "gaussian"),
+        help="(default bernoulli for grey images, gaussian for coloured ones)",
+    )
+    add(
+        "--batch",
+        type=_positive,
+        dest="batch_size",
+        metavar="IMAGES",
+        help=f"images a step (default {Plan.batch_size})",
+    )
+    add("--learning-rate", type=_number, help=f"of Adam (default {Plan.learning_rate})")
+    add(
+        "--warmup",
+        type=_number,
+        dest="warmup_epochs",
+        metavar="EPOCHS",
+        help=f"how long the weight of the KL rises (default {Plan.warmup_epochs})",
+    )
+    add("--seed", type=_count, help=f"(default {Plan.seed})")
+    add("--half", action="store_true", help="store weights in half precision")
+    add("--image-size", type=_image_size, metavar="HxW", help="resize the images, e.g. 64x64")
+    add("--channels", type=int, choices=(1, 3), help="1 grey, 3 colour (with --image-size)")
+    add(
+        "--fit",
+        choices=("crop", "fit"),
+        help=f"when resizing, cut what stands over or pad (default {Plan.fit})",
+    )
+    _download_option(parser)
+    _threads_option(parser)
+    add("--quiet", action="store_true", help="no progress on standard error")
+
+
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("--data", required=True, help=_DATA_HELP)
+    parser.add_argument(
+        "--importance-samples",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="also the importance-weighted bound of N samples an image",
+    )
+    parser.add_argument("--seed", type=_count, default=0)
+    parser.add_argument("--split", choices=("held-out", "train"), default="held-out")
+    _download_option(parser)
+    _threads_option(parser)
+
+
+def _encode_options(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    _label_option(parser)
+
+
+def _decode_options(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument("--z", required=True, metavar="Z0,Z1,...", help="the latent, K numbers")
+    _out_option(parser, "X.png")
+    _label_option(parser)
+    _scale_options(parser)
+
+
+def _interpolate_options(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    for name in ("start", "end"):
+        parser.add_argument(name, metavar=name[0].upper(), help="an image, or K numbers z0,z1,...")
+    parser.add_argument(
+        "--path", choices=("linear", "spherical", "geodesic"), default="linear", dest="path_kind"
+    )
+    _animation_options(parser, frames=60)
+    _out_option(parser, "X.gif|X.apng|X.png")
+    _label_option(parser)
+    _scale_options(parser)
+
+
+def _traverse_options(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+    parser.add_argument(
+        "--dimension", type=_count, metavar="I", help="only this dimension (from 0); else each"
+    )
+    parser.add_argument(
+        "--range", type=_number, default=3.0, metavar="R", help="from -R to R (default 3)"
+    )
+    _animation_options(parser, frames=11)
+    _out_option(parser, "X.gif|X.apng|X.png")
+    _label_option(parser)
+    _scale_options(parser)
+
+
+def _info_options(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser)
+
+
+_DATA_HELP = (
+    "digits, mnist, fashion-mnist, kmnist, a folder of images (sub-folders are classes), "
+    "an .npz or .npy file, or a folder of IDX files"
+)
+
+
+def _model_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a model file")
+
+
+def _out_option(parser: argparse.ArgumentParser, metavar: str) -> None:
+    parser.add_argument("--out", required=True, metavar=metavar)
+
+
+def _label_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--label", metavar="CLASS", help="class name or number, for a conditional model"
+    )
+
+
+def _download_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-download", action="store_true", help="fetch a built-in data set if need be"
+    )
+
+
+def _threads_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--threads", type=_positive, metavar="N", help="threads to compute with")
+
+
+def _animation_options(parser: argparse.ArgumentParser, frames: int) -> None:
+    parser.add_argument(
+        "--frames", type=_positive, default=frames, metavar="N", help=f"(default {frames})"
+    )
+    parser.add_argument(
+        "--fps", type=_number, default=25.0, metavar="RATE", help="frames a second (default 25)"
+    )
+    parser.add_argument(
+        "--there-and-back", action="store_true", help="play forth and back without a jump"
+    )
+
+
+def _scale_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--size", type=_positive, metavar="PIXELS", help="longer side of each picture"
+    )
+    parser.add_argument(
+        "--scaling", choices=("smooth", "nearest"), default="smooth", help="how pictures grow"
+    )
+
+
+def _positive(text: str) -> int:
+    number = _count(text)
+    if not number:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 10**9:
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no whole number from 0 up")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no number")
+    return number
+
+
+def _image_size(text: str) -> tuple[int, int]:
+    sides = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
+    if not sides:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 64x48 (height x width)")
+    return int(sides[1]), int(sides[2])
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "train": ("train a model on images", _train_options),
+    "evaluate": ("measure a model on images, as JSON", _evaluate_options),
+    "encode": ("print the latents of images, as JSON lines", _encode_options),
+    "decode": ("write the picture of a latent", _decode_options),
+    "interpolate": ("write the path between two images or latents", _interpolate_options),
+    "traverse": ("write what each latent dimension does", _traverse_options),
+    "info": ("describe a model file, as JSON", _info_options),
+}

@@ -1,0 +1,146 @@
+"""Service: from what is on screen to decode requests, and from results to pictures."""
+
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
+from explorer.session import Session
+from explorer.workers import DecodeThread
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+_LATENCIES_KEPT = 240
+
+
+class Latency:
+    """Recent times from a pointer's move to its painted picture, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def add(self, milliseconds: float) -> None:
+        """Count one more."""
+        self._values = [*self._values[-_LATENCIES_KEPT:], milliseconds]
+
+    @property
+    def p95_ms(self) -> float | None:
+        """The 95th percentile, once there are enough to speak of one."""
+        return float(np.percentile(self._values, 95)) if len(self._values) >= 20 else None
+
+
+class Decoding(QObject):
+    """Keeps the session's picture, lens and strip true to its latents."""
+
+    lens_changed = Signal(object)  # bytes [H, W, C] at the pointer
+    failed = Signal(str)
+    settled = Signal()  # picture and strip belong to what is on screen now
+
+    def __init__(self, session: Session, thread: DecodeThread, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session, self._thread = session, thread
+        self._strip: dict[int, Bytes] = {}
+        self._failure = ""
+        self.latency = Latency()
+        self._strip_timer = QTimer(self, singleShot=True, interval=0)
+        self._strip_timer.timeout.connect(self._ask_strip)
+        self.waiting: set[Slot] = set()
+        session.model_changed.connect(self._on_model_changed)
+        session.active_changed.connect(self._ask_picture)
+        session.arrangement_changed.connect(self._on_arrangement_changed)
+        session.latent_changed.connect(self._on_latent_changed)
+        thread.decoded.connect(self._on_decoded)
+
+    def look_at(self, z: Floats, label: int | None) -> None:
+        """Ask for the lens: the decode of `z` [K]."""
+        self._submit(Slot.LENS, z[None], None if label is None else np.array([label]))
+
+    def _on_model_changed(self) -> None:
+        self._failure = ""
+        self.waiting.clear()
+        for slot in Slot:
+            self._thread.clear(slot)
+
+    def _on_arrangement_changed(self) -> None:
+        self._ask_picture()
+        self._strip_timer.start()
+
+    def _on_latent_changed(self, key: int) -> None:
+        if key == self._session.active_key:
+            self._ask_picture()
+        self._strip_timer.start()
+
+    def _ask_picture(self) -> None:
+        handle = self._session.active
+        if handle is not None and self._session.model is not None:
+            label = None if handle.label is None else np.array([handle.label])
+            self._submit(Slot.PICTURE, handle.z[None], label, (handle.key, perf_counter()))
+
+    def _ask_strip(self) -> None:
+        arrangement = self._session.arrangement
+        if not arrangement.handles:
+            self._strip = {}
+            self._session.set_strip({})
+            return
+        self._submit(Slot.STRIP, arrangement.path(), arrangement.path_labels())
+
+    def _submit(
+        self,
+        slot: Slot,
+        z: Floats,
+        label: npt.NDArray[np.int64] | None,
+        ticket: object = None,
+    ) -> None:
+        model = self._session.model
+        if model is None or z.shape[1] != model.latent_size:
+            return
+        self.waiting.add(slot)
+        self._thread.submit(DecodeRequest(slot, model.key, z, label, ticket))
+
+    def _on_decoded(self, result: DecodeResult) -> None:
+        model = self._session.model
+        if model is None or result.request.model_key != model.key:
+            return
+        if result.error or not result.finite:
+            self._tell_once(model, result)
+        if result.error:
+            self.waiting.discard(result.request.slot)
+            return
+        if result.request.slot is Slot.PICTURE:
+            self._take_picture(result)
+        elif result.request.slot is Slot.LENS:
+            self.lens_changed.emit(result.pictures[0])
+        elif result.request.slot is Slot.STRIP:
+            self._take_strip(result)
+
+    def _take_picture(self, result: DecodeResult) -> None:
+        key, asked = result.request.ticket  # type: ignore[misc] # set in _ask_picture
+        if key == self._session.active_key:
+            self._session.set_picture(result.pictures[0])
+            self.latency.add(1000 * (perf_counter() - asked))
+        self._done(Slot.PICTURE)
+
+    def _take_strip(self, result: DecodeResult) -> None:
+        total = len(result.request.z)
+        self._strip = {frame: p for frame, p in self._strip.items() if frame < total}
+        for offset, picture in enumerate(result.pictures):
+            self._strip[result.first + offset] = picture
+        self._session.set_strip(dict(self._strip))
+        if result.first + len(result.pictures) >= total:
+            self._done(Slot.STRIP)
+
+    def _done(self, slot: Slot) -> None:
+        self.waiting.discard(slot)
+        if not self.waiting & {Slot.PICTURE, Slot.STRIP}:
+            self.settled.emit()
+
+    def _tell_once(self, model: ModelInfo, result: DecodeResult) -> None:
+        message = result.error or (
+            "some decodes are not finite numbers and are shown black; the weights may be damaged"
+        )
+        if message != self._failure:
+            self._failure = message
+            self.failed.emit(f"{model.name}: {message}")

@@ -1,0 +1,82 @@
+"""What a model shows when it is opened: which axes, and three handles on its data."""
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.arrangement import Arrangement, Handle
+from explorer.rendering import ModelInfo
+
+Floats = npt.NDArray[np.float32]
+
+_HANDLES = 3
+_CANDIDATES = 300
+
+
+def first_axes(model: ModelInfo) -> tuple[int, int]:
+    """The two dimensions that carry most (highest mean KL), in their own order."""
+    if model.latent_size == 1:
+        return 0, 0
+    if model.latent_size == 2 or not model.kl.any():
+        return 0, 1
+    first, second = sorted(np.argsort(-model.kl, kind="stable")[:2].tolist())
+    return first, second
+
+
+def first_arrangement(model: ModelInfo) -> Arrangement:
+    """Three handles far from one another, each on an image of the data, and the path between."""
+    latents, labels = _places(model)
+    handles = tuple(
+        Handle(key, chr(ord("A") + key - 1), key - 1, z, label if model.conditional else None)
+        for key, (z, label) in enumerate(zip(latents, labels, strict=True), start=1)
+    )
+    return Arrangement(handles)
+
+
+def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
+    points = model.points
+    if points is None or len(points) < _HANDLES:
+        return _places_without_data(model), [0] * _HANDLES
+    centres = _class_medoids(points.mean, points.label)
+    if len(centres) < _HANDLES:
+        spread = np.linspace(0, len(points) - 1, min(_CANDIDATES, len(points))).astype(np.int64)
+        centres = spread[_inner_half(points.mean[spread])]
+    chosen = centres[_farthest(points.mean[centres], _HANDLES)]
+    labels = [0] * _HANDLES if points.label is None else points.label[chosen].tolist()
+    return points.mean[chosen], labels
+
+
+def _places_without_data(model: ModelInfo) -> Floats:
+    i, j = first_axes(model)
+    out = np.tile(model.centre, (_HANDLES, 1)).astype(np.float32)
+    for row, (x, y) in enumerate(((-1.2, 0.7), (1.2, 0.4), (0.1, -1.1))):
+        out[row, j] += y * model.spread[j] / 3
+        out[row, i] = model.centre[i] + x * model.spread[i] / 3
+    return out
+
+
+def _class_medoids(mean: Floats, labels: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64]:
+    """For each class the row nearest its median."""
+    if labels is None:
+        return np.zeros(0, np.int64)
+    rows = []
+    for label in np.unique(labels[labels >= 0])[:50]:
+        members = np.flatnonzero(labels == label)
+        centre = np.median(mean[members], axis=0)
+        rows.append(members[np.argmin(np.square(mean[members] - centre).sum(1))])
+    return np.array(rows, np.int64)
+
+
+def _inner_half(mean: Floats) -> npt.NDArray[np.int64]:
+    distance = np.square(mean - np.median(mean, axis=0)).sum(1)
+    return np.argsort(distance)[: max(_HANDLES, len(mean) // 2)]
+
+
+def _farthest(mean: Floats, count: int) -> list[int]:
+    """Rows far from one another: each next one farthest from those before."""
+    start = int(np.argmax(np.square(mean - mean.mean(0)).sum(1)))
+    chosen = [start]
+    distance = np.square(mean - mean[start]).sum(1)
+    while len(chosen) < count:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.square(mean - mean[chosen[-1]]).sum(1))
+    return chosen

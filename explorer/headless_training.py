@@ -1,0 +1,79 @@
+"""The command `train`: a plan from its options, and progress for a person."""
+
+import argparse
+import math
+from typing import Any
+
+import torch
+
+from explorer.progress_line import ProgressLine
+from models.checkpoint import load
+from models.errors import DataError
+from models.plans import PROGRAM, Plan
+from models.runs import plan_to_resume, run
+from models.training import Progress
+
+# Options of train that are not fields of a plan.
+_NOT_OF_THE_PLAN = ("resume", "threads", "quiet", "image_size", "channels")
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train a model and write its file, with progress on standard error."""
+    given = vars(arguments)
+    if "threads" in given:
+        torch.set_num_threads(given["threads"])
+    line = ProgressLine(quiet="quiet" in given)
+    plan = plan_of(given)
+    try:
+        for progress in run(plan, resume="resume" in given, report=line.loading):
+            line.show(_described(progress), keep=progress.held_out is not None)
+    except KeyboardInterrupt:
+        if plan.last_epoch_file.exists():
+            line.say(f"stopped; go on with: {PROGRAM} train --resume {plan.out}")
+        raise
+    finally:
+        line.end()
+    metrics = load(plan.out).metrics.items()
+    line.say(f"{plan.out}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics))
+
+
+def plan_of(given: dict[str, Any]) -> Plan:
+    """The plan the options name: only those that were typed are in `given`."""
+    options = {name: value for name, value in given.items() if name not in _NOT_OF_THE_PLAN}
+    size, channels = given.get("image_size"), given.get("channels")
+    if "resume" in given:
+        if options or size or channels:
+            raise DataError(
+                "--resume goes on with the settings the training began with; leave the others out"
+            )
+        return plan_to_resume(given["resume"])
+    if "data" not in options or "out" not in options:
+        raise DataError("train needs --data and --out (or --resume FILE); see train --help")
+    if bool(size) != bool(channels):
+        raise DataError("--image-size and --channels go together")
+    return Plan(**options, image_shape=(channels, *size) if size else None)
+
+
+def _described(progress: Progress) -> str:
+    """One line for a person: losses in nats an image, speed and time left."""
+    terms = progress.held_out or progress.train
+    losses = f"reconstruction {terms['reconstruction']:.2f}"
+    if "elbo" in terms:
+        losses = f"-ELBO {-terms['elbo']:.2f} = {losses} + KL {terms['kl']:.2f}"
+    kind = "held-out" if progress.held_out else "train"
+    finished = progress.epoch if progress.held_out else progress.epoch + 1
+    speed = progress.images_per_second
+    left = progress.seconds * (1 / progress.fraction - 1) if progress.fraction else math.inf
+    return (
+        f"epoch {finished}/{progress.epochs}  {kind} {losses} nats  "
+        f"{speed:,.0f} images/s  {_clock(left)} left"
+    )
+
+
+def _clock(seconds: float) -> str:
+    """Hours, minutes and seconds as 1:02:03 or 2:03."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,182 @@
+"""Service: opens and saves models, images and sessions off the GUI thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from explorer.encoding import Encoded, ImageSource, encode_source
+from explorer.rendering import ModelInfo, decode, describe
+from explorer.session_file import SavedSession, read_session, write_session
+from explorer.workers import Callbacks, Lane, ModelShelf, TaskContext
+
+Bytes = npt.NDArray[np.uint8]
+
+MODEL_SUFFIX = ".safetensors"
+
+
+def assets_folder() -> Path:
+    """Where the shipped models and icons are: beside the package, or in it when installed."""
+    package = Path(__file__).parent
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"
+
+
+def shipped_models() -> list[Path]:
+    """The models that come with the program, the first to open first."""
+    return sorted(assets_folder().glob(f"*{MODEL_SUFFIX}"), key=lambda p: (p.stem != FIRST, p.stem))
+
+
+FIRST = "mnist-2d"
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImages:
+    """What became of several pictures: those encoded, and a message for each that was not."""
+
+    encoded: tuple[Encoded, ...]
+    failures: tuple[str, ...]
+    model_key: int
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """A model as the library lists it: `picture` is a decode [H, W, C], if it could be opened."""
+
+    path: Path
+    title: str
+    detail: str
+    picture: Bytes | None
+
+
+class Library(QObject):
+    """Everything that reads or writes a file answers through these signals."""
+
+    model_opened = Signal(object)  # ModelInfo
+    session_opened = Signal(object, object)  # ModelInfo, SavedSession
+    session_saved = Signal(object)  # Path
+    images_encoded = Signal(object)  # EncodedImages
+    card_ready = Signal(object)  # Card
+    failed = Signal(str)
+    working = Signal(str)
+
+    def __init__(self, shelf: ModelShelf, lane: Lane, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shelf, self._lane = shelf, lane
+        self._newest_open: int | None = None
+
+    def open_model(self, path: Path) -> None:
+        """Open a model; a later call takes the place of one not yet done."""
+        self._open(partial(_open_model, self._shelf, path), self.model_opened.emit, path)
+
+    def open_session(self, path: Path) -> None:
+        """Open a session file and the model it names."""
+        self._open(partial(_open_session, self._shelf, path), self._on_session_opened, path)
+
+    def _open(self, task: "partial[object]", done: object, path: Path) -> None:
+        if self._newest_open is not None:
+            self._lane.cancel(self._newest_open)
+        self.working.emit(f"Opening {path.name} …")
+        self._newest_open = self._lane.submit(task, Callbacks(done, self.failed.emit))  # type: ignore[arg-type] # bound methods and Signal.emit
+
+    def _on_session_opened(self, value: tuple[ModelInfo, SavedSession]) -> None:
+        self.session_opened.emit(*value)
+
+    def save_session(self, path: Path, model: ModelInfo, saved: SavedSession) -> None:
+        """Write a session file."""
+        task = partial(_save_session, path, model, saved)
+        self._lane.submit(task, Callbacks(self.session_saved.emit, self.failed.emit))
+
+    def encode(self, model: ModelInfo, sources: Sequence[ImageSource]) -> None:
+        """Encode pictures with a model."""
+        names = sources[0].name if len(sources) == 1 else f"{len(sources)} pictures"
+        self.working.emit(f"Encoding {names} …")
+        task = partial(_encode, self._shelf, model.key, tuple(sources))
+        self._lane.submit(task, Callbacks(self.images_encoded.emit, self.failed.emit))
+
+    def ask_card(self, path: Path) -> None:
+        """Make the card of a model file; comes when there is nothing else to do."""
+        self._lane.submit(
+            partial(_card, path), Callbacks(self.card_ready.emit, self._on_card_failed)
+        )
+
+    def _on_card_failed(self, message: str) -> None:
+        """A file that cannot be opened has no card; opening it tells why."""
+
+    def close_model(self, key: int) -> None:
+        """Forget a model that is no longer on screen."""
+        self._shelf.remove(key)
+
+
+def _open_model(shelf: ModelShelf, path: Path, context: TaskContext) -> ModelInfo:
+    from models.checkpoint import load
+
+    model = load(path)
+    return describe(model, shelf.add(model), path)
+
+
+def _open_session(
+    shelf: ModelShelf, path: Path, context: TaskContext
+) -> tuple[ModelInfo, SavedSession]:
+    from models.errors import DataError
+
+    saved = read_session(path)
+    model = _open_model(shelf, saved.model, context)
+    wanted = len(saved.arrangement.handles[0].z) if saved.arrangement.handles else None
+    labels = [handle.label for handle in saved.arrangement.handles]
+    classes = len(model.class_names) if model.conditional else 0
+    wrong_label = any((label is not None and label >= classes) for label in labels)
+    missing_label = model.conditional and any(label is None for label in labels)
+    wrong_axes = max(saved.axes) >= model.latent_size
+    if wanted not in (None, model.latent_size) or wrong_label or missing_label or wrong_axes:
+        shelf.remove(model.key)
+        raise DataError(
+            f"{path}: was saved with another model than {saved.model} is now; open that model alone"
+        )
+    return model, saved
+
+
+def _save_session(
+    path: Path, model: ModelInfo, saved: SavedSession, context: TaskContext
+) -> Path:
+    write_session(path, model, saved)
+    return path
+
+
+def _encode(
+    shelf: ModelShelf, key: int, sources: tuple[ImageSource, ...], context: TaskContext
+) -> EncodedImages:
+    from models.errors import DataError
+
+    model = shelf.get(key)
+    encoded: list[Encoded] = []
+    failures: list[str] = []
+    for source in sources if model is not None else ():
+        try:
+            encoded.append(encode_source(model, source))  # type: ignore[arg-type] # not None here
+        except DataError as error:
+            failures.append(str(error))
+    return EncodedImages(tuple(encoded), tuple(failures), key)
+
+
+def _card(path: Path, context: TaskContext) -> Card:
+    from models.checkpoint import load
+
+    model = load(path)
+    info = describe(model, 0, path)
+    z, label = info.centre[None], None
+    if info.points is not None and len(info.points):
+        z = info.points.mean[:1]
+        label = info.points.label
+    classes = None
+    if info.conditional:
+        classes = np.array([0 if label is None else int(label[0])], np.int64)
+    picture = decode(model, z, classes)[0][0]
+    return Card(path, path.stem, f"{METHOD_TITLES[info.method]}, K = {info.latent_size}", picture)
+
+
+METHOD_TITLES = {"ae": "AE", "vae": "VAE", "cvae": "CVAE"}

@@ -1,0 +1,69 @@
+"""Terms over epochs as a plot shows them: bounded in length, however long a training takes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from explorer.trainer_messages import CurvePoint
+
+MOST_POINTS = 1000
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values over epochs. Beyond `MOST_POINTS` neighbours are merged to their mean.
+
+    `weights` says how many values each point stands for; all but the last stand for as many.
+    """
+
+    epochs: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    weights: tuple[int, ...] = ()
+
+    def extended(self, points: Iterable[tuple[float, float]]) -> "Curve":
+        """The same with more points (epoch, value) at its end."""
+        merged = list(zip(self.epochs, self.values, self.weights, strict=True))
+        for epoch, value in points:
+            if merged and merged[-1][2] < merged[0][2]:
+                merged[-1] = _merge(merged[-1], (epoch, value, 1))
+            else:
+                merged.append((epoch, value, 1))
+            if len(merged) > MOST_POINTS:
+                merged = [
+                    _merge(*merged[at : at + 2]) if at + 1 < len(merged) else merged[at]
+                    for at in range(0, len(merged), 2)
+                ]
+        epochs, values, weights = zip(*merged, strict=True) if merged else ((), (), ())
+        return Curve(epochs, values, weights)
+
+
+def _merge(
+    one: tuple[float, float, int], other: tuple[float, float, int]
+) -> tuple[float, float, int]:
+    """The mean of two points, by how many values each stands for."""
+    total = one[2] + other[2]
+    epoch = (one[0] * one[2] + other[0] * other[2]) / total
+    return epoch, (one[1] * one[2] + other[1] * other[2]) / total, total
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Each term over epochs, on the images trained on and on those held out."""
+
+    train: Mapping[str, Curve] = field(default_factory=dict)
+    held_out: Mapping[str, Curve] = field(default_factory=dict)
+
+    def extended(self, points: Iterable[CurvePoint]) -> "Curves":
+        """The same with more points."""
+        points = list(points)
+        return Curves(
+            _extended(self.train, [point for point in points if not point.held_out]),
+            _extended(self.held_out, [point for point in points if point.held_out]),
+        )
+
+
+def _extended(curves: Mapping[str, Curve], points: list[CurvePoint]) -> dict[str, Curve]:
+    out = dict(curves)
+    for name in dict.fromkeys(name for point in points for name in point.terms):
+        added = [(point.epoch, point.terms[name]) for point in points if name in point.terms]
+        out[name] = out.get(name, Curve()).extended(added)
+    return out

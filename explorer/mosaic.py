@@ -1,0 +1,137 @@
+"""Service: from a viewport to tiles, nearest the pointer first, kept in an LRU cache."""
+
+from collections import OrderedDict
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from explorer.painting import to_image
+from explorer.rendering import DecodeRequest, DecodeResult, Slot
+from explorer.session import Session
+from explorer.viewport import Tile, Viewport, visible_tiles
+from explorer.workers import DecodeThread
+
+CACHE_BYTES = 64 * 2**20
+_MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
+
+
+class Mosaic(QObject):
+    """The decoded ground of the map: `image(tile)` now, `tiles_changed` when more has come."""
+
+    tiles_changed = Signal()
+    settled = Signal()
+
+    def __init__(self, session: Session, thread: DecodeThread, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session, self._thread = session, thread
+        self._cache: OrderedDict[Tile, tuple[int, QImage]] = OrderedDict()  # with generation
+        self._bytes = 0
+        self._view, self._tile_px = Viewport(), 42.0
+        self._pointer = (0.0, 0.0)
+        self._label: int | None = None
+        self._slice = session.slice
+        self._generation = 0
+        self.busy = False
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._ask)
+        thread.decoded.connect(self._on_decoded)
+        session.model_changed.connect(self._on_model_changed)
+        session.plane_changed.connect(self.forget)
+        session.active_changed.connect(self._on_slice_changed)
+        session.latent_changed.connect(self._on_slice_changed)
+
+    def image(self, tile: Tile) -> QImage | None:
+        """The picture of a tile, if it is there; one about to be replaced still stands."""
+        found = self._cache.get(tile)
+        if found is None:
+            return None
+        self._cache.move_to_end(tile)
+        return found[1]
+
+    def look(self, view: Viewport, tile_px: float, pointer: tuple[float, float]) -> None:
+        """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
+        self._view, self._tile_px, self._pointer = view, tile_px, pointer
+        self._timer.start()
+
+    def forget(self) -> None:
+        """Every tile is of another plane or class now; the old ones stand until new ones come."""
+        self._generation += 1
+        self._slice, self._label = self._session.slice, self._wanted_label()
+        self._thread.clear(Slot.TILES)
+        self._timer.start()
+
+    def _on_model_changed(self) -> None:
+        self._cache.clear()
+        self._bytes = 0
+        self.forget()
+
+    def _on_slice_changed(self) -> None:
+        """The part off the plane or the class moved with the active handle: other tiles."""
+        now, before = self._session.slice, self._slice
+        same = now.origin.shape == before.origin.shape and np.allclose(
+            now.origin, before.origin, atol=1e-5
+        )
+        if not same or self._wanted_label() != self._label:
+            self.forget()
+
+    def _wanted_label(self) -> int | None:
+        model, handle = self._session.model, self._session.active
+        if model is None or not model.conditional:
+            return None
+        return handle.label if handle is not None and handle.label is not None else 0
+
+    def _ask(self) -> None:
+        model = self._session.model
+        if model is None or not self._session.layers.mosaic or self._view.width <= 1:
+            self.busy = False
+            return
+        missing = [tile for tile in self._needed() if not self._fresh(tile)]
+        if not missing or len(missing) > _MOST_TILES:
+            self.busy = False
+            self._thread.clear(Slot.TILES)
+            self.settled.emit()
+            return
+        self.busy = True
+        centres = np.array([tile.centre for tile in missing], np.float32)
+        z = self._slice.lift(centres)
+        label = None
+        if model.conditional:
+            label = np.full(len(z), self._label or 0, np.int64)
+        ticket = (self._generation, tuple(missing))
+        self._thread.submit(DecodeRequest(Slot.TILES, model.key, z, label, ticket))
+
+    def _fresh(self, tile: Tile) -> bool:
+        found = self._cache.get(tile)
+        return found is not None and found[0] == self._generation
+
+    def _needed(self) -> list[Tile]:
+        """A coarse layer first, so that something stands everywhere at once; then the tiles."""
+        tiles = visible_tiles(self._view, self._tile_px)
+        coarse = dict.fromkeys(tile.parent.parent for tile in tiles)
+        return [*self._by_distance(list(coarse)), *self._by_distance(tiles)]
+
+    def _by_distance(self, tiles: list[Tile]) -> list[Tile]:
+        x, y = self._pointer
+        return sorted(tiles, key=lambda t: (t.centre[0] - x) ** 2 + (t.centre[1] - y) ** 2)
+
+    def _on_decoded(self, result: DecodeResult) -> None:
+        if result.request.slot is not Slot.TILES:
+            return
+        generation, tiles = result.request.ticket  # type: ignore[misc] # set in _ask
+        if generation != self._generation:
+            return
+        for tile, picture in zip(tiles[result.first :], result.pictures, strict=False):
+            self._keep(tile, to_image(picture))
+        self.tiles_changed.emit()
+        if result.error or result.first + len(result.pictures) >= len(tiles):
+            self.busy = False
+            self.settled.emit()
+
+    def _keep(self, tile: Tile, image: QImage) -> None:
+        old = self._cache.pop(tile, None)
+        self._bytes += image.sizeInBytes() - (old[1].sizeInBytes() if old else 0)
+        self._cache[tile] = (self._generation, image)
+        while self._bytes > CACHE_BYTES and len(self._cache) > 1:
+            _, (_, dropped) = self._cache.popitem(last=False)
+            self._bytes -= dropped.sizeInBytes()

@@ -1,0 +1,274 @@
+"""How the map is drawn: tiles, points, prior circles, axes, path, handles and lens."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+
+from explorer.theme import Colours, class_colour, handle_colour
+from explorer.viewport import Tile, Viewport, ticks, visible_tiles
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+TileImage = Callable[[Tile], QImage | None]
+
+HANDLE_RADIUS_PX = 10
+_ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A handle as the map draws it: `x`, `y` in the plane."""
+
+    key: int
+    name: str
+    colour: int
+    x: float
+    y: float
+    active: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Ellipse:
+    """Half axes in latent units of one standard deviation around (`x`, `y`)."""
+
+    x: float
+    y: float
+    across: float
+    up: float
+    colour: int
+
+
+def to_image(pixels: Bytes) -> QImage:
+    """A QImage of its own from bytes [H, W, C], C = 1 or 3."""
+    height, width, channels = pixels.shape
+    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
+    pixels = np.ascontiguousarray(pixels)
+    return QImage(pixels.data, width, height, width * channels, kind).copy()
+
+
+def tile_rect(view: Viewport, tile: Tile) -> QRectF:
+    """The pixels of a tile, on whole ones so that neighbours leave no seam."""
+    left, bottom = tile.column * tile.size, tile.row * tile.size
+    x0, y1 = view.to_pixels([left, bottom])
+    x1, y0 = view.to_pixels([left + tile.size, bottom + tile.size])
+    return QRectF(QPointF(round(x0), round(y0)), QPointF(round(x1), round(y1)))
+
+
+def draw_tiles(painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage) -> None:
+    """The mosaic; where a tile has not come, the nearest coarser one that has."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    wanted = visible_tiles(view, tile_px)
+    coarse: dict[Tile, QImage] = {}
+    own: list[tuple[Tile, QImage]] = []
+    for tile in wanted:
+        image = image_of(tile)
+        if image is not None:
+            own.append((tile, image))
+        elif (found := _ancestor(tile, image_of)) is not None:
+            coarse[found[0]] = found[1]
+    for tile, image in sorted(coarse.items(), key=lambda pair: pair[0].level):
+        painter.drawImage(tile_rect(view, tile), image)
+    for tile, image in own:
+        painter.drawImage(tile_rect(view, tile), image)
+
+
+def _ancestor(tile: Tile, image_of: TileImage) -> tuple[Tile, QImage] | None:
+    for _ in range(_ANCESTORS):
+        tile = tile.parent
+        image = image_of(tile)
+        if image is not None:
+            return tile, image
+    return None
+
+
+# A small disc: offsets by how much of the pixel it covers, the faint rim first.
+_DISC = [(dx, dy, 110) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx and dy]
+_DISC += [(dx, dy, 235) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (0, 0))]
+
+
+def points_image(
+    view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, size: int
+) -> QImage:
+    """Points [N, 2] as small discs of their colours [N, 3] on a transparent image.
+
+    `ratio` is device pixels a pixel; `size` enlarges the disc. Drawn in numpy: 10,000 discs
+    take about as long as one frame allows QPainter for 1,000.
+    """
+    width, height = round(view.width * ratio), round(view.height * ratio)
+    out = np.zeros((height, width, 4), np.uint8)
+    pixels = np.round(view.to_pixels(xy) * ratio).astype(np.int64)
+    grow = max(1, round(size * ratio))
+    for dx, dy, alpha in _grown(grow):
+        x, y = pixels[:, 0] + dx, pixels[:, 1] + dy
+        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        out[y[inside], x[inside], :3] = colour_rows[inside]
+        out[y[inside], x[inside], 3] = alpha
+    image = QImage(out.data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def _grown(size: int) -> list[tuple[int, int, int]]:
+    if size <= 1:
+        return _DISC
+    reach = range(-size, size + 1)
+    disc = [(dx, dy, dx * dx + dy * dy) for dx in reach for dy in reach]
+    rim = [(dx, dy, 120) for dx, dy, square in disc if size**2 < square <= (size + 0.7) ** 2]
+    return rim + [(dx, dy, 235) for dx, dy, square in disc if square <= size**2]
+
+
+def class_colour_rows(labels: npt.NDArray[np.int64] | None, count: int) -> Bytes:
+    """A colour [N, 3] for each point by its class."""
+    if labels is None:
+        return np.tile(np.array(class_colour(-1).getRgb()[:3], np.uint8), (count, 1))
+    table = np.array(
+        [class_colour(label).getRgb()[:3] for label in range(int(labels.max(initial=0)) + 1)],
+        np.uint8,
+    )
+    return table[np.maximum(labels, 0)]
+
+
+def draw_prior(
+    painter: QPainter, view: Viewport, colours: Colours, line_only: bool, ground_dark: bool
+) -> None:
+    """Circles of 1, 2 and 3 standard deviations of the prior (lines for K = 1)."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    colour = QColor("#6f9fd8" if ground_dark else "#2c5f9e")
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    centre = QPointF(*view.to_pixels([0.0, 0.0]))
+    for sigma in (1, 2, 3):
+        painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
+        reach = sigma * view.scale
+        if line_only:
+            for side in (-reach, reach):
+                x = centre.x() + side
+                painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
+        else:
+            painter.drawEllipse(centre, reach, reach)
+        _chip(painter, QPointF(centre.x() + reach * 0.7071, centre.y() - reach * 0.7071)
+              if not line_only else QPointF(centre.x() + reach, 14), f"{sigma} σ", colours)
+
+
+def _chip(painter: QPainter, at: QPointF, text: str, colours: Colours) -> None:
+    """A word on a small plate."""
+    font = QFont(painter.font())
+    font.setPointSizeF(7.5)
+    painter.setFont(font)
+    box = QFontMetricsF(font).boundingRect(text).adjusted(-3, -1, 3, 1)
+    box.moveCenter(at)
+    plate = QColor(colours.panel)
+    plate.setAlpha(215)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(plate)
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor(colours.text))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def draw_axes(
+    painter: QPainter, view: Viewport, origin: QPointF, colours: Colours, vertical: bool
+) -> None:
+    """Numbers along the left and the bottom, outside the ground whose corner is `origin`."""
+    font = QFont(painter.font())
+    font.setPointSizeF(8)
+    painter.setFont(font)
+    painter.setPen(QColor(colours.muted))
+    left, bottom, right, top = view.box
+    for value in ticks(left, right, view.width):
+        x = origin.x() + view.to_pixels([value, 0])[0]
+        box = QRectF(x - 40, origin.y() + view.height + 4, 80, 16)
+        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, tick_text(value))
+    for value in ticks(bottom, top, view.height) if vertical else ():
+        y = origin.y() + view.to_pixels([0, value])[1]
+        box = QRectF(0, y - 8, origin.x() - 6, 16)
+        painter.drawText(
+            box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick_text(value)
+        )
+
+
+def tick_text(value: float) -> str:
+    """A number on an axis, with a real minus sign."""
+    return f"{value + 0.0:.10g}".replace("-", "−")
+
+
+def draw_path(painter: QPainter, view: Viewport, xy: Floats, ground_dark: bool) -> None:
+    """The path through the handles."""
+    if len(xy) < 2:
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    line = QPolygonF([QPointF(x, y) for x, y in view.to_pixels(xy)])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in (("#000000", 3.6), ("#ffffff", 1.8)):
+        painter.setPen(QPen(QColor(colour if ground_dark else "#1d222b"), width))
+        painter.drawPolyline(line)
+
+
+def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]) -> None:
+    """Posteriors at 1 and 2 standard deviations, to the axis scale."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for ellipse in ellipses:
+        colour = handle_colour(ellipse.colour)
+        fill = QColor(colour)
+        fill.setAlpha(45)
+        painter.setPen(QPen(colour, 1.2))
+        painter.setBrush(fill)
+        centre = QPointF(*view.to_pixels([ellipse.x, ellipse.y]))
+        for sigma in (2, 1):
+            across, up = (sigma * half * view.scale for half in (ellipse.across, ellipse.up))
+            painter.drawEllipse(centre, across, up)
+
+
+def draw_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -> None:
+    """The handles, the active one last and ringed."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    font = QFont(painter.font())
+    font.setPointSizeF(8.5)
+    font.setBold(True)
+    painter.setFont(font)
+    for marker in sorted(markers, key=lambda marker: marker.active):
+        at = QPointF(*view.to_pixels([marker.x, marker.y]))
+        if marker.active:
+            painter.setPen(QPen(QColor("#ffffff"), 2))
+            painter.setBrush(QColor(0, 0, 0, 150))
+            painter.drawEllipse(at, HANDLE_RADIUS_PX + 4.5, HANDLE_RADIUS_PX + 4.5)
+        painter.setPen(QPen(QColor("#111317"), 2))
+        painter.setBrush(handle_colour(marker.colour))
+        painter.drawEllipse(at, HANDLE_RADIUS_PX, HANDLE_RADIUS_PX)
+        painter.setPen(QColor("#111317"))
+        box = QRectF(0, 0, 60, 20)
+        box.moveCenter(at)
+        short = marker.name if len(marker.name) <= 2 else marker.name[0]
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, short)
+        if len(marker.name) > 2:
+            _name_below(painter, at, marker.name)
+
+
+def _name_below(painter: QPainter, at: QPointF, name: str) -> None:
+    font = QFont(painter.font())
+    box = QFontMetricsF(font).boundingRect(name).adjusted(-4, -1, 4, 1)
+    box.moveCenter(QPointF(at.x(), at.y() + HANDLE_RADIUS_PX + 12))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(10, 12, 16, 200))
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor("#f0f2f5"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+
+
+def draw_lens(
+    painter: QPainter, at: QPointF, bounds: QRectF, picture: QImage, border: QColor, side_px: int
+) -> None:
+    """The decode at the pointer, beside it and inside `bounds`."""
+    longer = max(picture.width(), picture.height())
+    width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
+    x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
+    y = at.y() - height - 14 if at.y() - height - 14 > bounds.top() else at.y() + 18
+    box = QRectF(x, y, width, height)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setPen(QPen(border, 3))
+    painter.drawRoundedRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), 3, 3)
+    painter.drawImage(box, picture)

@@ -1,0 +1,1 @@
+"""Panels bind a session to widgets; they never import one another."""

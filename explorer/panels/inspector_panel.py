@@ -1,0 +1,240 @@
+"""The live picture of the active handle; for an encoded image also what became of it."""
+
+import numpy as np
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer import theme
+from explorer.arrangement import Bytes, EncodedImage
+from explorer.encoding import BOUND_SAMPLES
+from explorer.painting import to_image
+from explorer.session import Session
+from explorer.widgets.picture_view import PictureView
+from explorer.widgets.term_bars import Term, TermBars
+
+_SMALL = ("image", "reconstruction", "difference")
+
+
+class InspectorPanel(QWidget):
+    """Shows; its only changes are the class of a conditional model's handle."""
+
+    copied = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.preview = PictureView(120, self)
+        self.preview.setObjectName("preview")
+        self.preview.setAccessibleName("Decoded picture of the active handle")
+        self.preview.set_words("Opening the model …")
+        self._bars = TermBars(self)
+        self._build()
+        session.model_changed.connect(self._on_model_changed)
+        session.active_changed.connect(self._on_active_changed)
+        session.arrangement_changed.connect(self._on_active_changed)
+        session.latent_changed.connect(self._show_label)
+        session.picture_changed.connect(self._show_picture)
+        session.strip_changed.connect(self._on_strip_changed)
+        session.scrub_changed.connect(self._on_scrub_changed)
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(theme.SPACING_PX)
+        layout.addLayout(self._header())
+        pictures = QGridLayout()
+        pictures.setSpacing(theme.SPACING_PX)
+        pictures.addWidget(self.preview, 0, 0, 6, 1)
+        self._small: dict[str, tuple[PictureView, QLabel]] = {}
+        for row, name in enumerate(_SMALL):
+            view, word = PictureView(44, self), QLabel(name, self)
+            view.setAccessibleName(name.capitalize())
+            view.setToolTip(_SMALL_TIPS[name])
+            word.setProperty("role", "muted")
+            self._small[name] = (view, word)
+            pictures.addWidget(view, 2 * row, 1)
+            pictures.addWidget(word, 2 * row + 1, 1)
+        pictures.setColumnStretch(0, 3)
+        pictures.setColumnStretch(1, 1)
+        layout.addLayout(pictures, 1)
+        self._notes = QLabel(self)
+        self._notes.setProperty("role", "muted")
+        self._notes.setWordWrap(True)
+        layout.addWidget(self._notes)
+        layout.addWidget(self._bars)
+
+    def _header(self) -> QHBoxLayout:
+        bar = QHBoxLayout()
+        self._name = QLabel(self)
+        self._name.setStyleSheet("font-weight: 700; font-size: 11pt")
+        self._what = QLabel(self)
+        self._what.setProperty("role", "muted")
+        self._class = QComboBox(self)
+        self._class.setObjectName("handleClass")
+        self._class.setAccessibleName("Class of the active handle")
+        self._class.setToolTip("The class y that the decoder p(x|z, y) is given; z is kept")
+        self._class.activated.connect(self._on_class_chosen)
+        self._class.hide()
+        copy = QPushButton("Copy", self)
+        copy.setObjectName("copyPicture")
+        copy.setToolTip("Copy the picture shown to the clipboard, in the model's own pixels")
+        copy.setAccessibleName("Copy picture")
+        copy.clicked.connect(self.copy)
+        for widget in (self._name, self._what):
+            bar.addWidget(widget)
+        bar.addStretch(1)
+        bar.addWidget(self._class)
+        bar.addWidget(copy)
+        return bar
+
+    def copy(self) -> None:
+        """Put the picture shown on the clipboard."""
+        image = self.preview.image()
+        if not image.isNull():
+            QGuiApplication.clipboard().setImage(image)
+            self.copied.emit(f"Copied the picture, {image.width()}×{image.height()} pixels")
+
+    # -- from the session ------------------------------------------------------------------
+
+    def _on_model_changed(self) -> None:
+        model = self._session.model
+        if model is None:
+            return
+        self.preview.set_image(QImage())
+        self._class.setVisible(model.conditional)
+        self._class.clear()
+        if model.conditional:
+            self._class.addItems(list(model.class_names))
+
+    def _on_active_changed(self, key: int = 0) -> None:
+        handle = self._session.active
+        image = handle.image if handle is not None else None
+        for view, word in self._small.values():
+            view.setVisible(image is not None)
+            word.setVisible(image is not None)
+        if handle is None:
+            self.preview.set_image(QImage())
+            self.preview.set_words("No handle. Double-click the map to add one.")
+        if image is not None:
+            self._show_encoded(image)
+        else:
+            self._notes.hide()
+            self._bars.hide()
+        self._show_label()
+
+    def _show_label(self, key: int = 0) -> None:
+        handle, model = self._session.active, self._session.model
+        frame = self._session.scrub
+        if frame is not None:
+            self._name.setText("Path")
+            self._name.setStyleSheet("font-weight: 700; font-size: 11pt")
+            self._what.setText(f"frame {frame + 1} of {self._session.arrangement.frames}")
+            return
+        self._name.setText(handle.name if handle else "")
+        self._what.setText("decoded, live" if handle else "")
+        if handle is None:
+            return
+        colour = theme.handle_colour(handle.colour)
+        shade = colour if theme.colours().dark else colour.darker(170)
+        self._name.setStyleSheet(f"font-weight: 700; font-size: 11pt; color: {shade.name()}")
+        if model is not None and model.conditional and handle.label is not None:
+            self._class.setCurrentIndex(handle.label)
+
+    def _show_picture(self) -> None:
+        picture = self._session.picture
+        if picture is not None and self._session.scrub is None:
+            self.preview.set_image(to_image(picture))
+
+    def _on_strip_changed(self) -> None:
+        if self._session.scrub is not None:
+            self._on_scrub_changed()
+
+    def _on_scrub_changed(self) -> None:
+        frame = self._session.scrub
+        if frame is None:
+            self._show_picture()
+        elif frame in self._session.strip:
+            self.preview.set_image(to_image(self._session.strip[frame]))
+        self._show_label()
+
+    def _show_encoded(self, image: EncodedImage) -> None:
+        difference = np.abs(image.pixels.astype(np.int16) - image.reconstruction)
+        shown: dict[str, Bytes] = {
+            "image": image.pixels,
+            "reconstruction": image.reconstruction,
+            "difference": difference.astype(np.uint8),
+        }
+        for name, pixels in shown.items():
+            self._small[name][0].set_image(to_image(pixels))
+        self._notes.setText(": ".join([image.name, ", ".join(image.notes)]).rstrip(": "))
+        self._notes.show()
+        self._bars.setVisible(bool(image.terms))
+        if image.terms:
+            self._bars.set_terms(*self._terms(image))
+
+    def _terms(self, image: EncodedImage) -> tuple[str, str, list[Term], str]:
+        terms, model = image.terms, self._session.model
+        binary = model is not None and model.binarise
+        pseudo = model is not None and model.likelihood == "bernoulli" and not binary
+        density = model is not None and model.likelihood == "gaussian"
+        word = "Pseudo-ELBO" if pseudo else "ELBO"
+        bits = -terms["elbo"] / np.log(2) / image.pixels.size
+        kind = "log density" if density else "log probability"
+        drawn = "one random binarisation of the image, " if binary else ""
+        head_tip = (
+            f"A lower bound on log p(x), estimated from {drawn}{BOUND_SAMPLES} sampled z. "
+            f"{bits:.3f} bits per pixel value."
+        )
+        if pseudo:
+            head_tip += " Grey pixels under a Bernoulli: not a normalised density."
+        rows = [
+            Term(
+                "reconstruction",
+                -terms["reconstruction"],
+                "#5aaaff",
+                f"E log p(x|z), the expected {kind} of the image given z, in nats",
+            ),
+            Term(
+                "KL to the prior",
+                terms["kl"],
+                "#ff8c5a",
+                "KL(q(z|x) || p(z)) in closed form, in nats: what the code costs",
+            ),
+            Term(
+                f"bound, k = {BOUND_SAMPLES}",
+                terms["importance_bound"],
+                "#5fd4a0",
+                f"Importance-weighted lower bound on log p(x) with {BOUND_SAMPLES} samples, in "
+                "nats (Burda et al. 2016): tighter than the ELBO on average",
+            ),
+        ]
+        return f"{word} of this image", f"{terms['elbo']:.1f} nats".replace("-", "−"), rows, head_tip
+
+    # -- from the person -------------------------------------------------------------------
+
+    def _on_class_chosen(self, label: int) -> None:
+        if self._session.active_key is not None:
+            self._session.set_label(self._session.active_key, label)
+
+    def refresh_theme(self) -> None:
+        """The scheme is another one."""
+        self._show_label()
+
+    def sizeHint(self) -> QSize:
+        return QSize(380, 330)
+
+
+_SMALL_TIPS = {
+    "image": "x: the image as the model was given it, after fitting",
+    "reconstruction": "The decode of the posterior mean of this image",
+    "difference": "Absolute difference of image and reconstruction, pixel by pixel",
+}

@@ -1,0 +1,485 @@
+"""The map with its toolbar and legend, bound to a session."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer import painting, theme
+from explorer.arrangement import Bytes
+from explorer.decoding import Decoding
+from explorer.mosaic import Mosaic
+from explorer.painting import Ellipse, Marker, to_image
+from explorer.session import Layers, Session
+from explorer.viewport import Viewport
+from explorer.widgets.map_view import MapView
+
+_PATH_SAMPLES = 96
+_MOST_CHIPS = 12
+
+_LAYER_BUTTONS = {
+    "mosaic": ("Mosaic", "Decoded images as the ground of the map: what the decoder would draw"),
+    "points": ("Points", "Posterior means of the data, coloured by class where classes are known"),
+    "posterior": (
+        "Posterior",
+        "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
+    ),
+    "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
+}
+
+
+class MapPanel(QWidget):
+    """Everything a person does on the map becomes a change of the session."""
+
+    view_settled = Signal()
+
+    def __init__(
+        self, session: Session, decoding: Decoding, mosaic: Mosaic, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._decoding, self._mosaic = session, decoding, mosaic
+        self.view = MapView(self)
+        self.view.setObjectName("map")
+        self.view.tile_image = mosaic.image
+        self._hover = (0.0, 0.0)
+        self._legend = QHBoxLayout()
+        self._gauge = QLabel(self)
+        self._build()
+        self._connect_view()
+        self._connect_session()
+        decoding.lens_changed.connect(self._on_lens_changed)
+        mosaic.tiles_changed.connect(self.view.redraw_ground)
+
+    # -- building --------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.view.setAccessibleName("Latent map")
+        self.view.setToolTip("")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 6)
+        layout.setSpacing(theme.SPACING_PX)
+        layout.addLayout(self._toolbar())
+        layout.addWidget(self.view, 1)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(4)
+        self._legend.setSpacing(3)
+        bottom.addLayout(self._legend, 1)
+        self._gauge.setProperty("role", "muted")
+        bottom.addWidget(self._gauge)
+        layout.addLayout(bottom)
+
+    def _toolbar(self) -> QHBoxLayout:
+        bar = QHBoxLayout()
+        bar.setSpacing(4)
+        self._across, self._up = QComboBox(self), QComboBox(self)
+        plane = QLabel("Plane", self)
+        plane.setProperty("role", "muted")
+        bar.addWidget(plane)
+        for combo, name in ((self._across, "planeAcross"), (self._up, "planeUp")):
+            combo.setObjectName(name)
+            side = "across" if name == "planeAcross" else "up"
+            combo.setAccessibleName(f"Dimension {side} the map")
+            combo.setToolTip(
+                f"The dimension that runs {side} the map; the other coordinates are kept"
+            )
+            combo.activated.connect(self._on_axes_chosen)
+        bar.addWidget(self._across)
+        times = QLabel("×", self)
+        times.setProperty("role", "muted")
+        bar.addWidget(times)
+        bar.addWidget(self._up)
+        bar.addSpacing(10)
+        self._toggles: dict[str, QPushButton] = {}
+        for name, (text, tip) in _LAYER_BUTTONS.items():
+            button = self._button(text, tip)
+            button.setCheckable(True)
+            button.setObjectName(f"layer-{name}")
+            button.clicked.connect(partial(self._on_layer_toggled, name))
+            self._toggles[name] = button
+            bar.addWidget(button)
+        bar.addStretch(1)
+        for text, tip, act in (
+            ("−", "Zoom out (−)", partial(self.zoom, 0.8)),
+            ("+", "Zoom in (+)", partial(self.zoom, 1.25)),
+            ("Fit", "Show all data and the prior (Home)", self.fit),
+        ):
+            button = self._button(text, tip)
+            button.setObjectName({"−": "zoomOutButton", "+": "zoomInButton"}.get(text, "fitButton"))
+            button.clicked.connect(act)
+            bar.addWidget(button)
+        return bar
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.split(":")[0] if len(text) < 2 else text)
+        return button
+
+    def _connect_view(self) -> None:
+        view = self.view
+        view.handle_pressed.connect(self._on_handle_pressed)
+        view.handle_moved.connect(self._on_handle_moved)
+        view.handle_released.connect(self._on_handle_released)
+        view.gesture_cancelled.connect(self._session.cancel_gesture)
+        view.handle_activated.connect(self.rename)
+        view.ground_activated.connect(self.add_handle_at)
+        view.menu_requested.connect(self._on_menu_requested)
+        view.pointer_moved.connect(self._on_pointer_moved)
+        view.nudged.connect(self._on_nudged)
+        view.view_changed.connect(self._on_view_changed)
+
+    def _connect_session(self) -> None:
+        session = self._session
+        session.model_changed.connect(self._on_model_changed)
+        session.plane_changed.connect(self._on_plane_changed)
+        session.layers_changed.connect(self._on_layers_changed)
+        session.arrangement_changed.connect(self._draw_handles)
+        session.latent_changed.connect(self._draw_handles)
+        session.active_changed.connect(self._on_active_changed)
+        session.picture_changed.connect(self._on_picture_changed)
+        session.scrub_changed.connect(self._draw_scrub)
+
+    # -- commands --------------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show all data, the prior and the handles."""
+        model = self._session.model
+        if model is None:
+            return
+        low, high = np.full(2, np.inf), np.full(2, -np.inf)
+        if model.has_prior:
+            low, high = np.full(2, -3.05), np.full(2, 3.05)
+        if model.points is not None and len(model.points):
+            xy = self._session.plane.project(model.points.mean)
+            inner = np.percentile(xy, [0.5, 99.5], axis=0)
+            low, high = np.minimum(low, inner[0]), np.maximum(high, inner[1])
+        if not np.isfinite(low).all():
+            centre, reach = self._session.plane.project(model.centre), float(model.spread.max())
+            low, high = centre - reach, centre + reach
+        if model.latent_size == 1:
+            low[1], high[1] = -1.0, 1.0
+        self.view.fit(tuple(low), tuple(high), margin=0.01)
+
+    def zoom(self, factor: float) -> None:
+        """Zoom around the middle."""
+        self.view.zoom(factor)
+
+    def viewport(self) -> Viewport:
+        """What the map shows."""
+        return self.view.view
+
+    def add_handle_at(self, x: float, y: float) -> None:
+        """A new handle at a place of the map, in the plane on screen."""
+        if self._session.model is None:
+            return
+        z = self._session.slice.lift(np.array([x, y], np.float32))
+        self._session.add_handle(z, self._label())
+
+    def add_handle(self) -> None:
+        """A new handle at the pointer, or in the middle of the map."""
+        if self.view.underMouse():
+            self.add_handle_at(*self._hover)
+        else:
+            self.add_handle_at(self.view.view.x, self.view.view.y)
+
+    def show_handle(self) -> None:
+        """Make sure that the active handle is on the map."""
+        handle, view = self._session.active, self.view.view
+        if handle is None:
+            return
+        x, y = self._session.plane.project(handle.z).tolist()
+        left, bottom, right, top = view.box
+        if not (left < x < right and bottom < y < top):
+            low, high = (min(left, x), min(bottom, y)), (max(right, x), max(top, y))
+            self.view.fit(low, high)
+
+    def rename(self, key: int) -> None:
+        """Ask for another name."""
+        handle = self._session.arrangement.get(key)
+        if handle is None:
+            return
+        dialog = QInputDialog(self)
+        dialog.setObjectName("renameDialog")
+        dialog.setWindowTitle("Rename handle")
+        dialog.setLabelText("Name (at most 24 characters):")
+        dialog.setTextValue(handle.name)
+        dialog.textValueSelected.connect(partial(self._session.rename_handle, key))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _label(self) -> int | None:
+        """The class of a new handle: the active one's, in a conditional model."""
+        model, handle = self._session.model, self._session.active
+        if model is None or not model.conditional:
+            return None
+        return handle.label if handle is not None and handle.label is not None else 0
+
+    # -- from the session ------------------------------------------------------------------
+
+    def _on_model_changed(self) -> None:
+        model = self._session.model
+        if model is None:
+            return
+        names = [f"z{dimension}" for dimension in range(model.latent_size)]
+        for combo in (self._across, self._up):
+            combo.clear()
+            combo.addItems(names)
+            combo.setEnabled(model.latent_size > 2)
+        self._up.setVisible(model.latent_size > 1)
+        prior = self._toggles["prior"]
+        prior.setEnabled(model.has_prior)
+        tip = _LAYER_BUTTONS["prior"][1]
+        prior.setToolTip(
+            tip if model.has_prior else "A plain autoencoder has no prior, so no circles to draw"
+        )
+        posterior = self._toggles["posterior"]
+        posterior.setEnabled(model.has_prior)
+        self.view.line_only = model.latent_size == 1
+        self._fill_legend()
+
+    def _on_plane_changed(self) -> None:
+        across, up = self._session.axes
+        self._across.setCurrentIndex(across)
+        self._up.setCurrentIndex(up)
+        self._draw_points()
+        self._draw_handles()
+        self.fit()
+
+    def _on_layers_changed(self) -> None:
+        layers, model = self._session.layers, self._session.model
+        for name, button in self._toggles.items():
+            button.setChecked(getattr(layers, name) and button.isEnabled())
+        self.view.show_tiles = layers.mosaic
+        self.view.show_prior = layers.prior and model is not None and model.has_prior
+        self.view.ground_dark = layers.mosaic or theme.colours().dark
+        self._draw_points()
+        self._draw_handles()
+        self._look()
+
+    def refresh_theme(self) -> None:
+        """The scheme is another one."""
+        self._on_layers_changed()
+
+    def _on_active_changed(self) -> None:
+        self._draw_handles()
+
+    def _draw_points(self) -> None:
+        model, layers = self._session.model, self._session.layers
+        if model is None or model.points is None or not layers.points:
+            self.view.set_points(np.zeros((0, 2), np.float32), np.zeros((0, 3), np.uint8))
+            return
+        points = model.points
+        xy = self._session.plane.project(points.mean)
+        if model.latent_size == 1:
+            xy[:, 1] = np.random.default_rng(0).uniform(-0.5, 0.5, len(xy))
+        colours = painting.class_colour_rows(points.label, len(points))
+        if points.label is not None and layers.hidden_classes:
+            shown = ~np.isin(points.label, sorted(layers.hidden_classes))
+            xy, colours = xy[shown], colours[shown]
+        self.view.set_points(xy, colours)
+
+    def _draw_handles(self, key: int = 0) -> None:
+        session = self._session
+        markers, ellipses = [], []
+        for handle in session.arrangement.handles:
+            x, y = session.plane.project(handle.z).tolist()
+            active = handle.key == session.active_key
+            markers.append(Marker(handle.key, handle.name, handle.colour, x, y, active))
+            if handle.image is not None and session.layers.posterior:
+                at = session.plane.project(handle.image.mean).tolist()
+                half = np.sqrt(np.square(session.plane.basis) @ np.square(handle.image.stddev))
+                ellipses.append(Ellipse(*at, *half.tolist(), colour=handle.colour))
+        self.view.set_markers(markers, ellipses)
+        self.view.set_path(self._path_line())
+        self._describe()
+
+    def _path_line(self) -> painting.Floats:
+        arrangement = self._session.arrangement
+        if len(arrangement.handles) < 2:
+            return np.zeros((0, 2), np.float32)
+        frames = len(arrangement.handles) if arrangement.path_kind == "linear" else _PATH_SAMPLES
+        return self._session.plane.project(arrangement.path(frames))
+
+    def _draw_scrub(self) -> None:
+        frame, arrangement = self._session.scrub, self._session.arrangement
+        if frame is None or not arrangement.handles:
+            self.view.set_scrub(None)
+            return
+        z = arrangement.path()[min(frame, arrangement.frames - 1)]
+        x, y = self._session.plane.project(z).tolist()
+        self.view.set_scrub((x, y))
+
+    def _describe(self) -> None:
+        """Say in words, for a screen reader, where the active handle is; show the gauge."""
+        session, handle = self._session, self._session.active
+        if handle is None or session.model is None:
+            self._gauge.clear()
+            self.view.setAccessibleDescription("No handle")
+            return
+        x, y = session.plane.project(handle.z).tolist()
+        off = float(np.linalg.norm(session.plane.residual(handle.z)))
+        self.view.setAccessibleDescription(
+            f"Handle {handle.name} at {x:.2f}, {y:.2f}; {off:.2f} off the plane"
+        )
+        place = f"{handle.name}  {x:.2f}, {y:.2f}".replace("-", "−")
+        if session.model.latent_size > 2:
+            unit = " σ" if session.model.has_prior else ""
+            place += f"   off plane {off:.2f}{unit}"
+            self._gauge.setToolTip(
+                "Where the active handle is in the plane, and the length of what of its z lies "
+                "off the plane through 0, in latent units (prior standard deviations)"
+            )
+        else:
+            self._gauge.setToolTip("Where the active handle is, in latent units")
+        self._gauge.setText(place)
+
+    def _on_picture_changed(self) -> None:
+        picture = self._session.picture
+        if picture is not None and self._session.in_gesture and self.view.dragging:
+            self.view.set_lens(to_image(picture))
+
+    # -- from the person -------------------------------------------------------------------
+
+    def _on_handle_pressed(self, key: int) -> None:
+        self._session.set_scrub(None)
+        self._session.set_active(key)
+        handle = self._session.active
+        self._session.begin_gesture(f"Drag {handle.name}" if handle else "Drag")
+
+    def _on_handle_moved(self, key: int, x: float, y: float) -> None:
+        handle = self._session.arrangement.get(key)
+        if handle is None:
+            return
+        plane = self._session.plane
+        delta = np.array([x, y], np.float32) - plane.project(handle.z)
+        self._session.set_latent(key, plane.move(handle.z, delta))
+
+    def _on_handle_released(self, key: int) -> None:
+        self._session.end_gesture()
+        self.view.set_lens(None)
+
+    def _on_nudged(self, dx: float, dy: float) -> None:
+        handle = self._session.active
+        if handle is not None:
+            z = self._session.plane.move(handle.z, np.array([dx, dy], np.float32))
+            self._session.set_scrub(None)
+            self._session.set_latent(handle.key, z, f"Nudge {handle.name}")
+
+    def _on_pointer_moved(self, x: float, y: float) -> None:
+        self._hover = (x, y)
+        if self._session.model is not None:
+            self._decoding.look_at(
+                self._session.slice.lift(np.array([x, y], np.float32)), self._label()
+            )
+
+    def _on_lens_changed(self, picture: Bytes) -> None:
+        if self.view.hovering:
+            self.view.set_lens(to_image(picture))
+
+    def _on_view_changed(self) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        model = self._session.model
+        if model is None:
+            return
+        pointer = self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
+        self._mosaic.look(self.view.view, self.view.tile_px, pointer)
+
+    def _on_axes_chosen(self) -> None:
+        i, j = self._across.currentIndex(), self._up.currentIndex()
+        old_i, old_j = self._session.axes
+        if i == j:  # choosing the other's dimension swaps the two
+            i, j = (old_j, old_i)
+        self._session.set_axes(i, j)
+
+    def _on_layer_toggled(self, name: str, on: bool) -> None:
+        self._session.set_layers(replace(self._session.layers, **{name: on}))
+
+    def _on_menu_requested(self, key: int, x: float, y: float, where: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if key < 0:
+            menu.addAction("Add handle here", partial(self.add_handle_at, x, y))
+            menu.addAction("Fit", self.fit)
+        else:
+            self._session.set_active(key)
+            place = [h.key for h in self._session.arrangement.handles].index(key)
+            move = self._session.move_handle_in_order
+            menu.addAction("Rename …", partial(self.rename, key))
+            menu.addAction("Earlier on the path", partial(move, key, place - 1))
+            menu.addAction("Later on the path", partial(move, key, place + 1))
+            menu.addSeparator()
+            menu.addAction("Delete", partial(self._session.remove_handle, key))
+        menu.popup(where)
+
+    # -- legend ----------------------------------------------------------------------------
+
+    def _fill_legend(self) -> None:
+        while (item := self._legend.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        model = self._session.model
+        if model is None or model.points is None or model.points.label is None:
+            self._legend.addStretch(1)
+            return
+        names = model.class_names
+        if len(names) <= _MOST_CHIPS:
+            for label, name in enumerate(names):
+                self._legend.addWidget(self._chip(label, name))
+        else:
+            self._legend.addWidget(self._class_menu(names))
+        self._legend.addStretch(1)
+
+    def _chip(self, label: int, name: str) -> QToolButton:
+        chip = QToolButton(self)
+        chip.setObjectName(f"class-{label}")
+        chip.setText(f"● {name}")
+        chip.setCheckable(True)
+        chip.setChecked(True)
+        chip.setAccessibleName(f"Show class {name}")
+        chip.setToolTip(f"Show or hide the points of class {name}")
+        colour = theme.class_colour(label).name()
+        chip.setStyleSheet(
+            f"QToolButton {{ color: {colour}; padding: 1px 6px; border: none; "
+            "background: transparent; }"
+            f"QToolButton:!checked {{ color: {theme.colours().border}; }}"
+            f"QToolButton:focus {{ border: 1px solid {theme.colours().accent}; }}"
+        )
+        chip.toggled.connect(partial(self._on_class_toggled, label))
+        return chip
+
+    def _class_menu(self, names: tuple[str, ...]) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(f"{len(names)} classes ▾")
+        button.setToolTip("Show or hide the points of a class")
+        button.setAccessibleName("Classes shown")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for label, name in enumerate(names):
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.toggled.connect(partial(self._on_class_toggled, label))
+        button.setMenu(menu)
+        return button
+
+    def _on_class_toggled(self, label: int, shown: bool) -> None:
+        layers: Layers = self._session.layers
+        change: Callable[[frozenset[int]], frozenset[int]] = (
+            (lambda hidden: hidden - {label}) if shown else (lambda hidden: hidden | {label})
+        )
+        self._session.set_layers(replace(layers, hidden_classes=change(layers.hidden_classes)))

@@ -1,0 +1,224 @@
+"""One slider a dimension, bound to the active handle."""
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.painting import to_image
+from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
+from explorer.session import Session
+from explorer.widgets.dimension_row import DimensionRow
+from explorer.workers import DecodeThread
+
+THUMBNAILS_A_ROW = 7
+ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
+_MOST_ROWS = 32
+_THUMBNAIL_PAUSE_MS = 60
+
+
+class SlidersPanel(QWidget):
+    """Rows sorted by mean KL; inactive dimensions folded away and counted."""
+
+    def __init__(
+        self, session: Session, thread: DecodeThread, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._thread = session, thread
+        self._rows: dict[int, DimensionRow] = {}
+        self._inactive_shown = False
+        self._arrived: list[QImage] = []
+        self._generator = np.random.default_rng()
+        self._timer = QTimer(self, singleShot=True, interval=_THUMBNAIL_PAUSE_MS)
+        self._timer.timeout.connect(self._ask_thumbnails)
+        self._build()
+        session.model_changed.connect(self._on_model_changed)
+        session.active_changed.connect(self._on_latent_changed)
+        session.arrangement_changed.connect(self._on_latent_changed)
+        session.latent_changed.connect(self._on_latent_changed)
+        thread.decoded.connect(self._on_decoded)
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 4, 6)
+        layout.setSpacing(4)
+        header = QHBoxLayout()
+        header.setContentsMargins(0, 0, 6, 0)
+        title = QLabel("Dimensions", self)
+        title.setProperty("role", "title")
+        self._count = QLabel(self)
+        self._count.setProperty("role", "muted")
+        self._count.setToolTip(
+            "Active: the posterior mean varies over the data by more than 0.01 "
+            "(variance, Burda et al. 2016)"
+        )
+        header.addWidget(title)
+        header.addWidget(self._count)
+        header.addStretch(1)
+        self._fold = self._button("Show all", "showInactive", "Show the inactive dimensions too")
+        self._fold.setCheckable(True)
+        self._fold.toggled.connect(self._on_fold_toggled)
+        reset = self._button("Reset", "resetLatent", "Back to the image's posterior mean, or to 0")
+        reset.clicked.connect(self.reset)
+        sample = self._button("Sample", "sampleLatent", "A fresh z from the prior N(0, I)")
+        sample.clicked.connect(self.sample)
+        self._sample = sample
+        for button in (self._fold, reset, sample):
+            header.addWidget(button)
+        layout.addLayout(header)
+        self._area = QScrollArea(self)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(self._area, 1)
+
+    def _button(self, text: str, name: str, tip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        return button
+
+    # -- from the session ------------------------------------------------------------------
+
+    def _on_model_changed(self) -> None:
+        model = self._session.model
+        if model is None:
+            return
+        self._sample.setEnabled(model.has_prior)
+        self._sample.setToolTip(
+            "A fresh z from the prior N(0, I)"
+            if model.has_prior
+            else "A plain autoencoder has no prior to sample from"
+        )
+        self._fill(model)
+
+    def _fill(self, model: ModelInfo) -> None:
+        active = active_dimensions(model)
+        order = [int(d) for d in np.argsort(-model.kl, kind="stable")]
+        shown = [d for d in order if active[d] or self._inactive_shown]
+        count = int(active.sum())
+        self._count.setText(f"{count} of {model.latent_size} active")
+        self._fold.setVisible(count < model.latent_size)
+        holder = QWidget(self._area)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(2)
+        self._rows = {}
+        for dimension in shown[:_MOST_ROWS]:
+            detail = f"{model.kl[dimension]:.1f} nats" if model.has_prior else "no KL"
+            row = DimensionRow(
+                dimension,
+                float(model.centre[dimension]),
+                float(model.spread[dimension]),
+                detail,
+                holder,
+            )
+            row.pressed.connect(self._on_row_pressed)
+            row.moved.connect(self._on_row_moved)
+            row.released.connect(self._on_row_released)
+            self._rows[dimension] = row
+            column.addWidget(row)
+        if len(shown) > _MOST_ROWS:
+            more = QLabel(f"{len(shown) - _MOST_ROWS} more dimensions carry less", holder)
+            more.setProperty("role", "muted")
+            column.addWidget(more)
+        column.addStretch(1)
+        self._area.setWidget(holder)
+        self._on_latent_changed()
+
+    def _on_fold_toggled(self, on: bool) -> None:
+        self._inactive_shown = on
+        if self._session.model is not None:
+            self._fill(self._session.model)
+
+    def _on_latent_changed(self, key: int = 0) -> None:
+        handle = self._session.active
+        if handle is None:
+            return
+        for dimension, row in self._rows.items():
+            if dimension < len(handle.z):
+                row.show_value(float(handle.z[dimension]))
+        if not self._timer.isActive():
+            self._timer.start()
+
+    # -- thumbnails ------------------------------------------------------------------------
+
+    def _ask_thumbnails(self) -> None:
+        handle, model = self._session.active, self._session.model
+        if handle is None or model is None or not self._rows or len(handle.z) != model.latent_size:
+            return
+        dimensions = tuple(self._rows)
+        z = np.tile(handle.z, (len(dimensions), THUMBNAILS_A_ROW, 1))
+        for row, dimension in enumerate(dimensions):
+            reach = model.spread[dimension]
+            centre = model.centre[dimension]
+            z[row, :, dimension] = np.linspace(centre - reach, centre + reach, THUMBNAILS_A_ROW)
+        z = z.reshape(-1, model.latent_size)
+        label = None if handle.label is None else np.full(len(z), handle.label, np.int64)
+        self._thread.submit(DecodeRequest(Slot.THUMBNAILS, model.key, z, label, dimensions))
+
+    def _on_decoded(self, result: DecodeResult) -> None:
+        model = self._session.model
+        if result.request.slot is not Slot.THUMBNAILS or model is None:
+            return
+        if result.request.model_key != model.key or result.error:
+            return
+        if result.first == 0:
+            self._arrived = []
+        self._arrived = [*self._arrived, *map(to_image, result.pictures)]
+        for index, dimension in enumerate(result.request.ticket):  # type: ignore[var-annotated, arg-type] # set above
+            images = self._arrived[index * THUMBNAILS_A_ROW : (index + 1) * THUMBNAILS_A_ROW]
+            if len(images) == THUMBNAILS_A_ROW and dimension in self._rows:
+                self._rows[dimension].thumbnails.set_images(images)
+
+    # -- from the person -------------------------------------------------------------------
+
+    def _on_row_pressed(self, dimension: int) -> None:
+        self._session.set_scrub(None)
+        self._session.begin_gesture(f"Slide z{dimension}")
+
+    def _on_row_moved(self, dimension: int, value: float) -> None:
+        handle = self._session.active
+        if handle is None:
+            return
+        z = handle.z.copy()
+        z[dimension] = value
+        self._session.set_scrub(None)
+        self._session.set_latent(handle.key, z, f"Slide z{dimension}")
+
+    def _on_row_released(self, dimension: int) -> None:
+        self._session.end_gesture()
+
+    def reset(self) -> None:
+        """Put the active handle back on its image's posterior mean, or in the centre."""
+        handle, model = self._session.active, self._session.model
+        if handle is not None and model is not None:
+            home = model.centre if handle.image is None else handle.image.mean
+            self._session.set_latent(handle.key, home, "Reset")
+
+    def sample(self) -> None:
+        """Put the active handle on a fresh draw from the prior."""
+        handle, model = self._session.active, self._session.model
+        if handle is not None and model is not None and model.has_prior:
+            z = self._generator.standard_normal(model.latent_size).astype(np.float32)
+            self._session.set_latent(handle.key, z, "Sample")
+
+    def sizeHint(self) -> QSize:
+        return QSize(380, 420)
+
+
+def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which dimensions the model uses; all, where there is no data to tell."""
+    if model.points is None or len(model.points) < 2 or not model.has_prior:
+        return np.ones(model.latent_size, np.bool_)
+    return np.asarray(model.points.mean.var(0) > ACTIVE_VARIANCE)
+

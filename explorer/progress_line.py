@@ -1,0 +1,40 @@
+"""Progress of a headless command, on standard error."""
+
+import sys
+
+
+class ProgressLine:
+    """Progress on standard error: rewritten in place on a terminal, else what is to be kept."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.live = sys.stderr.isatty() and not quiet
+        self.written = False
+
+    def show(self, text: str, keep: bool = False) -> None:
+        """Say where things stand; `keep` says it even where nothing can be rewritten."""
+        if self.live:
+            print(f"\r\x1b[K{text}", end="\n" if keep else "", file=sys.stderr, flush=True)
+            self.written = not keep
+        elif keep:
+            self.say(text)
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        """Of data, as `load_data` tells it."""
+        self.show(f"{what} {done:,} of {total:,}" if total else what)
+
+    def measuring(self, done: int, total: int) -> None:
+        """Of images that are evaluated."""
+        self.show(f"measured {done:,} of {total:,} images")
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self.end()
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Clear a line that was to be rewritten."""
+        if self.written:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self.written = False

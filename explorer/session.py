@@ -1,0 +1,284 @@
+"""The values on screen and their `*_changed` signals; nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.rendering import ModelInfo
+from models.paths import PathKind
+from models.planes import Plane, axis_plane
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+_MERGE_SECONDS = 0.8
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What is drawn on the map."""
+
+    mosaic: bool = True
+    points: bool = True
+    prior: bool = True
+    posterior: bool = True
+    hidden_classes: frozenset[int] = field(default_factory=frozenset)
+
+
+class _Change(QUndoCommand):
+    """From one arrangement to another, in one step; equal steps in quick succession merge."""
+
+    def __init__(
+        self, session: "Session", text: str, before: Arrangement, after: Arrangement, merge: str
+    ) -> None:
+        super().__init__(text)
+        self._session, self.before, self.after = session, before, after
+        self.merge, self.at = merge, monotonic()
+
+    def redo(self) -> None:
+        self._session._show(self.after)
+
+    def undo(self) -> None:
+        self._session._show(self.before)
+
+    def id(self) -> int:
+        return 1 if self.merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Change) or other.merge != self.merge:
+            return False
+        if other.at - self.at > _MERGE_SECONDS:
+            return False
+        self.after, self.at = other.after, other.at
+        return True
+
+
+class Session(QObject):
+    """One model with its arrangement. Two of them can live side by side."""
+
+    model_changed = Signal()
+    arrangement_changed = Signal()  # handles, names, order, images, path; not a mere move
+    latent_changed = Signal(int)  # the handle with this key has another z or class
+    active_changed = Signal()
+    plane_changed = Signal()
+    layers_changed = Signal()
+    picture_changed = Signal()  # of the active handle
+    strip_changed = Signal()
+    scrub_changed = Signal()  # the player stands on another frame, or on none
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.model: ModelInfo | None = None
+        self.arrangement = Arrangement()
+        self.active_key: int | None = None
+        self.plane: Plane = axis_plane(2)
+        self.axes = (0, 1)
+        self.layers = Layers()
+        self.picture: Bytes | None = None
+        self.strip: Mapping[int, Bytes] = {}
+        self.scrub: int | None = None
+        self.undo_stack = QUndoStack(self)
+        self._gesture: tuple[str, Arrangement] | None = None
+
+    # -- model -----------------------------------------------------------------------------
+
+    def set_model(self, model: ModelInfo, arrangement: Arrangement, axes: tuple[int, int]) -> None:
+        """Put another model on screen with its own arrangement; earlier steps are forgotten."""
+        self._gesture = None
+        self.undo_stack.clear()
+        self.model, self.arrangement = model, arrangement
+        self.active_key = arrangement.handles[0].key if arrangement.handles else None
+        self.axes, self.plane = axes, axis_plane(model.latent_size, *axes)
+        self.picture, self.strip, self.scrub = None, {}, None
+        self.layers = replace(self.layers, hidden_classes=frozenset())
+        self.model_changed.emit()
+        self.plane_changed.emit()
+        self.layers_changed.emit()
+        self.arrangement_changed.emit()
+        self.active_changed.emit()
+
+    # -- the active handle -----------------------------------------------------------------
+
+    @property
+    def active(self) -> Handle | None:
+        """The handle that preview and sliders follow."""
+        return self.arrangement.get(self.active_key)
+
+    def set_active(self, key: int | None) -> None:
+        """Make another handle the active one."""
+        if key == self.active_key or (key is not None and self.arrangement.get(key) is None):
+            return
+        self.active_key = key
+        self.picture = None
+        self.active_changed.emit()
+
+    @property
+    def slice(self) -> Plane:
+        """The plane on the map: along the axes, through the active handle."""
+        handle = self.active
+        return self.plane if handle is None else self.plane.through(handle.z)
+
+    # -- plane and layers ------------------------------------------------------------------
+
+    def set_axes(self, i: int, j: int) -> None:
+        """Look along other dimensions; no latent changes."""
+        if self.model is None or (i, j) == self.axes:
+            return
+        self.axes, self.plane = (i, j), axis_plane(self.model.latent_size, i, j)
+        self.plane_changed.emit()
+
+    def set_layers(self, layers: Layers) -> None:
+        """Draw other layers."""
+        if layers != self.layers:
+            self.layers = layers
+            self.layers_changed.emit()
+
+    # -- pictures --------------------------------------------------------------------------
+
+    def set_picture(self, picture: Bytes) -> None:
+        """The active handle's decode [H, W, C]."""
+        self.picture = picture
+        self.picture_changed.emit()
+
+    def set_strip(self, frames: Mapping[int, Bytes]) -> None:
+        """The path's decodes by frame."""
+        self.strip = frames
+        self.strip_changed.emit()
+
+    def set_scrub(self, frame: int | None) -> None:
+        """Stand on a frame of the path; none goes back to the active handle."""
+        if frame != self.scrub:
+            self.scrub = frame
+            self.scrub_changed.emit()
+
+    # -- changes of the arrangement: each is one named step --------------------------------
+
+    def begin_gesture(self, text: str) -> None:
+        """From here to `end_gesture` all moves are one step."""
+        self.end_gesture()
+        self._gesture = (text, self.arrangement)
+
+    def end_gesture(self) -> None:
+        """Make the moves since `begin_gesture` one step, if anything moved."""
+        if self._gesture is None:
+            return
+        (text, before), self._gesture = self._gesture, None
+        if before is not self.arrangement:
+            self.undo_stack.push(_Change(self, text, before, self.arrangement, ""))
+
+    def cancel_gesture(self) -> None:
+        """Take the moves since `begin_gesture` back."""
+        if self._gesture is None:
+            return
+        (_, before), self._gesture = self._gesture, None
+        self._show(before)
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether a gesture is under way."""
+        return self._gesture is not None
+
+    def set_latent(self, key: int, z: Floats, text: str = "Move handle") -> None:
+        """Move a handle; outside a gesture it is a step of its own (quick ones merge)."""
+        handle = self.arrangement.get(key)
+        if handle is None or np.array_equal(handle.z, z):
+            return
+        moved = replace(handle, z=np.asarray(z, np.float32))
+        self._change(text, self.arrangement.with_handle(moved), merge=f"{text} {key}")
+
+    def set_label(self, key: int, label: int) -> None:
+        """Give a handle another class (conditional models)."""
+        handle = self.arrangement.get(key)
+        if handle is not None and handle.label != label:
+            other = replace(handle, label=label)
+            self._change("Change class", self.arrangement.with_handle(other))
+
+    def add_handle(
+        self, z: Floats, label: int | None = None, image: EncodedImage | None = None, text: str = ""
+    ) -> int:
+        """A new handle at `z` [K], made the active one; its key."""
+        key = self.arrangement.fresh_key()
+        name = self.arrangement.fresh_name()
+        handle = Handle(key, name, key - 1, np.asarray(z, np.float32), label, image)
+        self._change(text or f"Add {name}", self.arrangement.with_handle(handle))
+        self.set_active(key)
+        return key
+
+    def remove_handle(self, key: int) -> None:
+        """Take a handle away; its neighbour becomes the active one."""
+        handle = self.arrangement.get(key)
+        if handle is not None:
+            self._change(f"Delete {handle.name}", self.arrangement.without(key))
+
+    def rename_handle(self, key: int, name: str) -> None:
+        """Give a handle another name (at most 24 characters; an empty one is ignored)."""
+        handle, name = self.arrangement.get(key), " ".join(name.split())[:24]
+        if handle is not None and name and name != handle.name:
+            self._change("Rename", self.arrangement.with_handle(replace(handle, name=name)))
+
+    def move_handle_in_order(self, key: int, place: int) -> None:
+        """Give a handle another place on the path."""
+        after = self.arrangement.moved(key, place)
+        if [h.key for h in after.handles] != [h.key for h in self.arrangement.handles]:
+            self._change("Reorder path", after)
+
+    def set_path(self, kind: PathKind | None = None, frames: int | None = None) -> None:
+        """Another kind of path or number of frames."""
+        old = self.arrangement
+        after = replace(old, path_kind=kind or old.path_kind, frames=frames or old.frames)
+        if (after.path_kind, after.frames) != (old.path_kind, old.frames):
+            self._change("Change path", after, merge="path")
+
+    def set_arrangement(self, text: str, arrangement: Arrangement) -> None:
+        """Another arrangement altogether, as one step."""
+        self._change(text, arrangement)
+
+    def _change(self, text: str, after: Arrangement, merge: str = "") -> None:
+        if self._gesture is None:
+            self.undo_stack.push(_Change(self, text, self.arrangement, after, merge))
+        else:
+            self._show(after)
+
+    def _show(self, after: Arrangement) -> None:
+        """Store an arrangement and say what is different about it."""
+        before, self.arrangement = self.arrangement, after
+        if before is after:
+            return
+        moved = _moved_keys(before, after)
+        if moved is None:
+            self.arrangement_changed.emit()
+            if after.get(self.active_key) is None:
+                self.set_active(_neighbour(before, after, self.active_key))
+            return
+        for key in moved:
+            self.latent_changed.emit(key)
+
+
+def _moved_keys(before: Arrangement, after: Arrangement) -> list[int] | None:
+    """Keys of handles with another z or class; nothing if more than that is different."""
+    if (before.path_kind, before.frames) != (after.path_kind, after.frames):
+        return None
+    if len(before.handles) != len(after.handles):
+        return None
+    moved = []
+    for old, new in zip(before.handles, after.handles, strict=True):
+        if (old.key, old.name, old.image) != (new.key, new.name, new.image):
+            return None
+        if old.label != new.label or not np.array_equal(old.z, new.z):
+            moved.append(old.key)
+    return moved
+
+
+def _neighbour(before: Arrangement, after: Arrangement, key: int | None) -> int | None:
+    """The handle that follows one that is gone, or the last."""
+    if not after.handles:
+        return None
+    places = [handle.key for handle in before.handles]
+    place = places.index(key) if key in places else 0
+    return after.handles[min(place, len(after.handles) - 1)].key

@@ -1,0 +1,193 @@
+"""The arrangement as a session file: versioned JSON, read as strictly as a model file."""
+
+import base64
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from explorer.arrangement import PATH_FRAMES, Arrangement, EncodedImage, Handle
+from explorer.rendering import ModelInfo
+from explorer.viewport import Viewport
+from models.errors import DataError
+from models.files import replacing
+from models.paths import PATH_KINDS
+
+VERSION = 1
+SUFFIX = ".latent.json"
+_LARGEST_BYTES = 64 * 2**20
+_MOST_HANDLES = 1000
+_MOST_PIXELS = 256 * 256
+
+
+@dataclass(frozen=True, eq=False)
+class SavedSession:
+    """What a session file holds; the model is named by its path, nothing of it is inside."""
+
+    model: Path
+    arrangement: Arrangement
+    axes: tuple[int, int]
+    view: Viewport | None
+
+
+def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
+    """Write a session in one step.
+
+    Raises:
+        DataError: it cannot be written; an older file of that name is untouched.
+    """
+    arrangement, view = saved.arrangement, saved.view
+    values = {
+        "latent_explorer_session": VERSION,
+        "model": str(saved.model),
+        "latent_size": model.latent_size,
+        "axes": list(saved.axes),
+        "view": None if view is None else [view.x, view.y, view.scale],
+        "path": {"kind": arrangement.path_kind, "frames": arrangement.frames},
+        "handles": [_handle_values(handle) for handle in arrangement.handles],
+    }
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{path}: cannot be written ({reason}); choose another place") from error
+
+
+def read_session(path: Path) -> SavedSession:
+    """The session in a file.
+
+    Raises:
+        DataError: it is no session file, damaged, or of a later version.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise DataError(f"{path}: is too large for a session file; choose another file")
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{path}: cannot be read ({reason}); check name and rights") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: is no session file (no JSON); choose another file") from error
+    version = values.get("latent_explorer_session") if isinstance(values, dict) else None
+    if version is None:
+        raise DataError(f"{path}: is JSON but no session of this program; choose another file")
+    if version != VERSION:
+        raise DataError(
+            f"{path}: has version {version!r} and this program reads {VERSION}; "
+            "update Latent Explorer"
+        )
+    try:
+        return _saved_session(path, values)
+    except (KeyError, TypeError, ValueError, OSError, OverflowError) as error:
+        raise DataError(
+            f"{path}: is damaged ({error}); save the session again, or open the model alone"
+        ) from error
+
+
+def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
+    size = _whole(values["latent_size"], 1, 512)
+    i, j = (_whole(axis, 0, size - 1) for axis in values["axes"])
+    if i == j and size > 1:
+        raise ValueError("both axes are the same")
+    model = Path(values["model"])
+    beside = path.parent / model.name
+    if not model.is_file() and beside.is_file():
+        model = beside
+    handles = values["handles"]
+    if not isinstance(handles, list) or len(handles) > _MOST_HANDLES:
+        raise ValueError("handles")
+    arrangement = Arrangement(
+        tuple(_handle(key, item, size) for key, item in enumerate(handles, start=1)),
+        path_kind=PATH_KINDS[PATH_KINDS.index(values["path"]["kind"])],
+        frames=_whole(values["path"]["frames"], *PATH_FRAMES),
+    )
+    return SavedSession(model, arrangement, (i, j), _view(values.get("view")))
+
+
+def _view(values: Any) -> Viewport | None:
+    if values is None:
+        return None
+    x, y, scale = (float(value) for value in values)
+    if not np.isfinite([x, y, scale]).all() or not 1e-4 <= scale <= 1e7:
+        raise ValueError("view")
+    return Viewport(x, y, scale)
+
+
+def _whole(value: Any, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
+    return value
+
+
+def _latent(values: Any, size: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    z = np.array(values, np.float32)
+    if z.shape != (size,) or not np.isfinite(z).all():
+        raise ValueError(f"a latent is not {size} finite numbers")
+    return z
+
+
+def _handle_values(handle: Handle) -> dict[str, Any]:
+    return {
+        "name": handle.name,
+        "colour": handle.colour,
+        "z": handle.z.tolist(),
+        "label": handle.label,
+        "image": None if handle.image is None else _image_values(handle.image),
+    }
+
+
+def _handle(key: int, values: dict[str, Any], size: int) -> Handle:
+    label, image = values["label"], values["image"]
+    return Handle(
+        key=key,
+        name=str(values["name"])[:24],
+        colour=_whole(values["colour"], 0, 10**6),
+        z=_latent(values["z"], size),
+        label=None if label is None else _whole(label, 0, 999),
+        image=None if image is None else _image(image, size),
+    )
+
+
+def _image_values(image: EncodedImage) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "pixels": _png(image.pixels),
+        "reconstruction": _png(image.reconstruction),
+        "mean": image.mean.tolist(),
+        "stddev": image.stddev.tolist(),
+        "terms": dict(image.terms),
+        "kl": image.kl.tolist(),
+        "notes": list(image.notes),
+    }
+
+
+def _image(values: dict[str, Any], size: int) -> EncodedImage:
+    return EncodedImage(
+        name=str(values["name"])[:200],
+        pixels=_pixels(values["pixels"]),
+        reconstruction=_pixels(values["reconstruction"]),
+        mean=_latent(values["mean"], size),
+        stddev=_latent(values["stddev"], size),
+        terms={str(name): float(value) for name, value in values["terms"].items()},
+        kl=_latent(values["kl"], size),
+        notes=tuple(str(note)[:200] for note in values["notes"])[:20],
+    )
+
+
+def _png(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _pixels(text: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    with Image.open(io.BytesIO(base64.b64decode(text)), formats=("PNG",)) as image:
+        if image.width * image.height > _MOST_PIXELS:
+            raise ValueError("an image in it is too large")
+        pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+    return pixels[..., None] if pixels.ndim == 2 else pixels

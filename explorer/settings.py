@@ -1,0 +1,71 @@
+"""What is remembered between two launches: recent files, geometry, preferences."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMainWindow
+
+MOST_RECENT = 8
+_LAYOUT_VERSION = 1
+
+
+class Settings:
+    """Typed doors to QSettings."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self._store = store or QSettings("latent-explorer", "latent-explorer")
+
+    def recent(self) -> list[Path]:
+        """Files opened last, newest first, that still exist."""
+        stored = self._store.value("recent", [])
+        names = stored if isinstance(stored, list) else [stored]
+        return [path for path in map(Path, map(str, names)) if path.is_file()][:MOST_RECENT]
+
+    def add_recent(self, path: Path) -> None:
+        """Put a file first in the list."""
+        path = path.absolute()
+        others = [other for other in self.recent() if other != path]
+        self._store.setValue("recent", [str(p) for p in [path, *others]][:MOST_RECENT])
+
+    @property
+    def theme(self) -> str:
+        """`system`, `dark` or `light`."""
+        value = str(self._store.value("theme", "system"))
+        return value if value in ("system", "dark", "light") else "system"
+
+    @theme.setter
+    def theme(self, value: str) -> None:
+        self._store.setValue("theme", value)
+
+    def folder(self, purpose: str) -> str:
+        """The folder last used for a purpose (`open`, `export`, ...)."""
+        return str(self._store.value(f"folder/{purpose}", ""))
+
+    def set_folder(self, purpose: str, folder: str) -> None:
+        """Remember the folder used for a purpose."""
+        self._store.setValue(f"folder/{purpose}", folder)
+
+    def save_window(self, window: QMainWindow) -> None:
+        """Remember where the window and its docks are."""
+        self._store.setValue("geometry", window.saveGeometry())
+        self._store.setValue("docks", window.saveState(_LAYOUT_VERSION))
+
+    def restore_window(self, window: QMainWindow) -> bool:
+        """Put window and docks where they were, on screens that exist; whether that was known."""
+        geometry, docks = self._store.value("geometry"), self._store.value("docks")
+        if not isinstance(geometry, QByteArray) or not isinstance(docks, QByteArray):
+            return False
+        window.restoreGeometry(geometry)
+        window.restoreState(docks, _LAYOUT_VERSION)
+        _clamp_to_screen(window)
+        return True
+
+
+def _clamp_to_screen(window: QMainWindow) -> None:
+    screen = QGuiApplication.screenAt(window.geometry().center()) or window.screen()
+    room = screen.availableGeometry()
+    if not room.contains(window.geometry()):
+        size = window.size().boundedTo(room.size())
+        window.resize(size)
+        window.move(room.topLeft())

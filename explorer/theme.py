@@ -1,0 +1,209 @@
+"""Colours, spacing and style sheet, dark and light, following the system."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+SPACING_PX = 8
+RADIUS_PX = 5
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One scheme; all as `#rrggbb`."""
+
+    dark: bool
+    window: str
+    panel: str
+    control: str
+    border: str
+    selected: str
+    map: str
+    text: str
+    muted: str
+    accent: str
+    accent_text: str
+    danger: str
+
+
+DARK = Colours(
+    dark=True,
+    window="#14171c",
+    panel="#1c1f26",
+    control="#23272f",
+    border="#323844",
+    selected="#22384f",
+    map="#0b0d11",
+    text="#dde1e7",
+    muted="#8d96a5",
+    accent="#5aaaff",
+    accent_text="#ffffff",
+    danger="#ff7b72",
+)
+LIGHT = Colours(
+    dark=False,
+    window="#e9ecf1",
+    panel="#f8f9fb",
+    control="#ffffff",
+    border="#c8ced8",
+    selected="#d5e6fa",
+    map="#eef0f4",
+    text="#1d222b",
+    muted="#5d6675",
+    accent="#1f6fd0",
+    accent_text="#0d3c75",
+    danger="#b3261e",
+)
+
+# Handles: the path's letters. Distinct for most eyes, and always with a letter beside them.
+HANDLE_COLOURS = (
+    "#ff8c5a",
+    "#5fd4a0",
+    "#d59cff",
+    "#ffd166",
+    "#5ac8fa",
+    "#ff7eb6",
+    "#b8e986",
+    "#a0a8ff",
+)
+
+# Classes: ten hues told apart on dark and on light ground (after Tableau 10).
+CLASS_COLOURS = (
+    "#e377c2",
+    "#9467d8",
+    "#e4574f",
+    "#d9863f",
+    "#c9c43e",
+    "#4d9be6",
+    "#47b86b",
+    "#35bfc9",
+    "#f2a13c",
+    "#a9805b",
+)
+UNLABELLED_COLOUR = "#6fa8dc"
+
+_active = DARK
+
+
+def colours() -> Colours:
+    """The scheme in use."""
+    return _active
+
+
+def handle_colour(index: int) -> QColor:
+    """The colour of the handle with that colour index."""
+    return QColor(HANDLE_COLOURS[index % len(HANDLE_COLOURS)])
+
+
+def class_colour(label: int) -> QColor:
+    """The colour of a class; -1 is none."""
+    return QColor(CLASS_COLOURS[label % len(CLASS_COLOURS)] if label >= 0 else UNLABELLED_COLOUR)
+
+
+def system_is_dark() -> bool:
+    """What the system asks for; dark where it does not say."""
+    return QGuiApplication.styleHints().colorScheme() != Qt.ColorScheme.Light
+
+
+def apply(app: QApplication, dark: bool) -> None:
+    """Dress the whole application."""
+    global _active  # noqa: PLW0603 - one application, one scheme; widgets read it when they paint
+    _active = DARK if dark else LIGHT
+    app.setStyle("Fusion")
+    app.setPalette(_palette(_active))
+    app.setStyleSheet(_style_sheet(_active))
+
+
+def _palette(c: Colours) -> QPalette:
+    roles = QPalette.ColorRole
+    palette = QPalette()
+    for role, colour in {
+        roles.Window: c.panel,
+        roles.WindowText: c.text,
+        roles.Base: c.control,
+        roles.AlternateBase: c.panel,
+        roles.Text: c.text,
+        roles.PlaceholderText: c.muted,
+        roles.Button: c.control,
+        roles.ButtonText: c.text,
+        roles.BrightText: c.danger,
+        roles.ToolTipBase: c.control,
+        roles.ToolTipText: c.text,
+        roles.Highlight: c.accent,
+        roles.HighlightedText: "#ffffff" if not c.dark else "#0b0d11",
+        roles.Link: c.accent,
+        roles.Mid: c.border,
+        roles.Midlight: c.border,
+        roles.Dark: c.border,
+        roles.Shadow: c.window,
+        roles.Light: c.border,
+    }.items():
+        palette.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(c.muted))
+    return palette
+
+
+def _style_sheet(c: Colours) -> str:
+    return f"""
+    QMainWindow, QMenuBar, QStatusBar {{ background: {c.window}; }}
+    QMainWindow::separator {{ background: {c.window}; width: 8px; height: 8px; }}
+    QMenuBar::item {{ padding: 5px 10px; background: transparent; }}
+    QMenuBar::item:selected, QMenu::item:selected {{ background: {c.selected}; }}
+    QMenu {{ background: {c.panel}; border: 1px solid {c.border}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 24px 5px 12px; }}
+    QMenu::item:disabled {{ color: {c.muted}; }}
+    QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 6px; }}
+    QToolTip {{ background: {c.control}; color: {c.text}; border: 1px solid {c.border};
+        padding: 4px; }}
+    QStatusBar {{ color: {c.muted}; min-height: 22px; }}
+    QStatusBar::item {{ border: none; }}
+    QDockWidget {{ color: {c.muted}; font-weight: 600; }}
+    QDockWidget::title {{ background: {c.panel}; padding: 6px 10px; }}
+    QTabBar::tab {{ background: {c.control}; color: {c.muted}; border: 1px solid {c.border};
+        border-radius: {RADIUS_PX}px; padding: 4px 16px; margin: 3px 2px; }}
+    QTabBar::tab:selected {{ background: {c.selected}; color: {c.text};
+        border-color: {c.accent}; }}
+    QTabBar::tab:focus {{ border-color: {c.accent}; }}
+    QPushButton, QToolButton, QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{
+        background: {c.control}; color: {c.text}; border: 1px solid {c.border};
+        border-radius: {RADIUS_PX}px; padding: 3px 9px; min-height: 18px; }}
+    QSpinBox, QDoubleSpinBox, QLineEdit, QComboBox {{ padding: 3px 6px; }}
+    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {c.accent}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus,
+    QDoubleSpinBox:focus, QLineEdit:focus {{ border: 1px solid {c.accent}; }}
+    QPushButton:checked, QToolButton:checked, QPushButton:default, QPushButton[primary="true"] {{
+        background: {c.selected}; border-color: {c.accent}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {c.selected}; }}
+    QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QSpinBox:disabled,
+    QDoubleSpinBox:disabled, QLineEdit:disabled {{ color: {c.muted}; background: {c.panel}; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QComboBox::drop-down {{ border: none; width: 16px; }}
+    QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.border}; }}
+    QListWidget, QScrollArea, QTableView {{ background: {c.panel}; border: none; outline: none; }}
+    QListWidget::item {{ background: {c.control}; border: 1px solid transparent;
+        border-radius: {RADIUS_PX}px; padding: 3px; margin: 0 0 4px 0; color: {c.text}; }}
+    QListWidget::item:selected {{ background: {c.selected}; border-color: {c.accent}; }}
+    QListWidget::item:hover {{ border-color: {c.border}; }}
+    QListWidget:focus::item:selected {{ border-color: {c.text}; }}
+    QScrollBar {{ background: transparent; width: 9px; height: 9px; margin: 0; }}
+    QScrollBar::handle {{ background: {c.border}; border-radius: 4px; min-height: 24px;
+        min-width: 24px; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
+        background: none; border: none; width: 0; height: 0; }}
+    QProgressBar {{ background: {c.control}; border: 1px solid {c.border};
+        border-radius: {RADIUS_PX}px; text-align: center; min-height: 16px; }}
+    QProgressBar::chunk {{ background: {c.selected}; border-radius: {RADIUS_PX}px; }}
+    QSlider {{ min-height: 16px; }}
+    QSlider::groove:horizontal {{ height: 3px; background: {c.border}; border-radius: 1px; }}
+    QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 1px; }}
+    QSlider::handle:horizontal {{ background: {c.text}; width: 12px; height: 12px;
+        margin: -5px 0; border-radius: 6px; }}
+    QSlider::handle:horizontal:focus {{ background: {c.accent}; }}
+    QLabel[role="title"] {{ font-weight: 600; }}
+    QLabel[role="section"] {{ font-weight: 600; color: {c.muted}; }}
+    QLabel[role="muted"] {{ color: {c.muted}; }}
+    QLabel[role="danger"] {{ color: {c.danger}; }}
+    """

@@ -1,0 +1,211 @@
+"""What the window and the trainer process say to each other; no Qt, no torch.
+
+The window writes lines: a `Job`, then any number of `Order`s. The trainer answers with frozen
+messages, each pickled behind its length. Only the window's own trainer is ever read.
+"""
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from models.plans import Plan
+
+Bytes = npt.NDArray[np.uint8]
+Terms = Mapping[str, float]
+Task = Literal["train", "resume", "finish"]
+
+_LENGTH_BYTES = 8
+_LONGEST_MESSAGE = 2**28  # what is longer was not written by a trainer
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one trainer process is for.
+
+    `train` follows `plan`; `resume` goes on with, and `finish` makes a model of, the unfinished
+    training at `path`.
+    """
+
+    task: Task
+    plan: Plan | None = None
+    path: str = ""
+
+    def to_line(self) -> bytes:
+        """One line of JSON."""
+        plan = self.plan.to_dict() if self.plan else None
+        return json.dumps({"task": self.task, "plan": plan, "path": self.path}).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Job":
+        """The inverse of `to_line`."""
+        values = json.loads(line)
+        plan = Plan.from_dict(values["plan"]) if values["plan"] else None
+        return cls(values["task"], plan, values["path"])
+
+
+class Order(StrEnum):
+    """What a trainer is told while it works.
+
+    `FINISH` makes a model of the epochs finished so far; `STOP` only ends, as soon as can be.
+    """
+
+    PAUSE = "pause"
+    GO_ON = "go on"
+    FINISH = "finish"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Terms in nats an image where `epoch` epochs (a fraction within one) are done."""
+
+    epoch: float
+    terms: Terms
+    held_out: bool
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands; `epoch` counts finished ones, pauses are left out of seconds."""
+
+    epoch: int
+    epochs: int
+    fraction: float
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    images_per_second: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """What the model makes of the same held-out images and the same noise after `epoch` epochs.
+
+    `images` and `reconstructions` are bytes [N, H, W, C], `samples` of the prior [M, H, W, C];
+    where there can be none, `no_samples` says why.
+    """
+
+    epoch: int
+    images: Bytes
+    reconstructions: Bytes
+    samples: Bytes
+    no_samples: str = ""
+
+
+@dataclass(frozen=True)
+class Preparing:
+    """Before the first step: `done` of `total` (0: unknown) of an activity."""
+
+    activity: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan that is followed, where it starts, and the curves that were there before."""
+
+    plan: Plan
+    position: Position
+    points: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The data is there: how many images to train on and held out, and what was changed on the way.
+
+    `image_shape` is (channels, height, width); `likelihood` is the one that suits it.
+    """
+
+    images: int
+    held_out: int
+    image_shape: tuple[int, int, int]
+    likelihood: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Advanced:
+    """Where training stands now, with all points, and the newest pictures, since the last."""
+
+    position: Position
+    points: tuple[CurvePoint, ...] = ()
+    pictures: Pictures | None = None
+
+
+@dataclass(frozen=True)
+class Paused:
+    """No step is taken until the order to go on."""
+
+
+@dataclass(frozen=True)
+class GoneOn:
+    """The pause is over."""
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """The model is measured and written."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The model of `epoch` epochs is in the file at `path`."""
+
+    path: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Ended as ordered; no model was written."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Training could not go on; `details` is the traceback of a bug."""
+
+    message: str
+    details: str = ""
+
+
+Message = (
+    Preparing
+    | Planned
+    | Loaded
+    | Advanced
+    | Paused
+    | GoneOn
+    | Finishing
+    | Finished
+    | Stopped
+    | Failed
+)
+
+
+def write_message(stream: IO[bytes], message: Message) -> None:
+    """Write one message.
+
+    Raises:
+        OSError: nobody reads any more.
+    """
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    stream.write(len(body).to_bytes(_LENGTH_BYTES) + body)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> Message | None:
+    """The next message, waiting for it; nothing when the stream has ended, however it did."""
+    length = int.from_bytes(head) if len(head := stream.read(_LENGTH_BYTES)) == 8 else 0
+    if not 0 < length < _LONGEST_MESSAGE:
+        return None
+    body = stream.read(length)
+    if len(body) < length:
+        return None
+    message: Message = pickle.loads(body)
+    return message

@@ -1,0 +1,335 @@
+"""Service: starts, pauses and stops trainings, and publishes how they go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QObject, Signal
+
+from explorer.loss_curves import Curves
+from explorer.trainer_messages import (
+    Advanced,
+    CurvePoint,
+    Failed,
+    Finished,
+    Finishing,
+    GoneOn,
+    Job,
+    Loaded,
+    Message,
+    Order,
+    Paused,
+    Pictures,
+    Planned,
+    Position,
+    Preparing,
+    Stopped,
+    Task,
+    Terms,
+)
+from explorer.unfinished import (
+    discard_unfinished,
+    last_epoch_file,
+    out_file,
+    read_unfinished,
+    unfinished_runs,
+)
+from explorer.workers import TrainerBug, TrainerEnd, TrainingThread, raise_in_hook
+from models.errors import CheckpointError
+from models.plans import Plan
+
+MODEL_ENDING = ".safetensors"
+SIGKILL = 9  # Windows has no name for it
+
+
+class Status(StrEnum):
+    """What a training is doing."""
+
+    IDLE = "idle"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHING = "finishing"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """How the training stands that runs now or ran last.
+
+    `activity` is being prepared, `done` of `total` (0: unknown) of it. `train` and `held_out`
+    are the newest terms, in nats an image. `message` says how it ended; `file` is the model
+    it made, and `unfinished` the folder it can be resumed from if it made none.
+    """
+
+    status: Status = Status.IDLE
+    plan: Plan | None = None
+    activity: str = ""
+    done: int = 0
+    total: int = 0
+    data: Loaded | None = None
+    position: Position | None = None
+    train: Terms | None = None
+    held_out: Terms | None = None
+    message: str = ""
+    file: Path | None = None
+    unfinished: Path | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a trainer is at work or will be after a pause."""
+        return self.status in (Status.PREPARING, Status.RUNNING, Status.PAUSED, Status.FINISHING)
+
+
+def default_folder() -> Path:
+    """Where models are kept that a person trains."""
+    return Path(platformdirs.user_data_dir("latent-explorer", appauthor=False)) / "models"
+
+
+class Training(QObject):
+    """One training at a time, in a process of its own; every finished epoch is on the disk.
+
+    `shutdown` must come before the application ends.
+    """
+
+    state_changed = Signal()
+    curves_changed = Signal()
+    pictures_changed = Signal()
+    unfinished_changed = Signal()
+    finished = Signal(object)  # Path of the model of all epochs
+    stopped = Signal(object)  # Path of the model of the epochs finished before a stop, or None
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        parent: QObject | None = None,
+        make_thread: Callable[[Job, QObject], TrainingThread] = TrainingThread,
+    ) -> None:
+        super().__init__(parent)
+        self.folder = folder or default_folder()
+        self.state = TrainingState()
+        self.curves = Curves()
+        self.pictures: Pictures | None = None
+        self._make_thread = make_thread
+        self._thread: TrainingThread | None = None
+        self._end: Finished | Stopped | Failed | None = None
+
+    # -- wishes ----------------------------------------------------------------------------
+
+    def fresh_file(self, name: str) -> Path:
+        """A path in the models' folder that neither a model nor a training has."""
+        number, stem = 1, name
+        while True:
+            path = self.folder / f"{stem}{MODEL_ENDING}"
+            if not path.exists() and not Plan("", str(path)).folder.exists():
+                return path
+            number += 1
+            stem = f"{name}-{number}"
+
+    def start(self, plan: Plan) -> None:
+        """Train by `plan` from the beginning; nothing happens while another training runs."""
+        self._begin(Job("train", plan), TrainingState(Status.PREPARING, plan, "Starting"))
+
+    def resume_last(self, run: Path) -> None:
+        """Go on with the unfinished training in the folder `run`."""
+        self._begin_with("resume", run)
+
+    def keep_last(self, run: Path) -> None:
+        """Make a model of the epochs that the unfinished training in `run` has finished."""
+        self._begin_with("finish", run)
+
+    def discard(self, run: Path) -> None:
+        """Delete an unfinished training."""
+        try:
+            discard_unfinished(run)
+        except CheckpointError as error:
+            self.failed.emit(str(error))
+        if self.state.unfinished == run:
+            self._set(replace(self.state, unfinished=None))
+        self.unfinished_changed.emit()
+
+    def pause(self) -> None:
+        """Take no step until `resume`."""
+        self._order(Order.PAUSE, "Pausing")
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._order(Order.GO_ON, "Training")
+
+    def stop(self) -> None:
+        """End the training and make a model of the epochs finished so far."""
+        self._order(Order.FINISH, "Stopping")
+
+    def shutdown(self) -> None:
+        """End everything at once, for good; an unfinished training is there at the next start."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
+
+    # -- facts -----------------------------------------------------------------------------
+
+    @property
+    def process_id(self) -> int | None:
+        """The number of the trainer process while there is one."""
+        return self._thread.process_id if self._thread is not None else None
+
+    def unfinished(self) -> list[Path]:
+        """Folders of unfinished trainings, newest first, without the one that runs."""
+        plan = self.state.plan if self.state.active else None
+        running = plan.folder if plan is not None else None
+        return [path for path in unfinished_runs(self.folder) if path != running]
+
+    def describe_unfinished(self, run: Path) -> str:
+        """A line on an unfinished training: its name and how far it is."""
+        name = out_file(run).stem
+        try:
+            known = read_unfinished(run)
+        except CheckpointError:
+            return f"{name} · damaged"
+        return f"{name} · {known.epoch} of {known.plan.epochs} epochs"
+
+    # -- the thread ------------------------------------------------------------------------
+
+    def _begin_with(self, task: Task, run: Path) -> None:
+        plan = Plan("", str(out_file(run)))  # the trainer tells the rest of it
+        self._begin(Job(task, path=str(run)), TrainingState(Status.PREPARING, plan, "Starting"))
+
+    def _begin(self, job: Job, state: TrainingState) -> None:
+        if self._thread is not None:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._fail(f"{self.folder}: cannot be made ({error.strerror}); make room for models")
+            return
+        self._end = None
+        self.curves, self.pictures = Curves(), None
+        self._set(state)
+        self.curves_changed.emit()
+        self.pictures_changed.emit()
+        self._thread = self._make_thread(job, self)
+        self._thread.heard.connect(self._on_heard)
+        self._thread.ended.connect(self._on_ended)
+        self._thread.start()
+
+    def _order(self, order: Order, activity: str) -> None:
+        if self._thread is not None:
+            self._thread.order(order)
+            self._set(replace(self.state, activity=activity))
+
+    def _set(self, state: TrainingState) -> None:
+        self.state = state
+        self.state_changed.emit()
+
+    def _on_heard(self, message: Message) -> None:
+        if self._thread is None:  # shut down meanwhile
+            return
+        match message:
+            case Preparing():
+                self._set(
+                    replace(
+                        self.state,
+                        activity=message.activity,
+                        done=message.done,
+                        total=message.total,
+                    )
+                )
+            case Planned():
+                self._set(replace(self.state, plan=message.plan, position=message.position))
+                self._add_points(message.points)
+            case Loaded():
+                self._set(replace(self.state, data=message, activity="Starting", done=0, total=0))
+            case Advanced():
+                self._advance(message)
+            case Paused():
+                self._set(replace(self.state, status=Status.PAUSED, activity="Training"))
+            case GoneOn():
+                self._set(replace(self.state, status=Status.RUNNING))
+            case Finishing():
+                self._set(replace(self.state, status=Status.FINISHING))
+            case Finished() | Stopped() | Failed():
+                self._end = message  # it counts when the process has ended
+
+    def _advance(self, message: Advanced) -> None:
+        newest = {point.held_out: point.terms for point in message.points}
+        self._set(
+            replace(
+                self.state,
+                status=Status.RUNNING,
+                activity=self.state.activity if self.state.status is Status.RUNNING else "Training",
+                position=message.position,
+                train=newest.get(False, self.state.train),
+                held_out=newest.get(True, self.state.held_out),
+            )
+        )
+        self._add_points(message.points)
+        if message.pictures is not None:
+            self.pictures = message.pictures
+            self.pictures_changed.emit()
+
+    def _add_points(self, points: tuple[CurvePoint, ...]) -> None:
+        if points:
+            self.curves = self.curves.extended(points)
+            self.curves_changed.emit()
+
+    def _on_ended(self, end: TrainerEnd) -> None:
+        thread, self._thread = self._thread, None
+        if thread is None:  # shut down meanwhile
+            return
+        thread.wait()
+        thread.deleteLater()
+        match self._end:
+            case Finished():
+                self._finish(self._end)
+            case Stopped():
+                message = "Stopped before the first epoch ended."
+                self._set(self._ended_state(Status.STOPPED, message))
+                self.stopped.emit(None)
+            case Failed():
+                self._fail(self._end.message)
+                if self._end.details:
+                    raise_in_hook(TrainerBug(self._end.details))
+            case None:
+                self._fail(f"The trainer ended before its time ({_reason(end)}).")
+        self.unfinished_changed.emit()
+
+    def _finish(self, end: Finished) -> None:
+        file, position = Path(end.path), self.state.position
+        complete = position is None or end.epoch >= position.epochs
+        if complete:
+            message = f"Finished: {file.stem}, {end.epoch} epochs."
+        else:
+            message = f"Stopped: {file.stem} is the model after epoch {end.epoch}."
+        status = Status.FINISHED if complete else Status.STOPPED
+        self._set(replace(self._ended_state(status, message), file=file))
+        (self.finished if complete else self.stopped).emit(file)
+
+    def _fail(self, message: str) -> None:
+        state = self._ended_state(Status.FAILED, message)
+        if state.unfinished is not None:
+            epoch = state.position.epoch if state.position is not None else 0
+            kept = f"Epoch {epoch} is kept" if epoch else "The last finished epoch is kept"
+            state = replace(state, message=f"{message} {kept}; go on with it under Unfinished.")
+        self._set(state)
+        self.failed.emit(state.message)
+
+    def _ended_state(self, status: Status, message: str) -> TrainingState:
+        plan = self.state.plan
+        kept = plan is not None and bool(plan.out) and last_epoch_file(plan.folder).is_file()
+        unfinished = plan.folder if plan is not None and kept else None
+        return replace(self.state, status=status, message=message, unfinished=unfinished)
+
+
+def _reason(end: TrainerEnd) -> str:
+    """Why a process ended without a word."""
+    if end.status == -SIGKILL:
+        return "it was killed; the system may have run out of memory"
+    if end.status < 0:
+        return f"signal {-end.status}"
+    last_line = end.standard_error.splitlines()[-1:] or [f"status {end.status}"]
+    return last_line[0]

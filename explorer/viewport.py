@@ -1,0 +1,121 @@
+"""Which part of the plane the map shows: pure geometry between latent units and pixels."""
+
+from dataclasses import dataclass, replace
+from math import floor, log2, log10
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+SCALE_RANGE = (1e-4, 1e7)  # pixels a latent unit
+_TICK_SPACING_PX = 110
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """`width` x `height` pixels around (`x`, `y`) of the plane, `scale` pixels a latent unit.
+
+    The plane's second coordinate points up, the screen's down.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 100.0
+    width: int = 1
+    height: int = 1
+
+    def to_pixels(self, points: npt.ArrayLike) -> Floats:
+        """Pixels [..., 2] of plane coordinates [..., 2]."""
+        points = np.asarray(points, np.float64)
+        flip = np.array([self.scale, -self.scale])
+        return (points - [self.x, self.y]) * flip + [self.width / 2, self.height / 2]
+
+    def to_plane(self, pixels: npt.ArrayLike) -> Floats:
+        """Plane coordinates [..., 2] of pixels [..., 2]; the inverse of `to_pixels`."""
+        pixels = np.asarray(pixels, np.float64)
+        flip = np.array([1 / self.scale, -1 / self.scale])
+        return (pixels - [self.width / 2, self.height / 2]) * flip + [self.x, self.y]
+
+    def resized(self, width: int, height: int) -> "Viewport":
+        """The same centre and scale in another size."""
+        return replace(self, width=max(1, width), height=max(1, height))
+
+    def panned(self, dx_px: float, dy_px: float) -> "Viewport":
+        """The ground moved by so many pixels."""
+        return replace(self, x=self.x - dx_px / self.scale, y=self.y + dy_px / self.scale)
+
+    def zoomed(self, factor: float, at_px: tuple[float, float] | None = None) -> "Viewport":
+        """Enlarged by `factor`; what is under `at_px` (else the centre) stays there."""
+        pixel = np.array(at_px or (self.width / 2, self.height / 2))
+        scale = min(max(self.scale * factor, SCALE_RANGE[0]), SCALE_RANGE[1])
+        fixed = self.to_plane(pixel)
+        moved = replace(self, scale=scale)
+        x, y = np.array([moved.x, moved.y]) + fixed - moved.to_plane(pixel)
+        return replace(moved, x=float(x), y=float(y))
+
+    def fitted(self, low: npt.ArrayLike, high: npt.ArrayLike, margin: float = 0.08) -> "Viewport":
+        """So that the box from `low` [2] to `high` [2] just fits, with a margin."""
+        low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+        extent = np.maximum(high - low, 1e-6) * (1 + 2 * margin)
+        scale = min(self.width / extent[0], self.height / extent[1])
+        scale = min(max(float(scale), SCALE_RANGE[0]), SCALE_RANGE[1])
+        x, y = (low + high) / 2
+        return replace(self, x=float(x), y=float(y), scale=scale)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """(left, bottom, right, top) in plane coordinates."""
+        half = self.width / self.scale / 2, self.height / self.scale / 2
+        return self.x - half[0], self.y - half[1], self.x + half[0], self.y + half[1]
+
+
+def ticks(low: float, high: float, length_px: int) -> list[float]:
+    """Round numbers from `low` to `high`, about a hundred pixels apart: steps of 1, 2 or 5."""
+    if not high > low:
+        return []
+    rough = (high - low) * _TICK_SPACING_PX / max(length_px, 1)
+    power = 10.0 ** floor(log10(rough))
+    step = next(nice * power for nice in (1, 2, 5, 10) if nice * power >= rough * 0.999)
+    first = int(np.ceil(low / step - 1e-9))
+    last = int(np.floor(high / step + 1e-9))
+    return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Cell (`column`, `row`) of the grid whose spacing is 2**-`level` latent units."""
+
+    level: int
+    column: int
+    row: int
+
+    @property
+    def size(self) -> float:
+        """Side of the cell in latent units."""
+        return 2.0**-self.level
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Where in the plane its picture is decoded."""
+        return (self.column + 0.5) * self.size, (self.row + 0.5) * self.size
+
+    @property
+    def parent(self) -> "Tile":
+        """The cell of twice the size that covers this one."""
+        return Tile(self.level - 1, self.column // 2, self.row // 2)
+
+
+def tile_level(scale: float, tile_px: float) -> int:
+    """The level whose tiles are nearest to, and at least 1/sqrt(2) of, `tile_px` pixels."""
+    return round(log2(scale / tile_px))
+
+
+def visible_tiles(view: Viewport, tile_px: float) -> list[Tile]:
+    """Every tile that the viewport touches, row by row."""
+    level = tile_level(view.scale, tile_px)
+    size = 2.0**-level
+    left, bottom, right, top = view.box
+    columns = range(floor(left / size), floor(right / size) + 1)
+    rows = range(floor(bottom / size), floor(top / size) + 1)
+    return [Tile(level, column, row) for row in rows for column in columns]

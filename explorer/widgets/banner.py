@@ -1,0 +1,59 @@
+"""A message that does not fit a status bar: over the top of what it belongs to, until closed."""
+
+from PySide6.QtCore import QEvent, QObject, QSize
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from explorer import theme
+
+_MARGIN_PX = 12
+
+
+class Banner(QFrame):
+    """Floats over `host`, so that nothing moves when it comes and goes."""
+
+    def __init__(self, host: QWidget) -> None:
+        super().__init__(host)
+        self.setObjectName("banner")
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setAccessibleName("Message")
+        close = QPushButton("✕", self)
+        close.setObjectName("bannerClose")
+        close.setAccessibleName("Close the message")
+        close.setToolTip("Close the message")
+        close.setFixedWidth(30)
+        close.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(close)
+        host.installEventFilter(self)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show a message."""
+        colours = theme.colours()
+        self.setStyleSheet(
+            f"#banner {{ background: {colours.panel}; border: 1px solid {colours.danger}; "
+            f"border-radius: {theme.RADIUS_PX}px; }}"
+        )
+        self._text.setText(text)
+        self.show()
+        self._place()
+        self.raise_()
+
+    def text(self) -> str:
+        """What it says; nothing while it is closed."""
+        return self._text.text() if self.isVisible() else ""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        host = self.parentWidget()
+        width = min(620, host.width() - 2 * _MARGIN_PX)
+        height = max(self.layout().heightForWidth(width), 44)
+        size = QSize(width, height)
+        self.setGeometry((host.width() - width) // 2, 52, size.width(), size.height())

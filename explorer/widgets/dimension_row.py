@@ -1,0 +1,131 @@
+"""One latent dimension: where it leads as thumbnails, a slider, and its value to type."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QWidget,
+)
+
+from explorer import theme
+
+STEPS = 400
+
+
+class Thumbnails(QWidget):
+    """Small pictures from one end of a slider to the other."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._images: Sequence[QImage] = ()
+        self.setFixedHeight(34)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(230, 34)
+
+    def set_images(self, images: Sequence[QImage]) -> None:
+        """Show other pictures."""
+        self._images = images
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(theme.colours().map))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        cell = self.width() / max(len(self._images), 1)
+        for index, image in enumerate(self._images):
+            scale = min(cell / image.width(), self.height() / image.height())
+            box = QRectF(0, 0, image.width() * scale, image.height() * scale)
+            box.moveCenter(QRectF(index * cell, 0, cell, self.height()).center())
+            painter.drawImage(box, image)
+
+
+class DimensionRow(QWidget):
+    """A dimension's name, use in nats, thumbnails, slider and value; in latent units."""
+
+    pressed = Signal(int)
+    moved = Signal(int, float)  # dimension, value
+    released = Signal(int)
+
+    def __init__(
+        self, dimension: int, centre: float, reach: float, detail: str, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.dimension, self._centre, self._reach = dimension, centre, reach
+        self.thumbnails = Thumbnails(self)
+        self.slider = self._new_slider()
+        self.value = self._new_value()
+        name = QLabel(f"z<sub>{dimension}</sub>", self)
+        name.setProperty("role", "title")
+        small = QLabel(detail, self)
+        small.setProperty("role", "muted")
+        small.setStyleSheet("font-size: 8pt")
+        small.setToolTip("Mean KL to the prior over the data, in nats: how much the model uses it")
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 2, 0, 4)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(0)
+        layout.addWidget(name, 0, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addWidget(small, 1, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.thumbnails, 0, 1)
+        layout.addWidget(self.slider, 1, 1)
+        layout.addWidget(self.value, 0, 2, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        layout.setColumnMinimumWidth(0, 46)
+        layout.setColumnStretch(1, 1)
+
+    def _new_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal, self)
+        slider.setObjectName(f"slider-{self.dimension}")
+        slider.setAccessibleName(f"Latent dimension {self.dimension}")
+        slider.setToolTip(
+            f"Dimension z{self.dimension} of the active handle, in latent units; "
+            "arrow keys step, Page Up and Down step further"
+        )
+        slider.setRange(-STEPS, STEPS)
+        slider.setSingleStep(STEPS // 60)
+        slider.setPageStep(STEPS // 6)
+        slider.sliderPressed.connect(self._on_pressed)
+        slider.valueChanged.connect(self._on_slider_moved)
+        slider.sliderReleased.connect(self._on_released)
+        return slider
+
+    def _new_value(self) -> QDoubleSpinBox:
+        value = QDoubleSpinBox(self)
+        value.setObjectName(f"value-{self.dimension}")
+        value.setAccessibleName(f"Value of latent dimension {self.dimension}")
+        value.setToolTip(f"z{self.dimension} of the active handle, in latent units")
+        value.setRange(-1e4, 1e4)
+        value.setDecimals(2)
+        value.setSingleStep(0.1)
+        value.setKeyboardTracking(False)
+        value.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        value.setFixedWidth(62)
+        value.valueChanged.connect(self._on_typed)
+        return value
+
+    def show_value(self, value: float) -> None:
+        """Follow the handle; nothing is reported (a slider would echo a rounded value)."""
+        with QSignalBlocker(self.slider), QSignalBlocker(self.value):
+            self.slider.setValue(round((value - self._centre) / self._reach * STEPS))
+            self.value.setValue(value)
+
+    def _on_pressed(self) -> None:
+        self.pressed.emit(self.dimension)
+
+    def _on_released(self) -> None:
+        self.released.emit(self.dimension)
+
+    def _on_slider_moved(self, step: int) -> None:
+        self.moved.emit(self.dimension, self._centre + step / STEPS * self._reach)
+
+    def _on_typed(self, value: float) -> None:
+        self.moved.emit(self.dimension, value)

@@ -1,0 +1,164 @@
+"""Asks how and where to write an animation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+FORMATS = {
+    "GIF": ("gif", ".gif"),
+    "Animated PNG": ("apng", ".apng"),
+    "PNG strip": ("png", ".png"),
+}
+SIZES_PX = (64, 128, 256, 384, 512)
+# GIF delays are whole hundredths of a second.
+RATES = {"50": 50.0, "33.3": 100 / 3, "25": 25.0, "20": 20.0, "12.5": 12.5, "10": 10.0, "5": 5.0}
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """What a person chose; `size` in pixels of the longer side."""
+
+    path: Path
+    format: str
+    size: int
+    frames: int
+    frames_per_second: float
+    there_and_back: bool
+
+
+class ExportDialog(QDialog):
+    """`chosen` follows Export; nothing is written here."""
+
+    chosen = Signal(object)  # ExportChoice
+
+    def __init__(
+        self, path: Path, frames: int, most_frames: int, there_and_back: bool, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("exportDialog")
+        self.setWindowTitle("Export the path")
+        self._path = QLineEdit(str(path), self)
+        self._format = self._combo(list(FORMATS), "exportFormat", "What kind of file to write")
+        self._size = self._combo(
+            [f"{side} px" for side in SIZES_PX], "exportSize", "Pixels of the longer side"
+        )
+        self._size.setCurrentIndex(SIZES_PX.index(256))
+        self._rate = self._combo(list(RATES), "exportRate", "Frames a second")
+        self._rate.setCurrentText("20")
+        self._frames = QSpinBox(self)
+        self._back = QCheckBox("There and back", self)
+        self._note = QLabel(self)
+        self._note.setProperty("role", "muted")
+        self._note.setWordWrap(True)
+        self._frames.setRange(2, most_frames)
+        self._frames.setValue(max(frames, 48))
+        self._back.setChecked(there_and_back)
+        self._build()
+        self._format.currentTextChanged.connect(self._on_format_chosen)
+        for changed in (
+            self._path.textChanged,
+            self._rate.currentTextChanged,
+            self._frames.valueChanged,
+            self._back.toggled,
+        ):
+            changed.connect(self._say)
+        self._say()
+
+    def _combo(self, texts: list[str], name: str, tip: str) -> QComboBox:
+        combo = QComboBox(self)
+        combo.addItems(texts)
+        combo.setObjectName(name)
+        combo.setAccessibleName(tip)
+        combo.setToolTip(tip)
+        return combo
+
+    def _build(self) -> None:
+        self._path.setObjectName("exportPath")
+        self._path.setAccessibleName("File to write")
+        self._path.setToolTip("File to write")
+        self._path.setMinimumWidth(320)
+        self._frames.setObjectName("exportFrames")
+        self._frames.setAccessibleName("Number of frames")
+        self._frames.setToolTip("Frames from the first handle to the last")
+        self._back.setToolTip("Forward, then backward, without showing either end twice")
+        browse = QPushButton("Browse …", self)
+        browse.setToolTip("Choose the folder and name")
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._on_browse)
+        file_row = QHBoxLayout()
+        file_row.addWidget(self._path, 1)
+        file_row.addWidget(browse)
+        form = QFormLayout()
+        form.addRow("File", file_row)
+        form.addRow("Format", self._format)
+        form.addRow("Size", self._size)
+        form.addRow("Frames a second", self._rate)
+        form.addRow("Frames", self._frames)
+        form.addRow("", self._back)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        export.setObjectName("exportAccept")
+        export.setDefault(True)
+        buttons.accepted.connect(self._on_accepted)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addLayout(form)
+        layout.addWidget(self._note)
+        layout.addWidget(buttons)
+
+    def _on_browse(self) -> None:
+        dialog = QFileDialog(self, "Export the path", self._path.text())
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.selectFile(self._path.text())
+        dialog.fileSelected.connect(self._path.setText)
+        dialog.open()
+
+    def _on_format_chosen(self, text: str) -> None:
+        self._path.setText(str(Path(self._path.text()).with_suffix(FORMATS[text][1])))
+        moving = text != "PNG strip"
+        self._rate.setEnabled(moving)
+        self._back.setEnabled(moving)
+
+    def _choice(self) -> ExportChoice:
+        kind, suffix = FORMATS[self._format.currentText()]
+        path = Path(self._path.text()).expanduser()
+        return ExportChoice(
+            path=path if path.suffix else path.with_suffix(suffix),
+            format=kind,
+            size=SIZES_PX[self._size.currentIndex()],
+            frames=self._frames.value(),
+            frames_per_second=RATES[self._rate.currentText()],
+            there_and_back=self._back.isChecked() and self._back.isEnabled(),
+        )
+
+    def _say(self) -> None:
+        choice = self._choice()
+        count = choice.frames * 2 - 2 if choice.there_and_back else choice.frames
+        words = f"{count} frames"
+        if choice.format != "png":
+            words += f", {count / choice.frames_per_second:.1f} seconds, plays in a loop"
+        if choice.path.is_file():
+            words += f". Replaces {choice.path.name}."
+        self._note.setText(words)
+
+    def _on_accepted(self) -> None:
+        self.chosen.emit(self._choice())
+        self.accept()

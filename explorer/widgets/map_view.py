@@ -1,0 +1,359 @@
+"""The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from explorer import painting, theme
+from explorer.painting import Ellipse, Marker, TileImage
+from explorer.viewport import Viewport
+
+Floats = npt.NDArray[np.float32]
+
+MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = 40, 24
+NUDGE_PX, FINE_NUDGE_PX = 8, 1
+LENS_PX = 84
+_GRAB_PX = painting.HANDLE_RADIUS_PX + 5
+_ZOOM_A_NOTCH = 1.25
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+
+
+class MapView(QWidget):
+    """Draws what it is given in plane coordinates and reports gestures in them."""
+
+    handle_pressed = Signal(int)
+    handle_moved = Signal(int, float, float)
+    handle_released = Signal(int)
+    gesture_cancelled = Signal()
+    handle_activated = Signal(int)  # double click
+    ground_activated = Signal(float, float)  # double click
+    menu_requested = Signal(int, float, float, QPoint)  # handle or -1
+    pointer_moved = Signal(float, float)
+    pointer_left = Signal()
+    nudged = Signal(float, float)  # latent units
+    view_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(240, 160)
+        self.view = Viewport()
+        self.tile_image: TileImage = lambda tile: None
+        self.tile_px = 42.0
+        self.show_tiles = self.show_prior = self.line_only = False
+        self.ground_dark = True
+        self._points: Floats = np.zeros((0, 2), np.float32)
+        self._point_colours = np.zeros((0, 3), np.uint8)
+        self._markers: tuple[Marker, ...] = ()
+        self._ellipses: tuple[Ellipse, ...] = ()
+        self._path: Floats = np.zeros((0, 2), np.float32)
+        self._scrub: tuple[float, float] | None = None
+        self._lens: QImage | None = None
+        self._pointer: QPointF | None = None
+        self._ground: QPixmap | None = None
+        self._points_layer: QImage | None = None
+        self._dragging: int | None = None
+        self._grab_offset = QPointF()
+        self._panning_from: QPointF | None = None
+        self._fitted = False
+        self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
+
+    # -- what is drawn ---------------------------------------------------------------------
+
+    def set_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
+        """Data points [N, 2] in their colours [N, 3]."""
+        self._points, self._point_colours = xy, colours
+        self._points_layer = None
+        self.redraw_ground()
+
+    def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
+        """The handles, and posteriors of those that are encoded images."""
+        self._markers, self._ellipses = tuple(markers), tuple(ellipses)
+        self.update()
+
+    def set_path(self, xy: Floats) -> None:
+        """The path as points [N, 2]."""
+        self._path = xy
+        self.update()
+
+    def set_scrub(self, at: tuple[float, float] | None) -> None:
+        """Where on the path the player is."""
+        self._scrub = at
+        self.update()
+
+    def set_lens(self, picture: QImage | None) -> None:
+        """The decode beside the pointer."""
+        self._lens = picture
+        self.update()
+
+    def redraw_ground(self) -> None:
+        """Draw tiles, points and circles anew at the next frame."""
+        self._ground = None
+        self.update()
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a handle is being dragged."""
+        return self._dragging is not None
+
+    @property
+    def hovering(self) -> bool:
+        """Whether the pointer rests or wanders over the ground, dragging nothing."""
+        idle = self._dragging is None and self._panning_from is None
+        return idle and self._pointer is not None
+
+    # -- where things are ------------------------------------------------------------------
+
+    @property
+    def ground(self) -> QRectF:
+        """The part of the widget that shows the plane."""
+        return QRectF(MARGIN_LEFT_PX, 0, self.view.width, self.view.height)
+
+    def position_of(self, handle: str | int | object) -> QPoint:
+        """Where a handle is, in the widget's own pixels; by name, key, or anything with `key`.
+
+        Raises:
+            KeyError: there is no such handle.
+        """
+        wanted = getattr(handle, "key", handle)
+        for marker in self._markers:
+            if wanted in (marker.name, marker.key):
+                return self._to_widget(marker.x, marker.y).toPoint()
+        raise KeyError(wanted)
+
+    def _to_widget(self, x: float, y: float) -> QPointF:
+        px, py = self.view.to_pixels([x, y])
+        return QPointF(px + MARGIN_LEFT_PX, py)
+
+    def _to_plane(self, at: QPointF) -> tuple[float, float]:
+        x, y = self.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
+        return float(x), float(y)
+
+    def _handle_at(self, at: QPointF) -> int | None:
+        def distance(marker: Marker) -> float:
+            offset = self._to_widget(marker.x, marker.y) - at
+            return float(np.hypot(offset.x(), offset.y()))
+
+        nearest = min(self._markers, key=lambda m: (distance(m), not m.active), default=None)
+        return nearest.key if nearest is not None and distance(nearest) <= _GRAB_PX else None
+
+    # -- viewport --------------------------------------------------------------------------
+
+    def set_view(self, view: Viewport) -> None:
+        """Look at another part of the plane."""
+        self.view = view.resized(self.view.width, self.view.height)
+        self._fitted = False
+        self._view_moved()
+
+    def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
+        """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
+        self._fit_box, self._fitted = (low, high, margin), True
+        self.view = self.view.fitted(low, high, margin)
+        self._view_moved()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Enlarge; what is under `at` (else the centre) stays there."""
+        anchor = None if at is None else (at.x() - MARGIN_LEFT_PX, at.y())
+        self.set_view(self.view.zoomed(factor, anchor))
+
+    def _view_moved(self) -> None:
+        self._points_layer = None
+        self.redraw_ground()
+        self.view_changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
+        self.view = view.fitted(*self._fit_box) if self._fitted else view
+        self._view_moved()
+        super().resizeEvent(event)
+
+    # -- painting --------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._ground is None:
+            self._ground = self._paint_ground()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._ground)
+        painter.setClipRect(self.ground)
+        painter.translate(MARGIN_LEFT_PX, 0)
+        painting.draw_path(painter, self.view, self._path, self.ground_dark)
+        painting.draw_ellipses(painter, self.view, self._ellipses)
+        painting.draw_markers(painter, self.view, self._markers)
+        if self._scrub is not None:
+            self._paint_scrub(painter, self._scrub)
+        if self._lens is not None and self._pointer is not None:
+            bounds = self.ground.translated(-MARGIN_LEFT_PX, 0)
+            at = self._pointer - QPointF(MARGIN_LEFT_PX, 0)
+            border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
+            painting.draw_lens(painter, at, bounds, self._lens, border, LENS_PX)
+        if self.hasFocus():
+            painter.setPen(QColor(theme.colours().accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
+
+    def _paint_scrub(self, painter: QPainter, at: tuple[float, float]) -> None:
+        painter.setPen(QColor("#111317"))
+        painter.setBrush(QColor("#ffffff"))
+        painter.drawEllipse(QPointF(*self.view.to_pixels(at)), 5, 5)
+
+    def _paint_ground(self) -> QPixmap:
+        colours, ratio = theme.colours(), self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(QColor(colours.panel))
+        painter = QPainter(pixmap)
+        painter.setFont(self.font())
+        painting.draw_axes(
+            painter, self.view, QPointF(MARGIN_LEFT_PX, 0), colours, vertical=not self.line_only
+        )
+        painter.setClipRect(self.ground)
+        painter.fillRect(self.ground, QColor(colours.map))
+        painter.translate(MARGIN_LEFT_PX, 0)
+        if self.show_tiles:
+            painting.draw_tiles(painter, self.view, self.tile_px, self.tile_image)
+        if self.show_prior:
+            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
+        if len(self._points):
+            painter.drawImage(0, 0, self._points_image(ratio))
+        painter.end()
+        return pixmap
+
+    def _points_image(self, ratio: float) -> QImage:
+        if self._points_layer is None:
+            size = 1 if len(self._points) > 4000 else 2
+            self._points_layer = painting.points_image(
+                self.view, self._points, self._point_colours, ratio, size
+            )
+        return self._points_layer
+
+    # -- mouse -----------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            return
+        at = event.position()
+        key = self._handle_at(at) if event.button() == Qt.MouseButton.LeftButton else None
+        if key is None:
+            self._panning_from = at
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            return
+        self._dragging = key
+        self._grab_offset = QPointF(self.position_of(key)) - at
+        self.handle_pressed.emit(key)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = self._pointer = event.position()
+        if self._dragging is not None:
+            x, y = self._to_plane(at + self._grab_offset)
+            self.handle_moved.emit(self._dragging, x, y)
+        elif self._panning_from is not None:
+            moved, self._panning_from = at - self._panning_from, at
+            self.set_view(self.view.panned(moved.x(), moved.y()))
+        elif self.ground.contains(at):
+            over = self._handle_at(at) is not None
+            self.setCursor(
+                Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor
+            )
+            self.pointer_moved.emit(*self._to_plane(at))
+        else:
+            self._forget_pointer()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._dragging is not None and event.button() == Qt.MouseButton.LeftButton:
+            key, self._dragging = self._dragging, None
+            self.handle_released.emit(key)
+        elif self._panning_from is not None:
+            self._panning_from = None
+            self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or not self.ground.contains(
+            event.position()
+        ):
+            return
+        self._panning_from = None
+        key = self._handle_at(event.position())
+        if key is None:
+            self.ground_activated.emit(*self._to_plane(event.position()))
+        else:
+            self.handle_activated.emit(key)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y() / 120
+        if notches:
+            self.zoom(_ZOOM_A_NOTCH**notches, event.position())
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = QPointF(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            active = next((marker for marker in self._markers if marker.active), None)
+            at = self._to_widget(active.x, active.y) if active else self.ground.center()
+        key = self._handle_at(at)
+        where = self.mapToGlobal(at.toPoint())
+        self.menu_requested.emit(-1 if key is None else key, *self._to_plane(at), where)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._forget_pointer()
+        super().leaveEvent(event)
+
+    def _forget_pointer(self) -> None:
+        self._pointer, self._lens = None, None
+        self.pointer_left.emit()
+        self.update()
+
+    # -- keys ------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        held = event.modifiers()
+        if key == Qt.Key.Key_Escape and self._dragging is not None:
+            self._dragging = None
+            self.gesture_cancelled.emit()
+        elif key in _ARROWS and held & Qt.KeyboardModifier.ControlModifier:
+            dx, dy = _ARROWS[key]
+            self.set_view(self.view.panned(-60 * dx, 60 * dy))
+        elif key in _ARROWS:
+            fine = held & Qt.KeyboardModifier.ShiftModifier
+            step = (FINE_NUDGE_PX if fine else NUDGE_PX) / self.view.scale
+            dx, dy = _ARROWS[key]
+            self.nudged.emit(dx * step, dy * step)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(_ZOOM_A_NOTCH)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1 / _ZOOM_A_NOTCH)
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self.redraw_ground()
+        super().changeEvent(event)
+
+    def focusInEvent(self, event: QEvent) -> None:  # type: ignore[override] # Qt's own event type
+        self.update()
+
+    def focusOutEvent(self, event: QEvent) -> None:  # type: ignore[override] # Qt's own event type
+        self.update()

@@ -1,0 +1,739 @@
+"""The main window: docks, menus, keys, messages; where panels meet."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QTabWidget,
+    QWidget,
+)
+
+from explorer import __version__, dropping, theme
+from explorer.actions import KEYS_HELP, MENUS, make_actions
+from explorer.arrangement import PATH_FRAMES, Arrangement
+from explorer.decoding import Decoding
+from explorer.encoding import ImageSource
+from explorer.errors import LOG, log_file
+from explorer.exporting import Exporting, ExportRequest
+from explorer.first_look import first_arrangement, first_axes
+from explorer.library import (
+    METHOD_TITLES,
+    MODEL_SUFFIX,
+    EncodedImages,
+    Library,
+    shipped_models,
+)
+from explorer.mosaic import Mosaic
+from explorer.panels.inspector_panel import InspectorPanel
+from explorer.panels.library_panel import LibraryPanel
+from explorer.panels.map_panel import MapPanel
+from explorer.panels.path_panel import PathPanel
+from explorer.panels.sliders_panel import SlidersPanel
+from explorer.panels.training_panel import TrainingPanel
+from explorer.rendering import ModelInfo
+from explorer.session import Session
+from explorer.session_file import SUFFIX as SESSION_SUFFIX
+from explorer.session_file import SavedSession
+from explorer.settings import Settings
+from explorer.training import Training
+from explorer.widgets.banner import Banner
+from explorer.widgets.elided_label import ElidedLabel
+from explorer.widgets.export_dialog import ExportChoice, ExportDialog
+from explorer.workers import DecodeThread, Lane, ModelShelf
+
+_FIRST_SIZE_PX = (1440, 900)
+_SMALLEST_SIZE_PX = (900, 600)
+
+
+class MainWindow(QMainWindow):
+    """One session with its services and panels."""
+
+    settled = Signal()  # first decode, mosaic and points of the model on screen are drawn
+    opening_failed = Signal(str)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Latent Explorer")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(*_SMALLEST_SIZE_PX)
+        self.settings = settings
+        self.session = Session(self)
+        self._arrangements: dict[Path, tuple[Arrangement, tuple[int, int]]] = {}
+        self._pending_images: list[ImageSource] = []
+        self._session_path: Path | None = None
+        self._start_services()
+        self._build_panels()
+        self.actions_by_name = make_actions(self, [self.map_panel.view, self.path_panel.strip])
+        self._build_menus()
+        self._build_status_bar()
+        self._connect()
+        self.resize(*_FIRST_SIZE_PX)
+        self._first_layout()
+        settings.restore_window(self)
+
+    def _start_services(self) -> None:
+        self.shelf = ModelShelf()
+        self.decode_thread = DecodeThread(self.shelf, self)
+        self._files, self._exports = Lane(self), Lane(self)
+        self.decoding = Decoding(self.session, self.decode_thread, self)
+        self.mosaic = Mosaic(self.session, self.decode_thread, self)
+        self.library = Library(self.shelf, self._files, self)
+        self.exporting = Exporting(self.shelf, self._exports, self)
+        self.training = Training(parent=self)
+
+    # -- building --------------------------------------------------------------------------
+
+    def _build_panels(self) -> None:
+        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self)
+        self.inspector = InspectorPanel(self.session, self)
+        self.sliders = SlidersPanel(self.session, self.decode_thread, self)
+        self.path_panel = PathPanel(self.session, self)
+        self.library_panel = LibraryPanel(self.session, self)
+        self.training_panel = TrainingPanel(self.training, self)
+        self.setCentralWidget(self.map_panel)
+        self.banner = Banner(self.map_panel)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.docks = {
+            "library": self._dock("Library", "libraryDock", self.library_panel),
+            "picture": self._dock("Picture", "pictureDock", self.inspector),
+            "dimensions": self._dock("Sliders", "slidersDock", self.sliders),
+            "path": self._dock("Path", "pathDock", self.path_panel),
+            "training": self._dock("Training", "trainingDock", self.training_panel),
+        }
+
+    def _dock(self, title: str, name: str, panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        return dock
+
+    def _first_layout(self) -> None:
+        """Every panel in its place."""
+        docks, areas = self.docks, Qt.DockWidgetArea
+        for name, area in {
+            "library": areas.LeftDockWidgetArea,
+            "picture": areas.RightDockWidgetArea,
+            "dimensions": areas.RightDockWidgetArea,
+            "path": areas.BottomDockWidgetArea,
+            "training": areas.BottomDockWidgetArea,
+        }.items():
+            docks[name].setFloating(False)
+            self.addDockWidget(area, docks[name])
+            docks[name].show()
+        self.splitDockWidget(docks["picture"], docks["dimensions"], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(docks["path"], docks["training"])
+        docks["path"].raise_()
+        self._size_docks()
+
+    def _size_docks(self) -> None:
+        docks = self.docks
+        wide = self.width() >= 1300
+        self.resizeDocks(
+            [docks["library"], docks["picture"]],
+            [170 if wide else 150, 396 if wide else 330],
+            Qt.Orientation.Horizontal,
+        )
+        self.resizeDocks([docks["path"]], [246 if wide else 220], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [docks["picture"], docks["dimensions"]], [330, 460], Qt.Orientation.Vertical
+        )
+
+    def _build_menus(self) -> None:
+        self._recent_menu = QMenu("Open recent", self)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+        for title, names in MENUS.items():
+            menu = self.menuBar().addMenu(title)
+            menu.setToolTipsVisible(True)
+            for name in names:
+                self._fill_menu(menu, name)
+        themes = QActionGroup(self)
+        for name in ("themeSystem", "themeDark", "themeLight"):
+            themes.addAction(self.actions_by_name[name])
+        self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
+        self._model_label = QLabel(self)
+        self._model_label.setProperty("role", "muted")
+        self._model_label.setContentsMargins(0, 0, 12, 0)
+        self.menuBar().setCornerWidget(self._model_label)
+
+    def _fill_menu(self, menu: QMenu, name: str) -> None:
+        if not name:
+            menu.addSeparator()
+        elif name == "recent":
+            menu.addMenu(self._recent_menu)
+        elif name == "panels":
+            for dock in self.docks.values():
+                menu.addAction(dock.toggleViewAction())
+        else:
+            menu.addAction(self.actions_by_name[name])
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        for path in self.settings.recent():
+            action = self._recent_menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(partial(self.open_paths, [path]))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction("Nothing opened yet").setEnabled(False)
+
+    def _build_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.messages = ElidedLabel(self)
+        self.messages.setObjectName("messages")
+        self.messages.setAccessibleName("Messages")
+        bar.addWidget(self.messages, 1)
+        self._progress = QProgressBar(self)
+        self._progress.setFixedWidth(170)
+        self._progress.setAccessibleName("Export progress")
+        self._cancel = QPushButton("Cancel", self)
+        self._cancel.setObjectName("cancelExport")
+        self._cancel.setToolTip("Stop the export; an older file of that name stays as it was")
+        self._cancel.clicked.connect(self.exporting.cancel)
+        for widget in (self._progress, self._cancel):
+            bar.addPermanentWidget(widget)
+            widget.hide()
+        self._latency = QLabel("cpu", self)
+        self._latency.setToolTip(
+            "Where decoding runs, and the 95th percentile of the time from a change of the "
+            "active handle to its decoded picture, over the last 240 changes"
+        )
+        bar.addPermanentWidget(self._latency)
+
+    # -- wiring ----------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        for name, act in self._handlers().items():
+            self.actions_by_name[name].triggered.connect(act)
+        self._connect_services()
+        library, stack = self.library_panel, self.session.undo_stack
+        library.model_chosen.connect(self.open_model)
+        library.open_requested.connect(self._on_open)
+        library.train_requested.connect(self.show_training)
+        self.path_panel.export_requested.connect(self._on_export)
+        self.inspector.copied.connect(self.say)
+        self.session.model_changed.connect(self._show_model)
+        self.session.arrangement_changed.connect(self._enable_actions)
+        self.session.active_changed.connect(self._enable_actions)
+        stack.canUndoChanged.connect(self._enable_actions)
+        stack.canRedoChanged.connect(self._enable_actions)
+        stack.undoTextChanged.connect(self._enable_actions)
+        stack.cleanChanged.connect(self._show_title)
+        self._latency_timer = QTimer(self, interval=500)
+        self._latency_timer.timeout.connect(self._show_latency)
+        self._latency_timer.start()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
+        self._enable_actions()
+
+    def _connect_services(self) -> None:
+        library, exporting = self.library, self.exporting
+        library.model_opened.connect(self._on_model_opened)
+        library.session_opened.connect(self._on_session_opened)
+        library.session_saved.connect(self._on_session_saved)
+        library.images_encoded.connect(self._on_images_encoded)
+        library.card_ready.connect(self.library_panel.add_card)
+        library.working.connect(self.say)
+        library.failed.connect(self._on_open_failed)
+        exporting.progressed.connect(self._on_export_progressed)
+        exporting.exported.connect(self._on_exported)
+        exporting.failed.connect(self._on_export_failed)
+        exporting.cancelled.connect(self._on_export_cancelled)
+        self.decoding.failed.connect(self.complain)
+        self.decoding.settled.connect(self._check_settled)
+        self.mosaic.settled.connect(self._check_settled)
+        self.training.finished.connect(self._on_training_finished)
+        self.training.stopped.connect(self._on_training_stopped)
+        self.training.failed.connect(self.complain)
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        session, map_panel, sliders = self.session, self.map_panel, self.sliders
+        return {
+            "openModel": self._on_open,
+            "saveSession": self._on_save,
+            "saveSessionAs": self._on_save_as,
+            "exportAnimation": self._on_export,
+            "quit": self.close,
+            "undo": session.undo_stack.undo,
+            "redo": session.undo_stack.redo,
+            "copyPicture": self.inspector.copy,
+            "pasteImage": self._on_paste,
+            "addHandle": map_panel.add_handle,
+            "renameHandle": partial(self._with_active, map_panel.rename),
+            "deleteHandle": partial(self._with_active, session.remove_handle),
+            "nextHandle": partial(self._step_active, 1),
+            "previousHandle": partial(self._step_active, -1),
+            "handleEarlier": partial(self._step_order, -1),
+            "handleLater": partial(self._step_order, 1),
+            "resetLatent": sliders.reset,
+            "sampleLatent": sliders.sample,
+            "fit": map_panel.fit,
+            "zoomIn": partial(map_panel.zoom, 1.25),
+            "zoomOut": partial(map_panel.zoom, 0.8),
+            "playPath": self.path_panel.toggle_play,
+            "showTraining": self.show_training,
+            "restoreLayout": self._first_layout,
+            "themeSystem": partial(self._choose_theme, "system"),
+            "themeDark": partial(self._choose_theme, "dark"),
+            "themeLight": partial(self._choose_theme, "light"),
+            "showKeys": self._show_keys,
+            "about": self._show_about,
+        }
+
+    def _with_active(self, act: Callable[[int], object]) -> None:
+        if self.session.active_key is not None:
+            act(self.session.active_key)
+
+    def _active_place(self) -> int | None:
+        keys = [handle.key for handle in self.session.arrangement.handles]
+        key = self.session.active_key
+        return keys.index(key) if key in keys else None
+
+    def _step_active(self, step: int) -> None:
+        place, handles = self._active_place(), self.session.arrangement.handles
+        if place is not None:
+            self.session.set_scrub(None)
+            self.session.set_active(handles[(place + step) % len(handles)].key)
+
+    def _step_order(self, step: int) -> None:
+        place = self._active_place()
+        if place is not None and self.session.active_key is not None:
+            self.session.move_handle_in_order(self.session.active_key, place + step)
+
+    def _enable_actions(self, *_: object) -> None:
+        actions, stack, session = self.actions_by_name, self.session.undo_stack, self.session
+        actions["undo"].setEnabled(stack.canUndo())
+        actions["redo"].setEnabled(stack.canRedo())
+        actions["undo"].setText(f"Undo {stack.undoText()}".strip())
+        actions["redo"].setText(f"Redo {stack.redoText()}".strip())
+        has_model, has_handle = session.model is not None, session.active is not None
+        for name in ("saveSession", "saveSessionAs", "addHandle", "pasteImage", "fit"):
+            actions[name].setEnabled(has_model)
+        for name in (
+            "renameHandle",
+            "deleteHandle",
+            "nextHandle",
+            "previousHandle",
+            "handleEarlier",
+            "handleLater",
+            "resetLatent",
+            "copyPicture",
+            "exportAnimation",
+            "playPath",
+        ):
+            actions[name].setEnabled(has_handle)
+        prior = session.model is not None and session.model.has_prior
+        actions["sampleLatent"].setEnabled(has_handle and prior)
+
+    # -- messages --------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """A message that asks for nothing."""
+        self._message(text, "muted")
+
+    def complain(self, text: str) -> None:
+        """Something did not work: in the status bar, and whole over the map until closed."""
+        LOG.warning(text)
+        self._message(text, "danger")
+        self.banner.say(text)
+
+    def _message(self, text: str, role: str) -> None:
+        self.messages.setText(text)
+        if self.messages.property("role") != role:
+            self.messages.setProperty("role", role)
+            self.messages.style().unpolish(self.messages)
+            self.messages.style().polish(self.messages)
+
+    def _show_latency(self) -> None:
+        p95 = self.decoding.latency.p95_ms
+        text = "cpu" if p95 is None else f"cpu  ·  drag to picture p95 {p95:.1f} ms"
+        if text != self._latency.text():
+            self._latency.setText(text)
+
+    # -- opening ---------------------------------------------------------------------------
+
+    def open_first(self, paths: Sequence[Path]) -> None:
+        """What the command line named, on the first shipped model unless it named one."""
+        shipped = shipped_models()
+        self.library_panel.set_models(shipped, self._recent_models())
+        self.decode_thread.start()
+        named = any(_kind(path) in ("model", "session") for path in paths)
+        if not named and shipped:
+            self.open_model(shipped[0])
+        elif not named:
+            self.complain("No model came with the program; open one, or train one (Ctrl+T)")
+        if paths:
+            self.open_paths(paths)
+
+    def open_paths(self, paths: Sequence[Path], *_: object) -> None:
+        """Models, sessions, images or folders, whatever each is."""
+        images = [path for path in paths if _kind(path) == "image"]
+        others = [path for path in paths if _kind(path) != "image"]
+        if others:
+            kind = _kind(others[0])
+            opener = {
+                "model": self.open_model,
+                "session": self.library.open_session,
+                "data": self._train_on,
+            }[kind]
+            opener(others[0])
+        if images:
+            self.encode([ImageSource(path.name, path) for path in images])
+
+    def open_model(self, path: Path) -> None:
+        """Open a model file; what is open stays until it is there."""
+        self.library.open_model(path)
+
+    def encode(self, sources: Sequence[ImageSource]) -> None:
+        """Encode pictures as handles, now or when the model has come."""
+        if self.session.model is None:
+            self._pending_images += sources
+        else:
+            self.library.encode(self.session.model, sources)
+
+    def _train_on(self, path: Path) -> None:
+        self.training_panel.choose_data(path)
+        self.show_training()
+        self.say(f"{path.name} is chosen as data to train on; press Start")
+
+    def _recent_models(self) -> list[Path]:
+        return [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
+
+    def _on_open(self) -> None:
+        dialog = QFileDialog(self, "Open a model, a session or images")
+        dialog.setObjectName("openDialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setDirectory(self.settings.folder("open") or str(Path.home()))
+        dialog.setNameFilters(
+            [
+                "Models, sessions and images (*.safetensors *.json *.png *.jpg *.jpeg *.gif "
+                "*.bmp *.webp *.tif *.tiff *.npz *.npy)",
+                "All files (*)",
+            ]
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(self._on_files_chosen)
+        dialog.open()
+
+    def _on_files_chosen(self, names: list[str]) -> None:
+        if names:
+            self.settings.set_folder("open", str(Path(names[0]).parent))
+            self.open_paths([Path(name) for name in names])
+
+    def _on_model_opened(self, model: ModelInfo) -> None:
+        known = self._arrangements.get(model.path)
+        arrangement, axes = known or (first_arrangement(model), first_axes(model))
+        if arrangement.handles and len(arrangement.handles[0].z) != model.latent_size:
+            arrangement, axes = first_arrangement(model), first_axes(model)
+        self._session_path = None
+        self._put(model, arrangement, axes)
+
+    def _on_session_opened(self, model: ModelInfo, saved: SavedSession) -> None:
+        self._put(model, saved.arrangement, saved.axes)
+        if saved.view is not None:
+            self.map_panel.view.set_view(saved.view)
+
+    def _put(self, model: ModelInfo, arrangement: Arrangement, axes: tuple[int, int]) -> None:
+        old = self.session.model
+        if old is not None:
+            self._arrangements[old.path] = (self.session.arrangement, self.session.axes)
+            self.library.close_model(old.key)
+        self.banner.hide()
+        self.session.set_model(model, arrangement, axes)
+        self.settings.add_recent(model.path)
+        self.library_panel.set_models(shipped_models(), self._recent_models())
+        self.say(f"Opened {model.name}: {_summary(model)}")
+        for path in self.library_panel.missing_cards():
+            self.library.ask_card(path)
+        if self._pending_images:
+            pending, self._pending_images = self._pending_images, []
+            self.encode(pending)
+
+    def _on_open_failed(self, message: str) -> None:
+        self._pending_images.clear()
+        self.complain(message)
+        self.opening_failed.emit(message)
+
+    def _show_model(self) -> None:
+        model = self.session.model
+        if model is not None:
+            self._model_label.setText(f"{model.name}  ·  {_summary(model)}")
+        self._show_title()
+        self._enable_actions()
+
+    def _show_title(self, *_: object) -> None:
+        model = self.session.model
+        name = "" if model is None else model.name
+        if self._session_path is not None:
+            name = self._session_path.name.removesuffix(SESSION_SUFFIX)
+        self.setWindowTitle(f"{name}[*]" if name else "Latent Explorer")
+        self.setWindowModified(not self.session.undo_stack.isClean())
+
+    def _check_settled(self) -> None:
+        busy = self.mosaic.busy or self.decoding.waiting or self._files.busy
+        if self.session.model is not None and self.session.picture is not None and not busy:
+            self.settled.emit()
+
+    # -- images dropped and pasted ---------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropping.can_take(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self._take(dropping.take(event.mimeData()))
+
+    def _on_paste(self) -> None:
+        self._take(dropping.take(QGuiApplication.clipboard().mimeData()))
+
+    def _take(self, dropped: dropping.Dropped) -> None:
+        if dropped.problem:
+            self.complain(dropped.problem)
+        if dropped.paths:
+            self.open_paths(dropped.paths)
+        if dropped.images:
+            self.encode(dropped.images)
+
+    def _on_images_encoded(self, result: EncodedImages) -> None:
+        model = self.session.model
+        if model is None or result.model_key != model.key:
+            self.complain("The model changed while the picture was encoded; drop it again")
+            return
+        if result.encoded:
+            self._place_images(result)
+        if result.failures:
+            self.complain("\n".join(result.failures[:4]))
+        self._check_settled()
+
+    def _place_images(self, result: EncodedImages) -> None:
+        session, count = self.session, len(result.encoded)
+        session.set_scrub(None)
+        session.begin_gesture(f"Add {count} images" if count > 1 else "Add image")
+        for encoded in result.encoded:
+            session.add_handle(encoded.image.mean, encoded.label, encoded.image)
+        session.end_gesture()
+        self.map_panel.show_handle()
+        last = result.encoded[-1].image
+        notes = f": {', '.join(last.notes)}" if last.notes else ""
+        name = session.active.name if session.active is not None else ""
+        more = f" and {count - 1} more" if count > 1 else ""
+        self.say(f"{last.name}{more} is handle {name}{notes}")
+
+    # -- saving ----------------------------------------------------------------------------
+
+    def _on_save(self) -> None:
+        if self._session_path is None:
+            self._on_save_as()
+        else:
+            self._save_to(str(self._session_path))
+
+    def _on_save_as(self) -> None:
+        model = self.session.model
+        if model is None:
+            return
+        dialog = QFileDialog(self, "Save the session")
+        dialog.setObjectName("saveDialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDirectory(self.settings.folder("session") or str(Path.home()))
+        dialog.setNameFilter(f"Sessions (*{SESSION_SUFFIX})")
+        dialog.selectFile(f"{model.name}{SESSION_SUFFIX}")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._save_to)
+        dialog.open()
+
+    def _save_to(self, name: str) -> None:
+        model = self.session.model
+        if model is None:
+            return
+        path = Path(name if name.endswith(".json") else f"{name}{SESSION_SUFFIX}")
+        saved = SavedSession(
+            model.path.absolute(),
+            self.session.arrangement,
+            self.session.axes,
+            self.map_panel.viewport(),
+        )
+        self.settings.set_folder("session", str(path.parent))
+        self.library.save_session(path, model, saved)
+
+    def _on_session_saved(self, path: Path) -> None:
+        self._session_path = path
+        self.session.undo_stack.setClean()
+        self.settings.add_recent(path)
+        self._show_title()
+        self.say(f"Saved {path.name}")
+
+    # -- exporting -------------------------------------------------------------------------
+
+    def _on_export(self) -> None:
+        model, arrangement = self.session.model, self.session.arrangement
+        if model is None or not arrangement.handles:
+            return
+        if self.exporting.busy:
+            self.complain("An export is under way; wait for it, or cancel it in the status bar")
+            return
+        folder = Path(self.settings.folder("export") or Path.home())
+        dialog = ExportDialog(
+            folder / f"{model.name}-path.gif",
+            arrangement.frames,
+            PATH_FRAMES[1],
+            self.path_panel.there_and_back,
+            self,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._on_export_chosen)
+        dialog.open()
+
+    def _on_export_chosen(self, choice: ExportChoice) -> None:
+        model, arrangement = self.session.model, self.session.arrangement
+        if model is None:
+            return
+        self.settings.set_folder("export", str(choice.path.parent))
+        self._progress.setRange(0, 0)
+        self._progress.show()
+        self._cancel.show()
+        self.say(f"Exporting {choice.path.name} …")
+        self.exporting.export(
+            ExportRequest(
+                path=choice.path,
+                model_key=model.key,
+                z=arrangement.path(choice.frames),
+                label=arrangement.path_labels(choice.frames),
+                format=choice.format,
+                size=choice.size,
+                frames_per_second=choice.frames_per_second,
+                there_and_back=choice.there_and_back,
+            )
+        )
+
+    def _on_export_progressed(self, what: str, done: int, total: int) -> None:
+        self._progress.setRange(0, total)
+        self._progress.setValue(done)
+        self._progress.setFormat(f"{what} %p %")
+
+    def _end_export(self) -> None:
+        self._progress.hide()
+        self._cancel.hide()
+
+    def _on_exported(self, path: Path) -> None:
+        self._end_export()
+        size = path.stat().st_size / 1024
+        self.say(f"Exported {path} ({size:.0f} KiB)")
+
+    def _on_export_failed(self, message: str) -> None:
+        self._end_export()
+        self.complain(message)
+
+    def _on_export_cancelled(self) -> None:
+        self._end_export()
+        self.say("Export cancelled; nothing was written")
+
+    # -- training --------------------------------------------------------------------------
+
+    def show_training(self) -> None:
+        """Bring the training panel to the front."""
+        dock = self.docks["training"]
+        dock.show()
+        dock.raise_()
+        self.training_panel.setFocus()
+
+    def _on_training_finished(self, path: Path) -> None:
+        self.open_model(path)
+
+    def _on_training_stopped(self, path: Path | None) -> None:
+        if path is not None:
+            self.open_model(path)
+
+    # -- theme and help --------------------------------------------------------------------
+
+    def _choose_theme(self, name: str) -> None:
+        self.settings.theme = name
+        self._apply_theme()
+
+    def _apply_theme(self, *_: object) -> None:
+        app, chosen = QApplication.instance(), self.settings.theme
+        if isinstance(app, QApplication):
+            theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
+        self.map_panel.refresh_theme()
+        self.library_panel.refresh_theme()
+        self.inspector.refresh_theme()
+
+    def _show_keys(self) -> None:
+        self._tell("Keys and mouse", KEYS_HELP)
+
+    def _show_about(self) -> None:
+        self._tell(
+            "About Latent Explorer",
+            f"<p><b>Latent Explorer {__version__}</b></p><p>See, touch and understand the latent "
+            f"space of a variational autoencoder.</p><p>MIT licence. Log: {log_file()}</p>",
+        )
+
+    def _tell(self, title: str, text: str) -> None:
+        box = QMessageBox(self)
+        box.setWindowTitle(title)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(text)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    # -- Qt --------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.banner.isVisible():
+            self.banner.hide()
+        elif event.key() == Qt.Key.Key_Escape and self.session.scrub is not None:
+            self.session.set_scrub(None)
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """End every thread and process; a running training can be resumed at the next start."""
+        self.settings.save_window(self)
+        self._latency_timer.stop()
+        self.path_panel.stop()
+        self.training.shutdown()
+        for thread in (self._exports, self._files, self.decode_thread):
+            thread.stop()
+        super().closeEvent(event)
+
+
+def _kind(path: Path) -> str:
+    """What a path is taken for: model, session, data to train on, or image."""
+    if path.is_dir() or path.suffix in (".npz", ".npy"):
+        return "data"
+    if path.suffix.lower() == ".json":
+        return "session"
+    model_endings = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
+    return "model" if path.suffix.lower() in model_endings else "image"
+
+
+def _summary(model: ModelInfo) -> str:
+    channels, height, width = model.image_shape
+    colour = "grey" if channels == 1 else "colour"
+    method = METHOD_TITLES[model.method]
+    return f"{method}  ·  K = {model.latent_size}  ·  {width}×{height} {colour}"

@@ -1,0 +1,460 @@
+"""Threads and processes: the decode thread, task lanes, and the trainer process.
+
+This is the only file that knows them. Everything that crosses is frozen; every result arrives
+in the GUI thread, by queued signals to bound methods of QObjects that live there.
+"""
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import IO, TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from explorer.rendering import DecodeRequest, DecodeResult, Slot, render
+from explorer.trainer_messages import Failed, Job, Order, read_message
+from models.errors import CheckpointError, DataError, TrainingError
+
+if TYPE_CHECKING:
+    from models.model import Model
+
+CHUNK_SECONDS = 0.003  # a batch is cut so that a handle's decode waits no longer than this
+_LARGEST_CHUNK = 256
+
+
+class ModelShelf:
+    """Open models by key, shared by the decode thread and the lanes; models never change."""
+
+    def __init__(self) -> None:
+        self._models: dict[int, Model] = {}
+        self._keys = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def add(self, model: "Model") -> int:
+        """Keep a model; its key."""
+        with self._lock:
+            key = next(self._keys)
+            self._models[key] = model
+        return key
+
+    def get(self, key: int) -> "Model | None":
+        """The model with that key, if it is still open."""
+        return self._models.get(key)
+
+    def remove(self, key: int) -> None:
+        """Forget a model."""
+        with self._lock:
+            self._models.pop(key, None)
+
+
+class DecodeThread(QThread):
+    """Decodes the newest request of each slot, lower slots first; long ones in small chunks.
+
+    A superseded request is dropped; a finished chunk always arrives.
+    """
+
+    decoded = Signal(object)  # DecodeResult
+    ready = Signal()  # torch is imported
+
+    def __init__(self, shelf: ModelShelf, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self._wake = threading.Condition()
+        self._waiting: dict[Slot, tuple[DecodeRequest, int]] = {}
+        self._stopping = False
+        self._seconds_per_row: dict[int, float] = {}
+
+    def submit(self, request: DecodeRequest) -> None:
+        """Ask for a decode; takes the place of what waits in the same slot."""
+        with self._wake:
+            self._waiting[request.slot] = (request, 0)
+            self._wake.notify()
+
+    def clear(self, slot: Slot) -> None:
+        """Drop what waits in a slot."""
+        with self._wake:
+            self._waiting.pop(slot, None)
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self.wait()
+
+    def run(self) -> None:
+        """Decode until stopped (in the thread)."""
+        import torch
+
+        # Two threads bought nothing and took the p99 of a drag from 1.4 to 23 ms.
+        torch.set_num_threads(1)
+        self.ready.emit()
+        while (job := self._next_job()) is not None:
+            result = self._decode_chunk(*job)
+            if result is not None:
+                self.decoded.emit(result)
+
+    def _next_job(self) -> tuple[DecodeRequest, int] | None:
+        with self._wake:
+            while not self._waiting and not self._stopping:
+                self._wake.wait()
+            if self._stopping:
+                return None
+            return self._waiting.pop(min(self._waiting))
+
+    def _decode_chunk(self, request: DecodeRequest, first: int) -> DecodeResult | None:
+        model = self._shelf.get(request.model_key)
+        if model is None:
+            return None
+        count = self._chunk(request, first)
+        result = render(model, request, first, count)
+        self._learn_speed(request.model_key, count, result.seconds)
+        if first + count < len(request.z) and not result.error:
+            with self._wake:
+                self._waiting.setdefault(request.slot, (request, first + count))
+        return result
+
+    def _chunk(self, request: DecodeRequest, first: int) -> int:
+        left = len(request.z) - first
+        per_row = self._seconds_per_row.get(request.model_key)
+        fitting = 8 if per_row is None else int(CHUNK_SECONDS / max(per_row, 1e-7))
+        return min(left, max(1, min(fitting, _LARGEST_CHUNK)))
+
+    def _learn_speed(self, model_key: int, count: int, seconds: float) -> None:
+        if count >= 4 or model_key not in self._seconds_per_row:
+            self._seconds_per_row[model_key] = seconds / max(count, 1)
+
+
+class Cancelled(Exception):
+    """Raised inside a task that was told to stop."""
+
+
+class TaskContext:
+    """What a task sees of its lane: it reports progress and asks whether to stop."""
+
+    def __init__(self, report: Callable[[str, int, int], None], cancel: threading.Event) -> None:
+        self._report, self._cancel = report, cancel
+
+    def report(self, what: str, done: int, total: int) -> None:
+        """Tell how far the task is."""
+        self._report(what, done, total)
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked the task to stop."""
+        return self._cancel.is_set()
+
+
+Task = Callable[[TaskContext], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    ticket: int
+    task: Task
+    cancel: threading.Event
+
+
+@dataclass(frozen=True, eq=False)
+class Callbacks:
+    """Bound methods of GUI objects that hear how a task ended; all run in the GUI thread."""
+
+    done: Callable[[Any], None]
+    failed: Callable[[str], None]
+    progressed: Callable[[str, int, int], None] | None = None
+    cancelled: Callable[[], None] | None = None
+
+
+class Lane(QThread):
+    """Runs tasks one after another, off the GUI thread, and tells their callbacks in it.
+
+    Errors a user can cause reach `failed` as a message; any other goes to `sys.excepthook`.
+    """
+
+    _done = Signal(int, object)
+    _failed = Signal(int, object)
+    _progressed = Signal(int, str, int, int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._tickets = itertools.count(1)
+        self._callbacks: dict[int, Callbacks] = {}
+        self._cancels: dict[int, threading.Event] = {}
+        self._done.connect(self._on_done)
+        self._failed.connect(self._on_failed)
+        self._progressed.connect(self._on_progressed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is running or waiting."""
+        return bool(self._callbacks)
+
+    def submit(self, task: Task, callbacks: Callbacks) -> int:
+        """Queue a task; its ticket, to cancel it by. Starts the thread the first time."""
+        job = _Job(next(self._tickets), task, threading.Event())
+        self._callbacks[job.ticket] = callbacks
+        self._cancels[job.ticket] = job.cancel
+        with self._wake:
+            self._jobs.append(job)
+            self._wake.notify()
+        if not self.isRunning():
+            self.start()
+        return job.ticket
+
+    def cancel(self, ticket: int) -> None:
+        """Ask a task to stop; its `cancelled` callback follows."""
+        if ticket in self._cancels:
+            self._cancels[ticket].set()
+
+    def stop(self) -> None:
+        """Cancel everything, end the thread and wait for it."""
+        for cancel in self._cancels.values():
+            cancel.set()
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self.wait()
+
+    def run(self) -> None:
+        """Work until stopped (in the thread)."""
+        while (job := self._next_job()) is not None:
+            self._run_job(job)
+
+    def _next_job(self) -> _Job | None:
+        with self._wake:
+            while not self._jobs and not self._stopping:
+                self._wake.wait()
+            return None if self._stopping else self._jobs.popleft()
+
+    def _run_job(self, job: _Job) -> None:
+        try:
+            if job.cancel.is_set():
+                raise Cancelled
+            value = job.task(TaskContext(self._reporter(job.ticket), job.cancel))
+        except (Cancelled, CheckpointError, DataError, TrainingError) as error:
+            self._failed.emit(job.ticket, error)
+        except Exception as error:
+            self._failed.emit(job.ticket, error)
+            raise_in_hook(error)
+        else:
+            self._done.emit(job.ticket, value)
+
+    def _reporter(self, ticket: int) -> Callable[[str, int, int], None]:
+        last = [0.0]
+
+        def report(what: str, done: int, total: int) -> None:
+            now = perf_counter()
+            if done >= total or now - last[0] > 0.05:  # 2,000 signals delayed a timer by 2 s
+                last[0] = now
+                self._progressed.emit(ticket, what, done, total)
+
+        return report
+
+    def _finish(self, ticket: int) -> Callbacks | None:
+        self._cancels.pop(ticket, None)
+        return self._callbacks.pop(ticket, None)
+
+    def _on_done(self, ticket: int, value: object) -> None:
+        callbacks = self._finish(ticket)
+        if callbacks is not None:
+            callbacks.done(value)
+
+    def _on_failed(self, ticket: int, error: Exception) -> None:
+        callbacks = self._finish(ticket)
+        if callbacks is None:
+            return
+        if not isinstance(error, Cancelled):
+            callbacks.failed(str(error))
+        elif callbacks.cancelled is not None:
+            callbacks.cancelled()
+
+    def _on_progressed(self, ticket: int, what: str, done: int, total: int) -> None:
+        callbacks = self._callbacks.get(ticket)
+        if callbacks is not None and callbacks.progressed is not None:
+            callbacks.progressed(what, done, total)
+
+
+def raise_in_hook(error: BaseException) -> None:
+    """Give a bug to `sys.excepthook`, which writes the log and tells the person."""
+    import sys
+
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+# -- the trainer process -----------------------------------------------------------------------
+
+# The folder of this package comes first on the path, as it does for `python main.py`; -P keeps
+# whatever folder the program was started in off it.
+_TRAINER_PROGRAM = """
+import sys
+if sys.argv[1] not in sys.path:
+    sys.path.insert(0, sys.argv[1])
+from explorer.trainer_process import main
+main()
+"""
+_PATIENCE_MS = 1000  # between asking, terminating and killing
+_STDERR_KEPT = 4000
+
+
+class TrainerBug(RuntimeError):
+    """A mistake of the program in the trainer process; the text is its traceback there."""
+
+
+@dataclass(frozen=True)
+class TrainerEnd:
+    """How a trainer process ended: its exit status (negative: the signal that killed it)."""
+
+    status: int
+    standard_error: str = ""
+
+
+def trainer_command() -> list[str]:
+    """What starts `explorer.trainer_process` from a checkout and from an installed package."""
+    home = str(Path(__file__).resolve().parent.parent)
+    return [sys.executable, "-P", "-X", "faulthandler", "-c", _TRAINER_PROGRAM, home]
+
+
+class TrainingThread(QThread):
+    """Runs one trainer process, at idle priority and with its own memory, for one job.
+
+    The process has a session of its own, so Ctrl+C in the terminal reaches the window alone.
+    It ends when its job does, when it is stopped, or when this process is gone.
+    """
+
+    heard = Signal(object)  # a message of explorer.trainer_messages
+    ended = Signal(object)  # TrainerEnd, after all that was heard
+
+    def __init__(
+        self, job: Job, parent: QObject | None = None, command: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._job = job
+        self._command = list(command or trainer_command())
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._orders: list[Order] = []
+        self._stopping = False
+
+    @property
+    def process_id(self) -> int | None:
+        """The process's number while it lives."""
+        process = self._process
+        return process.pid if process is not None else None
+
+    def order(self, order: Order) -> None:
+        """Tell the trainer something; before it has started it is kept for it."""
+        with self._lock:
+            self._orders.append(order)
+            if self._process is not None:
+                self._write_orders(self._process)
+
+    def stop(self) -> None:
+        """End process and thread, whatever they are doing, and wait for that."""
+        self._stopping = True
+        self.order(Order.STOP)
+        for push in (subprocess.Popen.terminate, subprocess.Popen.kill):
+            if self.wait(_PATIENCE_MS):
+                return
+            with self._lock:
+                if self._process is not None:
+                    push(self._process)
+        self.wait()
+
+    def run(self) -> None:
+        """Start the process and listen to it until it ends (in the thread)."""
+        with tempfile.TemporaryFile() as errors:
+            try:
+                process = self._start(errors)
+            except OSError as error:
+                self.heard.emit(Failed(f"The trainer cannot be started ({error.strerror})."))
+                self.ended.emit(TrainerEnd(1))
+                return
+            if process is not None:
+                self.ended.emit(TrainerEnd(self._listen(process), _tail(errors)))
+            else:
+                self.ended.emit(TrainerEnd(0))
+
+    def _start(self, errors: IO[bytes]) -> "subprocess.Popen[bytes] | None":
+        """The process, with its job; nothing if a stop came first."""
+        with self._lock:
+            if self._stopping:
+                return None
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                creationflags=_windows_flags(),
+            )
+            self._process = process
+            self._write(process, self._job.to_line())
+            self._write_orders(process)
+        return process
+
+    def _write_orders(self, process: "subprocess.Popen[bytes]") -> None:
+        for order in self._orders:
+            self._write(process, f"{order}\n".encode())
+        self._orders.clear()
+
+    @staticmethod
+    def _write(process: "subprocess.Popen[bytes]", line: bytes) -> None:
+        assert process.stdin is not None
+        with suppress(OSError):  # it is gone: its end of the other pipe says so
+            process.stdin.write(line)
+            process.stdin.flush()
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> int:
+        """Pass on what the process says; its exit status."""
+        assert process.stdout is not None
+        try:
+            while (message := read_message(process.stdout)) is not None:
+                self.heard.emit(message)
+        except Exception as error:
+            raise_in_hook(error)
+        return self._reap(process)
+
+    def _reap(self, process: "subprocess.Popen[bytes]") -> int:
+        """Leave no zombie and no open pipe; who has closed its pipe has nothing left to do."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.wait(_PATIENCE_MS / 1000)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        with self._lock:
+            self._process = None
+            process.stdout.close()
+            with suppress(OSError):  # what was not read when it died
+                process.stdin.close()
+        return process.returncode
+
+
+def _windows_flags() -> int:
+    """On Windows: idle priority, no console window, and no part in our Ctrl+C."""
+    if sys.platform != "win32":
+        return 0
+    return (
+        subprocess.IDLE_PRIORITY_CLASS
+        | subprocess.CREATE_NO_WINDOW
+        | subprocess.CREATE_NEW_PROCESS_GROUP
+    )
+
+
+def _tail(errors: IO[bytes]) -> str:
+    """The end of what a process wrote to its standard error."""
+    length = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, length - _STDERR_KEPT))
+    return errors.read().decode(errors="replace").strip()
