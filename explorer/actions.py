@@ -30,22 +30,60 @@ COMMANDS = (
     Command("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Make the last change again"),
     Command("copyPicture", "Copy picture", ("Ctrl+C",), "Copy the picture to the clipboard"),
     Command("pasteImage", "Paste image", ("Ctrl+V",), "Encode the picture on the clipboard"),
-    Command("addHandle", "Add handle", ("N",), "A new handle at the pointer or in the middle", on_map=True),
-    Command("renameHandle", "Rename handle …", ("F2",), "Another name for the active handle", on_map=True),
+    Command(
+        "addHandle",
+        "Add handle",
+        ("N",),
+        "A new handle at the pointer or in the middle",
+        on_map=True,
+    ),
+    Command(
+        "renameHandle",
+        "Rename handle …",
+        ("F2",),
+        "Another name for the active handle",
+        on_map=True,
+    ),
     Command("deleteHandle", "Delete handle", ("Del",), "Take the active handle away", on_map=True),
-    Command("nextHandle", "Next handle", ("PgDown", "]"), "Make the next handle the active one", on_map=True),
-    Command("previousHandle", "Previous handle", ("PgUp", "["), "Make the one before active", on_map=True),
-    Command("handleEarlier", "Earlier on the path", ("Ctrl+Shift+Left",), "Move the active handle "
-            "one place toward the start of the path"),
-    Command("handleLater", "Later on the path", ("Ctrl+Shift+Right",), "Move the active handle "
-            "one place toward the end of the path"),
+    Command(
+        "nextHandle",
+        "Next handle",
+        ("PgDown", "]"),
+        "Make the next handle the active one",
+        on_map=True,
+    ),
+    Command(
+        "previousHandle",
+        "Previous handle",
+        ("PgUp", "["),
+        "Make the one before active",
+        on_map=True,
+    ),
+    Command(
+        "handleEarlier",
+        "Earlier on the path",
+        ("Ctrl+Shift+Left",),
+        "Move the active handle one place toward the start of the path",
+    ),
+    Command(
+        "handleLater",
+        "Later on the path",
+        ("Ctrl+Shift+Right",),
+        "Move the active handle one place toward the end of the path",
+    ),
     Command("resetLatent", "Reset handle", ("Ctrl+R",), "Back to the image's posterior mean, or 0"),
-    Command("sampleLatent", "Sample from the prior", ("Ctrl+P",), "Put the active handle on a "
-            "fresh z from N(0, I)"),
+    Command(
+        "sampleLatent",
+        "Sample from the prior",
+        ("Ctrl+P",),
+        "Put the active handle on a fresh z from N(0, I)",
+    ),
     Command("fit", "Show all", ("Home",), "Show all data and the prior on the map", on_map=True),
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
-    Command("playPath", "Play or pause", ("Space",), "Play the path between the handles", on_map=True),
+    Command(
+        "playPath", "Play or pause", ("Space",), "Play the path between the handles", on_map=True
+    ),
     Command("showTraining", "Train a model …", ("Ctrl+T",), "Open the training panel"),
     Command("restoreLayout", "Restore panels", (), "Put every panel back in its place"),
     Command("themeSystem", "As the system", (), "Dark or light as the system says", True),
@@ -56,35 +94,52 @@ COMMANDS = (
 )
 
 MENUS: dict[str, tuple[str, ...]] = {
-    "&File": ("openModel", "recent", "", "saveSession", "saveSessionAs", "", "exportAnimation",
-              "", "quit"),
-    "&Edit": ("undo", "redo", "", "copyPicture", "pasteImage", "", "addHandle", "renameHandle",
-              "deleteHandle", "", "nextHandle", "previousHandle", "handleEarlier", "handleLater",
-              "", "resetLatent", "sampleLatent"),
-    "&View": ("fit", "zoomIn", "zoomOut", "", "panels", "restoreLayout", "", "themeSystem",
-              "themeDark", "themeLight"),
+    "&File": (
+        "openModel",
+        "recent",
+        "",
+        "saveSession",
+        "saveSessionAs",
+        "",
+        "exportAnimation",
+        "",
+        "quit",
+    ),
+    "&Edit": (
+        "undo",
+        "redo",
+        "",
+        "copyPicture",
+        "pasteImage",
+        "",
+        "addHandle",
+        "renameHandle",
+        "deleteHandle",
+        "",
+        "nextHandle",
+        "previousHandle",
+        "handleEarlier",
+        "handleLater",
+        "",
+        "resetLatent",
+        "sampleLatent",
+    ),
+    "&View": (
+        "fit",
+        "zoomIn",
+        "zoomOut",
+        "",
+        "panels",
+        "restoreLayout",
+        "",
+        "themeSystem",
+        "themeDark",
+        "themeLight",
+    ),
     "&Model": ("showTraining",),
     "&Path": ("playPath", "exportAnimation"),
     "&Help": ("showKeys", "about"),
 }
-
-
-KEYS_HELP = """
-<table cellspacing="6">
-<tr><td><b>Drag a handle</b></td><td>its decode follows; Esc takes it back</td></tr>
-<tr><td><b>Drag the ground, wheel</b></td><td>pan, zoom to the pointer</td></tr>
-<tr><td><b>Double-click</b></td><td>the ground: add a handle; a handle: rename it</td></tr>
-<tr><td><b>Arrows, Shift+arrows</b></td><td>nudge the active handle, finely</td></tr>
-<tr><td><b>Ctrl+arrows, + and −</b></td><td>pan and zoom the map</td></tr>
-<tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
-<tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>
-<tr><td><b>Ctrl+Shift+Left, Right</b></td><td>earlier, later on the path</td></tr>
-<tr><td><b>Space</b></td><td>play the path (on the map and the strip)</td></tr>
-<tr><td><b>Left, Right on the strip</b></td><td>step frame by frame</td></tr>
-<tr><td><b>Ctrl+Z, Ctrl+Shift+Z</b></td><td>undo, redo</td></tr>
-<tr><td><b>Drop or paste</b></td><td>an image, a model, a session, a folder to train on</td></tr>
-</table>
-"""
 
 
 def make_actions(parent: QWidget, map_widgets: Sequence[QWidget]) -> dict[str, QAction]:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from explorer import theme
 from explorer.errors import ExceptionHook, start_log
-from explorer.library import assets_folder
 from explorer.settings import Settings
 from explorer.window import MainWindow
 
@@ -47,7 +46,7 @@ def _application() -> QApplication:
         app = QApplication([sys.argv[0]])
         app.setApplicationName("latent-explorer")
         app.setApplicationDisplayName("Latent Explorer")
-        app.setWindowIcon(QIcon(str(assets_folder() / "icon.svg")))
+        app.setWindowIcon(QIcon(str(theme.assets_folder() / "icon.svg")))
     _dress(app)
     return app
 

@@ -153,6 +153,7 @@ def _window_parser() -> argparse.ArgumentParser:
 
 
 def command_parser(name: str) -> argparse.ArgumentParser:
+    """What can be typed behind a command's name."""
     text, add_options = COMMANDS[name]
     parser = _Parser(
         prog=f"{PROGRAM} {name}", description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
@@ -246,8 +247,8 @@ def _decode_options(parser: argparse.ArgumentParser) -> None:
 
 def _interpolate_options(parser: argparse.ArgumentParser) -> None:
     _model_argument(parser)
-    for name in ("start", "end"):
-        parser.add_argument(name, metavar=name[0].upper(), help="an image, or K numbers z0,z1,...")
+    for name, metavar in (("start", "A"), ("end", "B")):
+        parser.add_argument(name, metavar=metavar, help="an image, or K numbers z0,z1,...")
     parser.add_argument(
         "--path", choices=("linear", "spherical", "geodesic"), default="linear", dest="path_kind"
     )

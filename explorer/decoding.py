@@ -97,7 +97,8 @@ class Decoding(QObject):
         model = self._session.model
         if model is None or z.shape[1] != model.latent_size:
             return
-        self.waiting.add(slot)
+        if slot is not Slot.LENS:  # nobody waits for the pointer to rest
+            self.waiting.add(slot)
         self._thread.submit(DecodeRequest(slot, model.key, z, label, ticket))
 
     def _on_decoded(self, result: DecodeResult) -> None:
@@ -117,7 +118,7 @@ class Decoding(QObject):
             self._take_strip(result)
 
     def _take_picture(self, result: DecodeResult) -> None:
-        key, asked = result.request.ticket  # type: ignore[misc] # set in _ask_picture
+        key, asked = result.request.ticket
         if key == self._session.active_key:
             self._session.set_picture(result.pictures[0])
             self.latency.add(1000 * (perf_counter() - asked))

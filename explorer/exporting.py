@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from explorer.animation import write_animation
+from explorer.animation import Format, write_animation
 from explorer.rendering import decode
 from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, TaskContext
-
-Format = Literal["gif", "apng", "png"]
 
 _DECODE_BATCH = 32
 

@@ -12,18 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from explorer.encoding import Encoded, ImageSource, encode_source
 from explorer.rendering import ModelInfo, decode, describe
 from explorer.session_file import SavedSession, read_session, write_session
-from explorer.workers import Callbacks, Lane, ModelShelf, TaskContext
+from explorer.theme import assets_folder
+from explorer.workers import Callbacks, Lane, ModelShelf, Task, TaskContext
 
 Bytes = npt.NDArray[np.uint8]
 
 MODEL_SUFFIX = ".safetensors"
-
-
-def assets_folder() -> Path:
-    """Where the shipped models and icons are: beside the package, or in it when installed."""
-    package = Path(__file__).parent
-    installed = package / "assets"
-    return installed if installed.is_dir() else package.parent / "assets"
 
 
 def shipped_models() -> list[Path]:
@@ -57,7 +51,7 @@ class Library(QObject):
     """Everything that reads or writes a file answers through these signals."""
 
     model_opened = Signal(object)  # ModelInfo
-    session_opened = Signal(object, object)  # ModelInfo, SavedSession
+    session_opened = Signal(object, object, object)  # ModelInfo, SavedSession, Path
     session_saved = Signal(object)  # Path
     images_encoded = Signal(object)  # EncodedImages
     card_ready = Signal(object)  # Card
@@ -71,19 +65,21 @@ class Library(QObject):
 
     def open_model(self, path: Path) -> None:
         """Open a model; a later call takes the place of one not yet done."""
-        self._open(partial(_open_model, self._shelf, path), self.model_opened.emit, path)
+        callbacks = Callbacks(self.model_opened.emit, self.failed.emit)
+        self._open(partial(_open_model, self._shelf, path), callbacks, path)
 
     def open_session(self, path: Path) -> None:
         """Open a session file and the model it names."""
-        self._open(partial(_open_session, self._shelf, path), self._on_session_opened, path)
+        callbacks = Callbacks(self._on_session_opened, self.failed.emit)
+        self._open(partial(_open_session, self._shelf, path), callbacks, path)
 
-    def _open(self, task: "partial[object]", done: object, path: Path) -> None:
+    def _open(self, task: Task, callbacks: Callbacks, path: Path) -> None:
         if self._newest_open is not None:
             self._lane.cancel(self._newest_open)
         self.working.emit(f"Opening {path.name} …")
-        self._newest_open = self._lane.submit(task, Callbacks(done, self.failed.emit))  # type: ignore[arg-type] # bound methods and Signal.emit
+        self._newest_open = self._lane.submit(task, callbacks)
 
-    def _on_session_opened(self, value: tuple[ModelInfo, SavedSession]) -> None:
+    def _on_session_opened(self, value: tuple[ModelInfo, SavedSession, Path]) -> None:
         self.session_opened.emit(*value)
 
     def save_session(self, path: Path, model: ModelInfo, saved: SavedSession) -> None:
@@ -121,7 +117,7 @@ def _open_model(shelf: ModelShelf, path: Path, context: TaskContext) -> ModelInf
 
 def _open_session(
     shelf: ModelShelf, path: Path, context: TaskContext
-) -> tuple[ModelInfo, SavedSession]:
+) -> tuple[ModelInfo, SavedSession, Path]:
     from models.errors import DataError
 
     saved = read_session(path)
@@ -137,12 +133,10 @@ def _open_session(
         raise DataError(
             f"{path}: was saved with another model than {saved.model} is now; open that model alone"
         )
-    return model, saved
+    return model, saved, path
 
 
-def _save_session(
-    path: Path, model: ModelInfo, saved: SavedSession, context: TaskContext
-) -> Path:
+def _save_session(path: Path, model: ModelInfo, saved: SavedSession, context: TaskContext) -> Path:
     write_session(path, model, saved)
     return path
 

@@ -118,7 +118,7 @@ class Mosaic(QObject):
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is not Slot.TILES:
             return
-        generation, tiles = result.request.ticket  # type: ignore[misc] # set in _ask
+        generation, tiles = result.request.ticket
         if generation != self._generation:
             return
         for tile, picture in zip(tiles[result.first :], result.pictures, strict=False):

@@ -90,9 +90,7 @@ _DISC = [(dx, dy, 110) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx and dy]
 _DISC += [(dx, dy, 235) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (0, 0))]
 
 
-def points_image(
-    view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, size: int
-) -> QImage:
+def points_image(view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, size: int) -> QImage:
     """Points [N, 2] as small discs of their colours [N, 3] on a transparent image.
 
     `ratio` is device pixels a pixel; `size` enlarges the disc. Drawn in numpy: 10,000 discs
@@ -121,12 +119,17 @@ def _grown(size: int) -> list[tuple[int, int, int]]:
     return rim + [(dx, dy, 235) for dx, dy, square in disc if square <= size**2]
 
 
+def _rgb(label: int) -> tuple[int, int, int]:
+    colour = class_colour(label)
+    return colour.red(), colour.green(), colour.blue()
+
+
 def class_colour_rows(labels: npt.NDArray[np.int64] | None, count: int) -> Bytes:
     """A colour [N, 3] for each point by its class."""
     if labels is None:
-        return np.tile(np.array(class_colour(-1).getRgb()[:3], np.uint8), (count, 1))
+        return np.tile(np.array(_rgb(-1), np.uint8), (count, 1))
     table = np.array(
-        [class_colour(label).getRgb()[:3] for label in range(int(labels.max(initial=0)) + 1)],
+        [_rgb(label) for label in range(int(labels.max(initial=0)) + 1)],
         np.uint8,
     )
     return table[np.maximum(labels, 0)]
@@ -149,8 +152,14 @@ def draw_prior(
                 painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
         else:
             painter.drawEllipse(centre, reach, reach)
-        _chip(painter, QPointF(centre.x() + reach * 0.7071, centre.y() - reach * 0.7071)
-              if not line_only else QPointF(centre.x() + reach, 14), f"{sigma} σ", colours)
+        _chip(
+            painter,
+            QPointF(centre.x() + reach * 0.7071, centre.y() - reach * 0.7071)
+            if not line_only
+            else QPointF(centre.x() + reach, 14),
+            f"{sigma} σ",
+            colours,
+        )
 
 
 def _chip(painter: QPainter, at: QPointF, text: str, colours: Colours) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ class DecodeRequest:
     model_key: int
     z: Floats
     label: npt.NDArray[np.int64] | None = None
-    ticket: object = None
+    ticket: Any = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,11 @@ class Layers:
     prior: bool = True
     posterior: bool = True
     hidden_classes: frozenset[int] = field(default_factory=frozenset)
+
+    def with_layer(self, name: str, on: bool) -> "Layers":
+        """The same with the layer of that name shown or not."""
+        switches: dict[str, Any] = {name: on}
+        return replace(self, **switches)
 
 
 class _Change(QUndoCommand):

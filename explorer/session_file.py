@@ -109,22 +109,22 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
     return SavedSession(model, arrangement, (i, j), _view(values.get("view")))
 
 
-def _view(values: Any) -> Viewport | None:
+def _view(values: object) -> Viewport | None:
     if values is None:
         return None
-    x, y, scale = (float(value) for value in values)
+    x, y, scale = _latent(values, 3).tolist()
     if not np.isfinite([x, y, scale]).all() or not 1e-4 <= scale <= 1e7:
         raise ValueError("view")
     return Viewport(x, y, scale)
 
 
-def _whole(value: Any, low: int, high: int) -> int:
+def _whole(value: object, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
         raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
     return value
 
 
-def _latent(values: Any, size: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+def _latent(values: object, size: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
     z = np.array(values, np.float32)
     if z.shape != (size,) or not np.isfinite(z).all():
         raise ValueError(f"a latent is not {size} finite numbers")

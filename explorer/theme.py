@@ -1,6 +1,7 @@
 """Colours, spacing and style sheet, dark and light, following the system."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -87,6 +88,13 @@ UNLABELLED_COLOUR = "#6fa8dc"
 _active = DARK
 
 
+def assets_folder() -> Path:
+    """Where the shipped models and icons are: beside the package, or in it when installed."""
+    package = Path(__file__).parent
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"
+
+
 def colours() -> Colours:
     """The scheme in use."""
     return _active
@@ -109,7 +117,7 @@ def system_is_dark() -> bool:
 
 def apply(app: QApplication, dark: bool) -> None:
     """Dress the whole application."""
-    global _active  # noqa: PLW0603 - one application, one scheme; widgets read it when they paint
+    global _active  # one application, one scheme; widgets read it when they paint
     _active = DARK if dark else LIGHT
     app.setStyle("Fusion")
     app.setPalette(_palette(_active))
@@ -147,8 +155,11 @@ def _palette(c: Colours) -> QPalette:
 
 
 def _style_sheet(c: Colours) -> str:
+    icons, scheme = (assets_folder() / "icons").as_posix(), "dark" if c.dark else "light"
     return f"""
     QMainWindow, QMenuBar, QStatusBar {{ background: {c.window}; }}
+    QWidget#mapPanel {{ background: {c.panel}; }}
+    QAbstractScrollArea, QAbstractScrollArea > QWidget > QWidget {{ background: {c.panel}; }}
     QMainWindow::separator {{ background: {c.window}; width: 8px; height: 8px; }}
     QMenuBar::item {{ padding: 5px 10px; background: transparent; }}
     QMenuBar::item:selected, QMenu::item:selected {{ background: {c.selected}; }}
@@ -180,7 +191,19 @@ def _style_sheet(c: Colours) -> str:
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QSpinBox:disabled,
     QDoubleSpinBox:disabled, QLineEdit:disabled {{ color: {c.muted}; background: {c.panel}; }}
     QToolButton::menu-indicator {{ image: none; }}
-    QComboBox::drop-down {{ border: none; width: 16px; }}
+    QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox::down-arrow {{ image: url({icons}/down-{scheme}.svg); width: 10px; height: 10px; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; min-height: 0;
+        background: transparent; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 16px;
+        background: transparent; }}
+    QAbstractSpinBox[plain="true"]::up-button, QAbstractSpinBox[plain="true"]::down-button {{
+        width: 0; }}
+    QAbstractSpinBox::up-arrow {{ image: url({icons}/up-{scheme}.svg); width: 9px; height: 9px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({icons}/down-{scheme}.svg); width: 9px;
+        height: 9px; }}
+    QAbstractSpinBox[plain="true"]::up-arrow, QAbstractSpinBox[plain="true"]::down-arrow {{
+        image: none; width: 0; height: 0; }}
     QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.border}; }}
     QListWidget, QScrollArea, QTableView {{ background: {c.panel}; border: none; outline: none; }}
     QListWidget::item {{ background: {c.control}; border: 1px solid transparent;

@@ -29,13 +29,15 @@ class Viewport:
         """Pixels [..., 2] of plane coordinates [..., 2]."""
         points = np.asarray(points, np.float64)
         flip = np.array([self.scale, -self.scale])
-        return (points - [self.x, self.y]) * flip + [self.width / 2, self.height / 2]
+        moved = (points - [self.x, self.y]) * flip + [self.width / 2, self.height / 2]
+        return np.asarray(moved, np.float64)
 
     def to_plane(self, pixels: npt.ArrayLike) -> Floats:
         """Plane coordinates [..., 2] of pixels [..., 2]; the inverse of `to_pixels`."""
         pixels = np.asarray(pixels, np.float64)
         flip = np.array([1 / self.scale, -1 / self.scale])
-        return (pixels - [self.width / 2, self.height / 2]) * flip + [self.x, self.y]
+        moved = (pixels - [self.width / 2, self.height / 2]) * flip + [self.x, self.y]
+        return np.asarray(moved, np.float64)
 
     def resized(self, width: int, height: int) -> "Viewport":
         """The same centre and scale in another size."""

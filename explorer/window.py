@@ -15,34 +15,24 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
-    QFileDialog,
     QLabel,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QProgressBar,
     QPushButton,
-    QTabWidget,
-    QWidget,
 )
 
-from explorer import __version__, dropping, theme
-from explorer.actions import KEYS_HELP, MENUS, make_actions
-from explorer.arrangement import PATH_FRAMES, Arrangement
+from explorer import dropping, theme
+from explorer.actions import MENUS, make_actions
+from explorer.arrangement import PATH_FRAMES
 from explorer.decoding import Decoding
-from explorer.encoding import ImageSource
-from explorer.errors import LOG, log_file
+from explorer.docks import Docks
+from explorer.errors import LOG
 from explorer.exporting import Exporting, ExportRequest
-from explorer.first_look import first_arrangement, first_axes
-from explorer.library import (
-    METHOD_TITLES,
-    MODEL_SUFFIX,
-    EncodedImages,
-    Library,
-    shipped_models,
-)
+from explorer.help import show_about, show_keys
+from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.mosaic import Mosaic
+from explorer.opening import Opening, kind_of, summary
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.library_panel import LibraryPanel
 from explorer.panels.map_panel import MapPanel
@@ -52,7 +42,6 @@ from explorer.panels.training_panel import TrainingPanel
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
-from explorer.session_file import SavedSession
 from explorer.settings import Settings
 from explorer.training import Training
 from explorer.widgets.banner import Banner
@@ -78,9 +67,6 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*_SMALLEST_SIZE_PX)
         self.settings = settings
         self.session = Session(self)
-        self._arrangements: dict[Path, tuple[Arrangement, tuple[int, int]]] = {}
-        self._pending_images: list[ImageSource] = []
-        self._session_path: Path | None = None
         self._start_services()
         self._build_panels()
         self.actions_by_name = make_actions(self, [self.map_panel.view, self.path_panel.strip])
@@ -88,7 +74,7 @@ class MainWindow(QMainWindow):
         self._build_status_bar()
         self._connect()
         self.resize(*_FIRST_SIZE_PX)
-        self._first_layout()
+        self.docks.restore()
         settings.restore_window(self)
 
     def _start_services(self) -> None:
@@ -98,6 +84,7 @@ class MainWindow(QMainWindow):
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.library = Library(self.shelf, self._files, self)
+        self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
         self.training = Training(parent=self)
 
@@ -112,57 +99,15 @@ class MainWindow(QMainWindow):
         self.training_panel = TrainingPanel(self.training, self)
         self.setCentralWidget(self.map_panel)
         self.banner = Banner(self.map_panel)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-        )
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.docks = {
-            "library": self._dock("Library", "libraryDock", self.library_panel),
-            "picture": self._dock("Picture", "pictureDock", self.inspector),
-            "dimensions": self._dock("Sliders", "slidersDock", self.sliders),
-            "path": self._dock("Path", "pathDock", self.path_panel),
-            "training": self._dock("Training", "trainingDock", self.training_panel),
-        }
-
-    def _dock(self, title: str, name: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(panel)
-        return dock
-
-    def _first_layout(self) -> None:
-        """Every panel in its place."""
-        docks, areas = self.docks, Qt.DockWidgetArea
-        for name, area in {
-            "library": areas.LeftDockWidgetArea,
-            "picture": areas.RightDockWidgetArea,
-            "dimensions": areas.RightDockWidgetArea,
-            "path": areas.BottomDockWidgetArea,
-            "training": areas.BottomDockWidgetArea,
-        }.items():
-            docks[name].setFloating(False)
-            self.addDockWidget(area, docks[name])
-            docks[name].show()
-        self.splitDockWidget(docks["picture"], docks["dimensions"], Qt.Orientation.Vertical)
-        self.tabifyDockWidget(docks["path"], docks["training"])
-        docks["path"].raise_()
-        self._size_docks()
-
-    def _size_docks(self) -> None:
-        docks = self.docks
-        wide = self.width() >= 1300
-        self.resizeDocks(
-            [docks["library"], docks["picture"]],
-            [170 if wide else 150, 396 if wide else 330],
-            Qt.Orientation.Horizontal,
-        )
-        self.resizeDocks([docks["path"]], [246 if wide else 220], Qt.Orientation.Vertical)
-        self.resizeDocks(
-            [docks["picture"], docks["dimensions"]], [330, 460], Qt.Orientation.Vertical
+        self.docks = Docks(
+            self,
+            {
+                "library": self.library_panel,
+                "picture": self.inspector,
+                "dimensions": self.sliders,
+                "path": self.path_panel,
+                "training": self.training_panel,
+            },
         )
 
     def _build_menus(self) -> None:
@@ -179,7 +124,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
         self._model_label = QLabel(self)
         self._model_label.setProperty("role", "muted")
-        self._model_label.setContentsMargins(0, 0, 12, 0)
+        self._model_label.setContentsMargins(0, 6, 14, 6)
         self.menuBar().setCornerWidget(self._model_label)
 
     def _fill_menu(self, menu: QMenu, name: str) -> None:
@@ -188,8 +133,7 @@ class MainWindow(QMainWindow):
         elif name == "recent":
             menu.addMenu(self._recent_menu)
         elif name == "panels":
-            for dock in self.docks.values():
-                menu.addAction(dock.toggleViewAction())
+            menu.addActions(self.docks.toggles())
         else:
             menu.addAction(self.actions_by_name[name])
 
@@ -198,13 +142,14 @@ class MainWindow(QMainWindow):
         for path in self.settings.recent():
             action = self._recent_menu.addAction(path.name)
             action.setToolTip(str(path))
-            action.triggered.connect(partial(self.open_paths, [path]))
+            action.triggered.connect(partial(self.opening.open_paths, [path]))
         if self._recent_menu.isEmpty():
             self._recent_menu.addAction("Nothing opened yet").setEnabled(False)
 
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(10, 0, 10, 0)
         self.messages = ElidedLabel(self)
         self.messages.setObjectName("messages")
         self.messages.setAccessibleName("Messages")
@@ -233,8 +178,8 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(act)
         self._connect_services()
         library, stack = self.library_panel, self.session.undo_stack
-        library.model_chosen.connect(self.open_model)
-        library.open_requested.connect(self._on_open)
+        library.model_chosen.connect(self.opening.open_model)
+        library.open_requested.connect(self.opening.ask)
         library.train_requested.connect(self.show_training)
         self.path_panel.export_requested.connect(self._on_export)
         self.inspector.copied.connect(self.say)
@@ -253,13 +198,16 @@ class MainWindow(QMainWindow):
 
     def _connect_services(self) -> None:
         library, exporting = self.library, self.exporting
-        library.model_opened.connect(self._on_model_opened)
-        library.session_opened.connect(self._on_session_opened)
-        library.session_saved.connect(self._on_session_saved)
-        library.images_encoded.connect(self._on_images_encoded)
         library.card_ready.connect(self.library_panel.add_card)
         library.working.connect(self.say)
-        library.failed.connect(self._on_open_failed)
+        opening = self.opening
+        opening.said.connect(self.say)
+        opening.failed.connect(self._on_open_failed)
+        opening.opened.connect(self._on_opened)
+        opening.view_saved.connect(self.map_panel.view.set_view)
+        opening.images_placed.connect(self._on_images_placed)
+        opening.data_chosen.connect(self._on_data_chosen)
+        opening.title_changed.connect(self._show_title)
         exporting.progressed.connect(self._on_export_progressed)
         exporting.exported.connect(self._on_exported)
         exporting.failed.connect(self._on_export_failed)
@@ -267,16 +215,17 @@ class MainWindow(QMainWindow):
         self.decoding.failed.connect(self.complain)
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
-        self.training.finished.connect(self._on_training_finished)
-        self.training.stopped.connect(self._on_training_stopped)
+        self.sliders.thumbnails_shown.connect(self._check_settled)
+        self.training.finished.connect(self._on_trained)
+        self.training.stopped.connect(self._on_trained)
         self.training.failed.connect(self.complain)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders
         return {
-            "openModel": self._on_open,
-            "saveSession": self._on_save,
-            "saveSessionAs": self._on_save_as,
+            "openModel": self.opening.ask,
+            "saveSession": lambda: self.opening.save(self.map_panel.viewport()),
+            "saveSessionAs": lambda: self.opening.save_as(self.map_panel.viewport()),
             "exportAnimation": self._on_export,
             "quit": self.close,
             "undo": session.undo_stack.undo,
@@ -297,12 +246,12 @@ class MainWindow(QMainWindow):
             "zoomOut": partial(map_panel.zoom, 0.8),
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
-            "restoreLayout": self._first_layout,
+            "restoreLayout": self.docks.restore,
             "themeSystem": partial(self._choose_theme, "system"),
             "themeDark": partial(self._choose_theme, "dark"),
             "themeLight": partial(self._choose_theme, "light"),
-            "showKeys": self._show_keys,
-            "about": self._show_about,
+            "showKeys": partial(show_keys, self),
+            "about": partial(show_about, self),
         }
 
     def _with_active(self, act: Callable[[int], object]) -> None:
@@ -380,126 +329,57 @@ class MainWindow(QMainWindow):
     def open_first(self, paths: Sequence[Path]) -> None:
         """What the command line named, on the first shipped model unless it named one."""
         shipped = shipped_models()
-        self.library_panel.set_models(shipped, self._recent_models())
         self.decode_thread.start()
-        named = any(_kind(path) in ("model", "session") for path in paths)
+        named = any(kind_of(path) in ("model", "session") for path in paths)
         if not named and shipped:
-            self.open_model(shipped[0])
+            self.opening.open_model(shipped[0])
         elif not named:
             self.complain("No model came with the program; open one, or train one (Ctrl+T)")
         if paths:
-            self.open_paths(paths)
+            self.opening.open_paths(paths)
 
-    def open_paths(self, paths: Sequence[Path], *_: object) -> None:
-        """Models, sessions, images or folders, whatever each is."""
-        images = [path for path in paths if _kind(path) == "image"]
-        others = [path for path in paths if _kind(path) != "image"]
-        if others:
-            kind = _kind(others[0])
-            opener = {
-                "model": self.open_model,
-                "session": self.library.open_session,
-                "data": self._train_on,
-            }[kind]
-            opener(others[0])
-        if images:
-            self.encode([ImageSource(path.name, path) for path in images])
+    def _on_opened(self, model: ModelInfo) -> None:
+        self.banner.hide()
+        recent = [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
+        self.library_panel.set_models(shipped_models(), recent)
+        for path in self.library_panel.missing_cards():
+            self.library.ask_card(path)
 
-    def open_model(self, path: Path) -> None:
-        """Open a model file; what is open stays until it is there."""
-        self.library.open_model(path)
+    def _on_open_failed(self, message: str) -> None:
+        self.complain(message)
+        self.opening_failed.emit(message)
 
-    def encode(self, sources: Sequence[ImageSource]) -> None:
-        """Encode pictures as handles, now or when the model has come."""
-        if self.session.model is None:
-            self._pending_images += sources
-        else:
-            self.library.encode(self.session.model, sources)
-
-    def _train_on(self, path: Path) -> None:
+    def _on_data_chosen(self, path: Path) -> None:
         self.training_panel.choose_data(path)
         self.show_training()
         self.say(f"{path.name} is chosen as data to train on; press Start")
 
-    def _recent_models(self) -> list[Path]:
-        return [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
-
-    def _on_open(self) -> None:
-        dialog = QFileDialog(self, "Open a model, a session or images")
-        dialog.setObjectName("openDialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setDirectory(self.settings.folder("open") or str(Path.home()))
-        dialog.setNameFilters(
-            [
-                "Models, sessions and images (*.safetensors *.json *.png *.jpg *.jpeg *.gif "
-                "*.bmp *.webp *.tif *.tiff *.npz *.npy)",
-                "All files (*)",
-            ]
-        )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(self._on_files_chosen)
-        dialog.open()
-
-    def _on_files_chosen(self, names: list[str]) -> None:
-        if names:
-            self.settings.set_folder("open", str(Path(names[0]).parent))
-            self.open_paths([Path(name) for name in names])
-
-    def _on_model_opened(self, model: ModelInfo) -> None:
-        known = self._arrangements.get(model.path)
-        arrangement, axes = known or (first_arrangement(model), first_axes(model))
-        if arrangement.handles and len(arrangement.handles[0].z) != model.latent_size:
-            arrangement, axes = first_arrangement(model), first_axes(model)
-        self._session_path = None
-        self._put(model, arrangement, axes)
-
-    def _on_session_opened(self, model: ModelInfo, saved: SavedSession) -> None:
-        self._put(model, saved.arrangement, saved.axes)
-        if saved.view is not None:
-            self.map_panel.view.set_view(saved.view)
-
-    def _put(self, model: ModelInfo, arrangement: Arrangement, axes: tuple[int, int]) -> None:
-        old = self.session.model
-        if old is not None:
-            self._arrangements[old.path] = (self.session.arrangement, self.session.axes)
-            self.library.close_model(old.key)
-        self.banner.hide()
-        self.session.set_model(model, arrangement, axes)
-        self.settings.add_recent(model.path)
-        self.library_panel.set_models(shipped_models(), self._recent_models())
-        self.say(f"Opened {model.name}: {_summary(model)}")
-        for path in self.library_panel.missing_cards():
-            self.library.ask_card(path)
-        if self._pending_images:
-            pending, self._pending_images = self._pending_images, []
-            self.encode(pending)
-
-    def _on_open_failed(self, message: str) -> None:
-        self._pending_images.clear()
-        self.complain(message)
-        self.opening_failed.emit(message)
-
     def _show_model(self) -> None:
         model = self.session.model
         if model is not None:
-            self._model_label.setText(f"{model.name}  ·  {_summary(model)}")
+            self._model_label.setText(f"{model.name}  ·  {summary(model)}")
+            self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
         self._show_title()
         self._enable_actions()
 
     def _show_title(self, *_: object) -> None:
-        model = self.session.model
-        name = "" if model is None else model.name
-        if self._session_path is not None:
-            name = self._session_path.name.removesuffix(SESSION_SUFFIX)
-        self.setWindowTitle(f"{name}[*]" if name else "Latent Explorer")
-        self.setWindowModified(not self.session.undo_stack.isClean())
+        model, path = self.session.model, self.opening.session_path
+        name = "Latent Explorer" if model is None else model.name
+        if path is not None:
+            name = path.name.removesuffix(SESSION_SUFFIX)
+        self.setWindowTitle(f"{name}[*]")
+        self.setWindowModified(self.opening.unsaved)
 
     def _check_settled(self) -> None:
-        busy = self.mosaic.busy or self.decoding.waiting or self._files.busy
+        busy = (
+            self.mosaic.busy
+            or self.decoding.waiting
+            or self._files.busy
+            or self.sliders.waiting
+            or self.opening.pending_images
+        )
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
-
-    # -- images dropped and pasted ---------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropping.can_take(event.mimeData()):
@@ -507,86 +387,14 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self._take(dropping.take(event.mimeData()))
+        self.opening.take(event.mimeData())
 
     def _on_paste(self) -> None:
-        self._take(dropping.take(QGuiApplication.clipboard().mimeData()))
+        self.opening.take(QGuiApplication.clipboard().mimeData())
 
-    def _take(self, dropped: dropping.Dropped) -> None:
-        if dropped.problem:
-            self.complain(dropped.problem)
-        if dropped.paths:
-            self.open_paths(dropped.paths)
-        if dropped.images:
-            self.encode(dropped.images)
-
-    def _on_images_encoded(self, result: EncodedImages) -> None:
-        model = self.session.model
-        if model is None or result.model_key != model.key:
-            self.complain("The model changed while the picture was encoded; drop it again")
-            return
-        if result.encoded:
-            self._place_images(result)
-        if result.failures:
-            self.complain("\n".join(result.failures[:4]))
-        self._check_settled()
-
-    def _place_images(self, result: EncodedImages) -> None:
-        session, count = self.session, len(result.encoded)
-        session.set_scrub(None)
-        session.begin_gesture(f"Add {count} images" if count > 1 else "Add image")
-        for encoded in result.encoded:
-            session.add_handle(encoded.image.mean, encoded.label, encoded.image)
-        session.end_gesture()
+    def _on_images_placed(self) -> None:
         self.map_panel.show_handle()
-        last = result.encoded[-1].image
-        notes = f": {', '.join(last.notes)}" if last.notes else ""
-        name = session.active.name if session.active is not None else ""
-        more = f" and {count - 1} more" if count > 1 else ""
-        self.say(f"{last.name}{more} is handle {name}{notes}")
-
-    # -- saving ----------------------------------------------------------------------------
-
-    def _on_save(self) -> None:
-        if self._session_path is None:
-            self._on_save_as()
-        else:
-            self._save_to(str(self._session_path))
-
-    def _on_save_as(self) -> None:
-        model = self.session.model
-        if model is None:
-            return
-        dialog = QFileDialog(self, "Save the session")
-        dialog.setObjectName("saveDialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDirectory(self.settings.folder("session") or str(Path.home()))
-        dialog.setNameFilter(f"Sessions (*{SESSION_SUFFIX})")
-        dialog.selectFile(f"{model.name}{SESSION_SUFFIX}")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._save_to)
-        dialog.open()
-
-    def _save_to(self, name: str) -> None:
-        model = self.session.model
-        if model is None:
-            return
-        path = Path(name if name.endswith(".json") else f"{name}{SESSION_SUFFIX}")
-        saved = SavedSession(
-            model.path.absolute(),
-            self.session.arrangement,
-            self.session.axes,
-            self.map_panel.viewport(),
-        )
-        self.settings.set_folder("session", str(path.parent))
-        self.library.save_session(path, model, saved)
-
-    def _on_session_saved(self, path: Path) -> None:
-        self._session_path = path
-        self.session.undo_stack.setClean()
-        self.settings.add_recent(path)
-        self._show_title()
-        self.say(f"Saved {path.name}")
+        self._check_settled()
 
     # -- exporting -------------------------------------------------------------------------
 
@@ -657,17 +465,12 @@ class MainWindow(QMainWindow):
 
     def show_training(self) -> None:
         """Bring the training panel to the front."""
-        dock = self.docks["training"]
-        dock.show()
-        dock.raise_()
+        self.docks.bring("training")
         self.training_panel.setFocus()
 
-    def _on_training_finished(self, path: Path) -> None:
-        self.open_model(path)
-
-    def _on_training_stopped(self, path: Path | None) -> None:
+    def _on_trained(self, path: Path | None) -> None:
         if path is not None:
-            self.open_model(path)
+            self.opening.open_model(path)
 
     # -- theme and help --------------------------------------------------------------------
 
@@ -682,24 +485,6 @@ class MainWindow(QMainWindow):
         self.map_panel.refresh_theme()
         self.library_panel.refresh_theme()
         self.inspector.refresh_theme()
-
-    def _show_keys(self) -> None:
-        self._tell("Keys and mouse", KEYS_HELP)
-
-    def _show_about(self) -> None:
-        self._tell(
-            "About Latent Explorer",
-            f"<p><b>Latent Explorer {__version__}</b></p><p>See, touch and understand the latent "
-            f"space of a variational autoencoder.</p><p>MIT licence. Log: {log_file()}</p>",
-        )
-
-    def _tell(self, title: str, text: str) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle(title)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(text)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     # -- Qt --------------------------------------------------------------------------------
 
@@ -720,20 +505,3 @@ class MainWindow(QMainWindow):
         for thread in (self._exports, self._files, self.decode_thread):
             thread.stop()
         super().closeEvent(event)
-
-
-def _kind(path: Path) -> str:
-    """What a path is taken for: model, session, data to train on, or image."""
-    if path.is_dir() or path.suffix in (".npz", ".npy"):
-        return "data"
-    if path.suffix.lower() == ".json":
-        return "session"
-    model_endings = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
-    return "model" if path.suffix.lower() in model_endings else "image"
-
-
-def _summary(model: ModelInfo) -> str:
-    channels, height, width = model.image_shape
-    colour = "grey" if channels == 1 else "colour"
-    method = METHOD_TITLES[model.method]
-    return f"{method}  ·  K = {model.latent_size}  ·  {width}×{height} {colour}"

@@ -116,8 +116,12 @@ def _check_header(stream: IO[bytes], name: str, *, mapped: bool) -> None:
         )
     if dtype.kind not in "buifUS":
         raise DataError(f"{name}: holds {dtype}, which are no pixels; save it as uint8 or float32")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"a shape of {shape}")
     if not math.prod(shape):
         raise DataError(f"{name}: is empty; save at least 2 images")
+    if mapped and Path(name).stat().st_size < math.prod(shape) * dtype.itemsize:
+        raise DataError(f"{name}: breaks off before its end; copy it again")
     if not (mapped and dtype == np.uint8):
         check_memory(name, shape[0] if shape else 1, shape[1:], dtype.itemsize)
 

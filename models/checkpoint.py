@@ -24,6 +24,7 @@ METADATA_KEY = "latent_explorer"
 VERSION = 1
 _MOST_CLASS_NAMES = 1000
 _LONGEST_QUOTE = 120
+_LONGEST_HEADER = 100_000_000  # of a safetensors file, by its own rules
 
 _PICKLE_ADVICE = (
     "It is a PyTorch or Python pickle, which can run any code, so it is never opened. "
@@ -170,10 +171,13 @@ def _refuse_what_is_no_safetensors(path: Path) -> None:
         raise CheckpointError(
             f"{path}: cannot be read ({reason}); check name and rights"
         ) from error
-    if start[:2] == b"\x80\x02" or start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":
+    # The length of the header comes first, so any byte can begin a file: 0x80 and PK mean a
+    # pickle only where no such header follows.
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _LONGEST_HEADER:
+        return
+    if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
         raise CheckpointError(f"{path}: {_PICKLE_ADVICE}")
-    if len(start) < 10 or start[8:9] != b"{":
-        raise CheckpointError(f"{path}: is no model file; choose a .safetensors file")
+    raise CheckpointError(f"{path}: is no model file; choose a .safetensors file")
 
 
 def _read_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:

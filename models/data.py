@@ -152,14 +152,14 @@ def _digits() -> Raw:
 def _data_set(
     raw: Raw, image_shape: tuple[int, int, int] | None, fit: Fit, watch: Watch
 ) -> DataSet:
-    raw = _divided(raw)
+    raw = _divided(raw, watch.name)
     assert raw.held_out is not None
     own_shape: tuple[int, int, int] = (raw.train.shape[1], *raw.train.shape[2:])
     preprocessing, binary = _description(raw, fit)
     shape = image_shape or (own_shape[0], *usable_size(own_shape[1], own_shape[2]))
     train, held_out, notes = raw.train, raw.held_out, list(raw.notes)
     if shape != own_shape:
-        check_memory(raw.name, len(train) + len(held_out), shape)
+        check_memory(watch.name, len(train) + len(held_out), shape)
         train, held_out = (_resized(part, shape, fit, watch) for part in (train, held_out))
         notes.append(f"images of {_size(own_shape)} brought to {_size(shape)}")
         framing: Framing = preprocessing.framing if shape[0] == 1 else "none"
@@ -181,13 +181,13 @@ def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[2]}×{shape[1]} in {colour}"
 
 
-def _divided(raw: Raw) -> Raw:
+def _divided(raw: Raw, source: str) -> Raw:
     """The source with images held out: its own, or every tenth."""
     count, labels = len(raw.train), raw.train_labels
     if raw.held_out is not None:
         return raw
     if count < 2:
-        raise DataError(f"{raw.name}: has only {count} image; at least 2 are needed")
+        raise DataError(f"{source}: has only {count} image; use at least 2")
     index = np.arange(count)
     if raw.train.nbytes > _COPIED_BYTES and isinstance(raw.train, np.memmap):
         held = slice(count - count // _HELD_OUT_EVERY, count)

@@ -61,7 +61,7 @@ def read_picture(source: Path | bytes, name: str = "") -> Picture:
         DataError: no picture of a known format, damaged, too large, or too small to show anything.
     """
     name = _name(source, name)
-    with _opened(source, name) as image:
+    with _opened(source, name, whole=True) as image:
         notes = []
         if getattr(image, "is_animated", False) and image.format != "MPO":
             notes.append("first of several frames")
@@ -96,8 +96,11 @@ def _name(source: Path | bytes, name: str) -> str:
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
-    """The picture with its header read and its size checked; whatever fails is a DataError."""
+def _opened(source: Path | bytes, name: str, *, whole: bool = False) -> Iterator[Image.Image]:
+    """The picture with its header read and its size checked; whatever fails is a DataError.
+
+    With `whole` its checksums are looked at too, where it has any.
+    """
     too_large = (
         f"{name}: has more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller first"
     )
@@ -107,6 +110,12 @@ def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(stream, formats=FORMATS) as image:
                 _check_size(image.size, name, too_large)
+                if not whole or image.format != "PNG":
+                    yield image
+                    return
+                image.verify()  # decoding alone does not, and leaves wrong pixels unnoticed
+            stream.seek(0)
+            with Image.open(stream, formats=("PNG",)) as image:
                 yield image
     except DataError:
         raise

@@ -77,7 +77,8 @@ class Encodes(Protocol):
 
 def as_images(images: npt.NDArray[np.uint8]) -> Tensor:
     """Bytes [N, C, H, W] as float32 in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(images)).float().div_(255.0)
+    # Torch warns of memory that may not be written, such as a mapped file: copy that.
+    return torch.from_numpy(np.require(images, requirements=["C", "W"])).float().div_(255.0)
 
 
 def batches(images: ImageSet, size: int) -> Iterator[tuple[Tensor, Tensor | None]]:

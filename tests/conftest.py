@@ -26,6 +26,9 @@ WINDOW_TOOLS = ("Xvfb", "xdotool", "openbox")
 # The window of unit tests is drawn into memory; tests/e2e starts processes of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+# Small tensors are faster with one thread, by far where other work shares the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # How long a thread or a child process may take to end after its test (a hang, not a budget).
 _GRACE_SECONDS = 5.0
 

@@ -25,11 +25,15 @@ def picture(pixels: Bytes) -> Picture:
 
 
 def drawn_seven(
-    size: tuple[int, int] = (900, 700), paper: int = 255, ink: int = 0, at: tuple[int, int] = (0, 0)
+    size: tuple[int, int] = (900, 700),
+    paper: int = 255,
+    ink: int = 0,
+    at: tuple[int, int] = (0, 0),
+    stroke_px: int = 26,
 ) -> Image.Image:
     image = Image.new("L", size, paper)
     stroke = [(x + at[0], y + at[1]) for x, y in ((300, 200), (420, 200), (340, 420))]
-    ImageDraw.Draw(image).line(stroke, fill=ink, width=26)
+    ImageDraw.Draw(image).line(stroke, fill=ink, width=stroke_px)
     return image
 
 
@@ -187,6 +191,56 @@ def test_a_photographed_seven_is_like_a_drawn_one() -> None:
     photographed = prepare(picture(grey.astype(np.uint8)), MNIST).image[0]
     drawn = prepare(Picture(drawn_seven(), "drawn"), MNIST).image[0]
     assert np.abs(photographed.astype(int) - drawn).mean() < 5
+
+
+def photographed(image: Image.Image) -> Image.Image:
+    """With grey ink, noise and light that falls off to one corner."""
+    random = np.random.default_rng(0)
+    light = np.linspace(0.55, 1, image.width) * np.linspace(0.8, 1, image.height)[:, None]
+    grey = (np.asarray(image) * 0.8 + 40) * light + random.normal(0, 5, light.shape)
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+
+
+def test_uneven_light_is_taken_off() -> None:
+    photo = prepare(Picture(photographed(drawn_seven()), "photo"), MNIST).image[0]
+    drawn = prepare(Picture(drawn_seven(), "drawn"), MNIST).image[0]
+    assert np.abs(photo.astype(int) - drawn).mean() < 5
+
+
+def test_an_empty_sheet_has_no_ink_however_it_is_lit() -> None:
+    sheet = prepare(Picture(photographed(Image.new("L", (900, 700), 255)), "sheet"), MNIST)
+    assert sheet.notes[-1] == "fitted to 28×28"
+
+
+def test_dirt_on_the_sheet_does_not_count_as_ink() -> None:
+    dirty = drawn_seven()
+    for corner in ((20, 30), (870, 660), (60, 640)):
+        dirty.paste(0, (*corner, corner[0] + 5, corner[1] + 4))
+    clean = prepare(Picture(drawn_seven(), "clean"), MNIST)
+    np.testing.assert_array_equal(prepare(Picture(dirty, "dirty"), MNIST).image, clean.image)
+
+
+def test_thin_strokes_are_thickened_and_told_of() -> None:
+    thin = prepare(Picture(drawn_seven(stroke_px=3), "thin"), MNIST)
+    assert thin.notes[-1].endswith("centred, strokes thickened")
+    inked = (thin.image[0] > 127).sum()
+    assert inked > 1.3 * max(ink_extent(thin.image[0])), "no thicker than a hair"
+    assert thin.image.max() == 255
+
+
+@pytest.mark.parametrize("scale", [4, 11])
+def test_mnist_digit_on_a_sheet_is_framed_as_it_was(scale: int, shared: Path) -> None:
+    raw = gzip.decompress((shared / "data/mnist/t10k-images-idx3-ubyte.gz").read_bytes())
+    off, moved = [], []
+    for image in np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28)[:100]:
+        side = 28 * scale
+        ink = Image.fromarray(255 - image).resize((side, side), Image.Resampling.BICUBIC)
+        sheet = Image.new("L", (3 * side, 2 * side), 255)
+        sheet.paste(ink, (37, 21))
+        framed = prepare(Picture(sheet, "sheet"), MNIST).image[0].astype(int)
+        off.append(np.abs(framed - image).mean())
+        moved.append(np.abs(np.roll(framed, 1, 1) - framed).mean())
+    assert np.mean(off) < np.mean(moved) / 2, "worse than half a pixel's shift"
 
 
 def test_light_seven_on_black_needs_no_inversion() -> None:

@@ -39,6 +39,6 @@ python=.venv/bin/python
 
 say "Installing the tested set (constraints.txt); the first time this takes some minutes ..."
 install() { "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt "$@"; }
-install "$(grep '^torch==' constraints.txt)"
-install --editable '.[dev]'
+install "$(grep '^torch==' constraints.txt)" hatchling
+install --no-build-isolation --editable '.[dev]'
 : > .venv/.installed

@@ -21,7 +21,8 @@ from explorer.session import Session
 from explorer.widgets.picture_view import PictureView
 from explorer.widgets.term_bars import Term, TermBars
 
-_SMALL = ("image", "reconstruction", "difference")
+_SMALL_PX = 76
+_SMALL = {"image": (0, 1), "reconstruction": (0, 2), "difference": (2, 1)}  # row, column
 
 
 class InspectorPanel(QWidget):
@@ -52,19 +53,21 @@ class InspectorPanel(QWidget):
         layout.setSpacing(theme.SPACING_PX)
         layout.addLayout(self._header())
         pictures = QGridLayout()
-        pictures.setSpacing(theme.SPACING_PX)
-        pictures.addWidget(self.preview, 0, 0, 6, 1)
+        pictures.setSpacing(4)
+        pictures.setHorizontalSpacing(theme.SPACING_PX)
+        pictures.addWidget(self.preview, 0, 0, 5, 1)
         self._small: dict[str, tuple[PictureView, QLabel]] = {}
-        for row, name in enumerate(_SMALL):
-            view, word = PictureView(44, self), QLabel(name, self)
+        for name, (row, column) in _SMALL.items():
+            view, word = PictureView(_SMALL_PX, self), QLabel(name, self)
+            view.setFixedSize(_SMALL_PX, _SMALL_PX)
             view.setAccessibleName(name.capitalize())
             view.setToolTip(_SMALL_TIPS[name])
             word.setProperty("role", "muted")
             self._small[name] = (view, word)
-            pictures.addWidget(view, 2 * row, 1)
-            pictures.addWidget(word, 2 * row + 1, 1)
-        pictures.setColumnStretch(0, 3)
-        pictures.setColumnStretch(1, 1)
+            pictures.addWidget(view, row, column)
+            pictures.addWidget(word, row + 1, column)
+        pictures.setColumnStretch(0, 1)
+        pictures.setRowStretch(4, 1)
         layout.addLayout(pictures, 1)
         self._notes = QLabel(self)
         self._notes.setProperty("role", "muted")
@@ -217,7 +220,12 @@ class InspectorPanel(QWidget):
                 "nats (Burda et al. 2016): tighter than the ELBO on average",
             ),
         ]
-        return f"{word} of this image", f"{terms['elbo']:.1f} nats".replace("-", "−"), rows, head_tip
+        return (
+            f"{word} of this image",
+            f"{terms['elbo']:.1f} nats".replace("-", "−"),
+            rows,
+            head_tip,
+        )
 
     # -- from the person -------------------------------------------------------------------
 

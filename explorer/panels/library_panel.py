@@ -20,7 +20,6 @@ class LibraryPanel(QWidget):
     model_chosen = Signal(object)  # Path
     open_requested = Signal()
     train_requested = Signal()
-    drop_hint_clicked = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +49,8 @@ class LibraryPanel(QWidget):
         column.addWidget(open_button)
         column.addWidget(train)
         column.addStretch(1)
-        hint = QLabel("Drop an image, a model\nor a folder anywhere", self)
+        hint = QLabel("Drop an image, a model or a folder anywhere", self)
+        hint.setWordWrap(True)
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint.setProperty("role", "muted")
         hint.setMinimumHeight(76)

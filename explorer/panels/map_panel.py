@@ -1,6 +1,5 @@
 """The map with its toolbar and legend, bound to a session."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,12 +21,12 @@ from explorer.arrangement import Bytes
 from explorer.decoding import Decoding
 from explorer.mosaic import Mosaic
 from explorer.painting import Ellipse, Marker, to_image
-from explorer.session import Layers, Session
+from explorer.session import Session
 from explorer.viewport import Viewport
+from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.map_view import MapView
 
 _PATH_SAMPLES = 96
-_MOST_CHIPS = 12
 
 _LAYER_BUTTONS = {
     "mosaic": ("Mosaic", "Decoded images as the ground of the map: what the decoder would draw"),
@@ -50,12 +48,15 @@ class MapPanel(QWidget):
         self, session: Session, decoding: Decoding, mosaic: Mosaic, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.setObjectName("mapPanel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session, self._decoding, self._mosaic = session, decoding, mosaic
         self.view = MapView(self)
         self.view.setObjectName("map")
         self.view.tile_image = mosaic.image
         self._hover = (0.0, 0.0)
-        self._legend = QHBoxLayout()
+        self._legend = ClassLegend(self)
+        self._legend.toggled.connect(self._on_class_toggled)
         self._gauge = QLabel(self)
         self._build()
         self._connect_view()
@@ -75,8 +76,7 @@ class MapPanel(QWidget):
         layout.addWidget(self.view, 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
-        self._legend.setSpacing(3)
-        bottom.addLayout(self._legend, 1)
+        bottom.addWidget(self._legend, 1)
         self._gauge.setProperty("role", "muted")
         bottom.addWidget(self._gauge)
         layout.addLayout(bottom)
@@ -248,7 +248,8 @@ class MapPanel(QWidget):
         posterior = self._toggles["posterior"]
         posterior.setEnabled(model.has_prior)
         self.view.line_only = model.latent_size == 1
-        self._fill_legend()
+        labelled = model.points is not None and model.points.label is not None
+        self._legend.set_classes(model.class_names if labelled else ())
 
     def _on_plane_changed(self) -> None:
         across, up = self._session.axes
@@ -271,6 +272,7 @@ class MapPanel(QWidget):
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""
+        self._legend.refresh_theme()
         self._on_layers_changed()
 
     def _on_active_changed(self) -> None:
@@ -299,9 +301,10 @@ class MapPanel(QWidget):
             active = handle.key == session.active_key
             markers.append(Marker(handle.key, handle.name, handle.colour, x, y, active))
             if handle.image is not None and session.layers.posterior:
-                at = session.plane.project(handle.image.mean).tolist()
+                x, y = session.plane.project(handle.image.mean).tolist()
                 half = np.sqrt(np.square(session.plane.basis) @ np.square(handle.image.stddev))
-                ellipses.append(Ellipse(*at, *half.tolist(), colour=handle.colour))
+                across, up = half.tolist()
+                ellipses.append(Ellipse(x, y, across, up, handle.colour))
         self.view.set_markers(markers, ellipses)
         self.view.set_path(self._path_line())
         self._describe()
@@ -407,7 +410,7 @@ class MapPanel(QWidget):
         self._session.set_axes(i, j)
 
     def _on_layer_toggled(self, name: str, on: bool) -> None:
-        self._session.set_layers(replace(self._session.layers, **{name: on}))
+        self._session.set_layers(self._session.layers.with_layer(name, on))
 
     def _on_menu_requested(self, key: int, x: float, y: float, where: QPoint) -> None:
         menu = QMenu(self)
@@ -426,60 +429,7 @@ class MapPanel(QWidget):
             menu.addAction("Delete", partial(self._session.remove_handle, key))
         menu.popup(where)
 
-    # -- legend ----------------------------------------------------------------------------
-
-    def _fill_legend(self) -> None:
-        while (item := self._legend.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        model = self._session.model
-        if model is None or model.points is None or model.points.label is None:
-            self._legend.addStretch(1)
-            return
-        names = model.class_names
-        if len(names) <= _MOST_CHIPS:
-            for label, name in enumerate(names):
-                self._legend.addWidget(self._chip(label, name))
-        else:
-            self._legend.addWidget(self._class_menu(names))
-        self._legend.addStretch(1)
-
-    def _chip(self, label: int, name: str) -> QToolButton:
-        chip = QToolButton(self)
-        chip.setObjectName(f"class-{label}")
-        chip.setText(f"● {name}")
-        chip.setCheckable(True)
-        chip.setChecked(True)
-        chip.setAccessibleName(f"Show class {name}")
-        chip.setToolTip(f"Show or hide the points of class {name}")
-        colour = theme.class_colour(label).name()
-        chip.setStyleSheet(
-            f"QToolButton {{ color: {colour}; padding: 1px 6px; border: none; "
-            "background: transparent; }"
-            f"QToolButton:!checked {{ color: {theme.colours().border}; }}"
-            f"QToolButton:focus {{ border: 1px solid {theme.colours().accent}; }}"
-        )
-        chip.toggled.connect(partial(self._on_class_toggled, label))
-        return chip
-
-    def _class_menu(self, names: tuple[str, ...]) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(f"{len(names)} classes ▾")
-        button.setToolTip("Show or hide the points of a class")
-        button.setAccessibleName("Classes shown")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        for label, name in enumerate(names):
-            action = menu.addAction(name)
-            action.setCheckable(True)
-            action.setChecked(True)
-            action.toggled.connect(partial(self._on_class_toggled, label))
-        button.setMenu(menu)
-        return button
-
     def _on_class_toggled(self, label: int, shown: bool) -> None:
-        layers: Layers = self._session.layers
-        change: Callable[[frozenset[int]], frozenset[int]] = (
-            (lambda hidden: hidden - {label}) if shown else (lambda hidden: hidden | {label})
-        )
-        self._session.set_layers(replace(layers, hidden_classes=change(layers.hidden_classes)))
+        layers = self._session.layers
+        hidden = layers.hidden_classes - {label} if shown else layers.hidden_classes | {label}
+        self._session.set_layers(replace(layers, hidden_classes=hidden))

@@ -165,21 +165,27 @@ class PathPanel(QWidget):
             self._curves_timer.start()
 
     def _draw_curves(self) -> None:
-        arrangement, model, strip = self._session.arrangement, self._session.model, self._session.strip
+        arrangement, model, strip = (
+            self._session.arrangement,
+            self._session.model,
+            self._session.strip,
+        )
         if model is None or len(arrangement.handles) < 2 or len(strip) < arrangement.frames:
             self._curves.set_curves([])
             return
         z = arrangement.path()
         frames = np.stack([strip[frame] for frame in range(arrangement.frames)]).astype(np.float32)
         step = np.sqrt(np.square(np.diff(frames / 255, axis=0)).mean((1, 2, 3)))
-        curves = [Curve("change per step", "RMS", "#5aaaff", np.append(step, step[-1:]))]
+        curves = [Curve("change per step", "change", "RMS", "#5aaaff", np.append(step, step[-1:]))]
         if model.has_prior:
             log_prior = -0.5 * (np.square(z).sum(1) + model.latent_size * np.log(2 * np.pi))
-            curves.append(Curve("log prior density", "nats", "#5fd4a0", log_prior))
+            curves.append(Curve("log prior density", "log p(z)", "nats", "#5fd4a0", log_prior))
         if model.points is not None and len(model.points):
             every = max(1, len(model.points) // _POINTS_COMPARED)
             gaps = np.square(z[:, None] - model.points.mean[None, ::every]).sum(2)
-            curves.append(Curve("distance to data", "", "#ff8c5a", np.sqrt(gaps.min(1))))
+            curves.append(
+                Curve("distance to data", "distance", "", "#ff8c5a", np.sqrt(gaps.min(1)))
+            )
         self._curves.set_curves(curves)
 
     def _on_scrub_changed(self) -> None:
@@ -242,5 +248,3 @@ class PathPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(790, 220)
-
-

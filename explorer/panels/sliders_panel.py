@@ -1,7 +1,7 @@
 """One slider a dimension, bound to the active handle."""
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QFrame,
@@ -28,6 +28,8 @@ _THUMBNAIL_PAUSE_MS = 60
 class SlidersPanel(QWidget):
     """Rows sorted by mean KL; inactive dimensions folded away and counted."""
 
+    thumbnails_shown = Signal()
+
     def __init__(
         self, session: Session, thread: DecodeThread, parent: QWidget | None = None
     ) -> None:
@@ -35,6 +37,7 @@ class SlidersPanel(QWidget):
         self._session, self._thread = session, thread
         self._rows: dict[int, DimensionRow] = {}
         self._inactive_shown = False
+        self.waiting = False  # for thumbnails
         self._arrived: list[QImage] = []
         self._generator = np.random.default_rng()
         self._timer = QTimer(self, singleShot=True, interval=_THUMBNAIL_PAUSE_MS)
@@ -52,15 +55,12 @@ class SlidersPanel(QWidget):
         layout.setSpacing(4)
         header = QHBoxLayout()
         header.setContentsMargins(0, 0, 6, 0)
-        title = QLabel("Dimensions", self)
-        title.setProperty("role", "title")
         self._count = QLabel(self)
         self._count.setProperty("role", "muted")
         self._count.setToolTip(
             "Active: the posterior mean varies over the data by more than 0.01 "
             "(variance, Burda et al. 2016)"
         )
-        header.addWidget(title)
         header.addWidget(self._count)
         header.addStretch(1)
         self._fold = self._button("Show all", "showInactive", "Show the inactive dimensions too")
@@ -148,6 +148,7 @@ class SlidersPanel(QWidget):
             if dimension < len(handle.z):
                 row.show_value(float(handle.z[dimension]))
         if not self._timer.isActive():
+            self.waiting = bool(self._rows)
             self._timer.start()
 
     # -- thumbnails ------------------------------------------------------------------------
@@ -155,6 +156,7 @@ class SlidersPanel(QWidget):
     def _ask_thumbnails(self) -> None:
         handle, model = self._session.active, self._session.model
         if handle is None or model is None or not self._rows or len(handle.z) != model.latent_size:
+            self.waiting = False
             return
         dimensions = tuple(self._rows)
         z = np.tile(handle.z, (len(dimensions), THUMBNAILS_A_ROW, 1))
@@ -170,15 +172,21 @@ class SlidersPanel(QWidget):
         model = self._session.model
         if result.request.slot is not Slot.THUMBNAILS or model is None:
             return
-        if result.request.model_key != model.key or result.error:
+        if result.request.model_key != model.key:
+            return
+        if result.error:
+            self.waiting = False
             return
         if result.first == 0:
             self._arrived = []
         self._arrived = [*self._arrived, *map(to_image, result.pictures)]
-        for index, dimension in enumerate(result.request.ticket):  # type: ignore[var-annotated, arg-type] # set above
+        for index, dimension in enumerate(result.request.ticket):
             images = self._arrived[index * THUMBNAILS_A_ROW : (index + 1) * THUMBNAILS_A_ROW]
             if len(images) == THUMBNAILS_A_ROW and dimension in self._rows:
                 self._rows[dimension].thumbnails.set_images(images)
+        if len(self._arrived) >= len(result.request.z) and not self._timer.isActive():
+            self.waiting = False
+            self.thumbnails_shown.emit()
 
     # -- from the person -------------------------------------------------------------------
 
@@ -221,4 +229,3 @@ def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.b
     if model.points is None or len(model.points) < 2 or not model.has_prior:
         return np.ones(model.latent_size, np.bool_)
     return np.asarray(model.points.mean.var(0) > ACTIVE_VARIANCE)
-

@@ -1,4 +1,4 @@
-"""The training panel: settings on the left, curves in the middle, what the model sees on the right."""
+"""The training panel: settings, curves, and what the model makes of images while it learns."""
 
 import re
 from dataclasses import replace
@@ -14,19 +14,18 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QMessageBox,
-    QProgressBar,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from explorer.training import Status, Training, TrainingState
+from explorer.training_words import breakable, data_text, figures_text, progress_text, status_text
+from explorer.widgets.download_question import DownloadQuestion
 from explorer.widgets.picture_grid import PictureGrid
+from explorer.widgets.training_bar import TrainingBar, enable
 from explorer.widgets.training_form import Choice, FormValues, TrainingForm
 from models.downloads import BUILT_IN, is_downloaded
 from models.plans import Plan
@@ -52,14 +51,13 @@ WISHES = (
     Choice(FOLDER_WISH, "Folder of images…", "a folder of pictures; its sub-folders are classes"),
     Choice(FILE_WISH, "File…", "an .npz or .npy file of images"),
 )
-_LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian with a learned σ"}
 _LIKELIHOOD_TIP = (
     "p(x|z) is chosen by the images: Bernoulli for grey ones, "
     "Gaussian with a learned σ for those in colour"
 )
 _EPOCHS = {"digits": 100}  # small sets need more rounds for as many steps
 _USUAL_EPOCHS = 20
-_FORM_PX = (206, 310)
+_FORM_PX = (236, 310)
 
 
 class TrainingPanel(QWidget):
@@ -74,16 +72,12 @@ class TrainingPanel(QWidget):
         self._dialog: QFileDialog | QMessageBox | None = None
         data = [Choice(name, known.title, known.description) for name, known in BUILT_IN.items()]
         self.form = TrainingForm(data, WISHES, METHODS, NETWORKS, self)
-        self.start_button = QPushButton("Start", self)
-        self.pause_button = QPushButton("Pause", self)
-        self.stop_button = QPushButton("Stop", self)
-        self.unfinished_button = QToolButton(self)
-        self.open_button = QPushButton("Open model", self)
-        self.progress = QProgressBar(self)
+        self.bar = TrainingBar(self)
         self.status = QLabel(self)
         self.figures = QLabel(self)
         self.reconstructions, self.samples = PictureGrid(self), PictureGrid(self)
         self._plot_place = QVBoxLayout()
+        self.setFocusProxy(self.form.data)
         self._suggest_epochs(self.form.values().data)
         self._build()
         self._connect()
@@ -97,7 +91,7 @@ class TrainingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 6)
         layout.setSpacing(6)
-        layout.addLayout(self._toolbar())
+        layout.addWidget(self.bar)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self._scrolled_form(), 8)
@@ -105,32 +99,6 @@ class TrainingPanel(QWidget):
         row.addLayout(self._pictures(), 6)
         layout.addLayout(row, 1)
         layout.addLayout(self._status_line())
-
-    def _toolbar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        bar.setSpacing(6)
-        for button, name in (
-            (self.start_button, "trainStart"),
-            (self.pause_button, "trainPause"),
-            (self.stop_button, "trainStop"),
-        ):
-            button.setObjectName(name)
-            button.setAutoDefault(False)
-            bar.addWidget(button)
-        self.start_button.setProperty("primary", True)
-        self.progress.setObjectName("trainProgress")
-        self.progress.setAccessibleName("Training progress")
-        self.progress.setRange(0, 1000)
-        self.progress.setMinimumWidth(80)
-        bar.addWidget(self.progress, 1)
-        self.unfinished_button.setObjectName("trainUnfinished")
-        self.unfinished_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.unfinished_button.setMenu(QMenu(self.unfinished_button))
-        bar.addWidget(self.unfinished_button)
-        self.open_button.setObjectName("trainOpen")
-        self.open_button.setAutoDefault(False)
-        bar.addWidget(self.open_button)
-        return bar
 
     def _scrolled_form(self) -> QScrollArea:
         area = QScrollArea(self)
@@ -154,7 +122,7 @@ class TrainingPanel(QWidget):
             ),
             (
                 self.samples,
-                "Samples of the prior",
+                "Prior samples",
                 "Decodes of draws from the prior, of the same noise in every epoch",
             ),
         ):
@@ -180,10 +148,11 @@ class TrainingPanel(QWidget):
         return line
 
     def _connect(self) -> None:
-        self.start_button.clicked.connect(self._on_start_clicked)
-        self.pause_button.clicked.connect(self._on_pause_clicked)
-        self.stop_button.clicked.connect(self._training.stop)
-        self.open_button.clicked.connect(self._on_open_clicked)
+        self.bar.start.clicked.connect(self._on_start_clicked)
+        self.bar.pause.clicked.connect(self._on_pause_clicked)
+        self.bar.stop.clicked.connect(self._training.stop)
+        self.bar.open.clicked.connect(self._on_open_clicked)
+        self.bar.menu.aboutToShow.connect(self._fill_unfinished_menu)
         self.form.wished.connect(self._on_form_wished)
         self.form.data_changed.connect(self._suggest_epochs)
         self.form.changed.connect(self._show_note)
@@ -191,13 +160,12 @@ class TrainingPanel(QWidget):
         self._training.curves_changed.connect(self._on_curves_changed)
         self._training.pictures_changed.connect(self._on_pictures_changed)
         self._training.unfinished_changed.connect(self._on_unfinished_changed)
-        menu = self.unfinished_button.menu()
-        menu.aboutToShow.connect(self._fill_unfinished_menu)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._plot is None:
             self._make_plot()
+        self._on_curves_changed()
         self._on_unfinished_changed()
 
     def _make_plot(self) -> None:
@@ -217,11 +185,10 @@ class TrainingPanel(QWidget):
         self._plot = LossPlot(terms, self)
         self._plot.set_words("Curves are drawn here while a model trains.")
         self._plot_place.addWidget(self._plot)
-        self._on_curves_changed()
 
     # -- wishes of a person ----------------------------------------------------------------
 
-    def set_data(self, path: str | Path) -> None:
+    def choose_data(self, path: str | Path) -> None:
         """Choose a folder of images, an `.npz` or an `.npy` as the data of the next training."""
         path = Path(path)
         self.form.add_data(Choice(str(path), path.name or str(path), str(path)))
@@ -253,17 +220,8 @@ class TrainingPanel(QWidget):
     def _ask_download(self, plan: Plan) -> None:
         """Nothing is fetched unless a person says yes to what, from where and how much."""
         known = BUILT_IN[plan.data]
-        box = QMessageBox(self)
-        box.setObjectName("downloadQuestion")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(f"Download {known.title}?")
-        box.setText(f"{known.title} is not on this computer yet. Download it?")
-        hosts = " or ".join(str(urlsplit(mirror).hostname) for mirror in known.mirrors)
-        box.setInformativeText(f"{known.description}\nIt comes from {hosts} and is kept.")
-        download = box.addButton("Download and train", QMessageBox.ButtonRole.AcceptRole)
-        download.setObjectName("downloadYes")
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        hosts = [str(urlsplit(mirror).hostname) for mirror in known.mirrors]
+        box = DownloadQuestion(known.title, known.description, hosts, self)
         box.accepted.connect(partial(self._training.start, replace(plan, allow_download=True)))
         self._open_dialog(box)
 
@@ -284,7 +242,7 @@ class TrainingPanel(QWidget):
         else:
             dialog = QFileDialog(self, "File of images", filter="Arrays (*.npz *.npy)")
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.set_data)
+        dialog.fileSelected.connect(self.choose_data)
         self._open_dialog(dialog)
 
     def _open_dialog(self, dialog: QFileDialog | QMessageBox) -> None:
@@ -300,10 +258,9 @@ class TrainingPanel(QWidget):
             self.form.epochs.setValue(_EPOCHS.get(data, _USUAL_EPOCHS))
 
     def _fill_unfinished_menu(self) -> None:
-        menu = self.unfinished_button.menu()
-        menu.clear()
+        self.bar.menu.clear()
         for run in self._training.unfinished():
-            entry = menu.addMenu(self._training.describe_unfinished(run))
+            entry = self.bar.menu.addMenu(self._training.describe_unfinished(run))
             for text, act in (
                 ("Go on training", self._training.resume_last),
                 ("Keep as a model", self._training.keep_last),
@@ -319,9 +276,9 @@ class TrainingPanel(QWidget):
         self._show_buttons(state)
         self._show_progress(state)
         self._show_note()
-        self.status.setText(_breakable(status_text(state)))
+        self.status.setText(breakable(status_text(state)))
         _set_role(self.status, "danger" if state.status is Status.FAILED else "muted")
-        self.figures.setText(_figures(state))
+        self.figures.setText(figures_text(state))
         self.figures.setVisible(state.status is not Status.FAILED)  # a message needs the room
 
     def _show_plan(self, state: TrainingState) -> None:
@@ -333,60 +290,45 @@ class TrainingPanel(QWidget):
         if values == self.form.values():
             return
         if plan.data not in BUILT_IN:
-            self.set_data(plan.data)
+            self.choose_data(plan.data)
         self.form.set_values(values)
 
     def _show_buttons(self, state: TrainingState) -> None:
-        active, paused = state.active, state.status is Status.PAUSED
-        busy = "A training is under way; stop it first"
-        nothing = "No training is under way"
-        finishing = state.status is Status.FINISHING
-        writing = "The model is being measured and written" if finishing else ""
-        start = "" if not active else busy
-        self.form.set_locked(start)
-        _enable(self.start_button, "Train a new model with these settings", start)
-        self.pause_button.setText("Resume" if paused else "Pause")
-        tip = "Go on training" if paused else "Take no step until you resume"
-        _enable(self.pause_button, tip, writing if active else nothing)
-        tip = "End now and keep the model of the last finished epoch"
-        _enable(self.stop_button, tip, writing if active else nothing)
-        self.open_button.setVisible(state.file is not None and not active)
-        _enable(self.open_button, f"Open {state.file.stem if state.file else 'the model'}", "")
-        _enable(self.unfinished_button, "Trainings that ended before their time", start)
+        bar, active, paused = self.bar, state.active, state.status is Status.PAUSED
+        busy = "A training is under way; stop it first" if active else ""
+        ready = "" if active else "No training is under way"
+        if state.status is Status.FINISHING:
+            ready = "The model is being measured and written"
+        self.form.set_locked(busy)
+        enable(bar.start, "Train a new model with these settings", busy)
+        bar.pause.setText("Resume" if paused else "Pause")
+        enable(bar.pause, "Go on training" if paused else "Take no step until you resume", ready)
+        enable(bar.stop, "End now and keep the model of the last finished epoch", ready)
+        bar.open.setVisible(state.file is not None and not active)
+        enable(bar.open, f"Open {state.file.stem if state.file else 'the model'}", "")
+        enable(bar.unfinished, "Trainings that ended before their time", busy)
 
     def _show_progress(self, state: TrainingState) -> None:
         position = state.position
-        text = progress_text(state)
-        waiting = state.status in (Status.PREPARING, Status.FINISHING)
-        if waiting and not state.total:
-            self.progress.setRange(0, 0)  # how long is not known
-        else:
-            self.progress.setRange(0, 1000)
-            share = state.done / state.total if waiting else position.fraction if position else 0.0
-            self.progress.setValue(round(1000 * share))
-        self.progress.setFormat(text)
-        self.progress.setAccessibleDescription(text)
         speed = position.images_per_second if position is not None else None
-        self.progress.setToolTip(f"{speed:,.0f} images a second" if speed else "How far training is")
+        tip = f"{speed:,.0f} images a second" if speed else "How far training is"
+        share: float | None = position.fraction if position is not None else 0.0
+        if state.status in (Status.PREPARING, Status.FINISHING):
+            share = state.done / state.total if state.total else None
+        self.bar.set_progress(share, progress_text(state), tip)
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
         if state.data is not None and state.plan is not None and state.plan.data == data:
-            loaded = state.data
-            size = "×".join(str(side) for side in loaded.image_shape[1:])
-            colour = "grey" if loaded.image_shape[0] == 1 else "colour"
-            likelihood = _LIKELIHOODS.get(loaded.likelihood, loaded.likelihood)
-            text = f"{likelihood} · {size} {colour} · {loaded.images:,} + {loaded.held_out:,} images"
-            counts = f"{loaded.images:,} images to train on and {loaded.held_out:,} held out"
-            self.form.set_note(text, "\n".join((f"Likelihood: {likelihood}", counts, *loaded.notes)))
+            self.form.set_note(*data_text(state.data))
         elif data in BUILT_IN:
             self.form.set_note("Likelihood: Bernoulli, for grey images", _LIKELIHOOD_TIP)
         else:
             self.form.set_note("Likelihood: chosen by the images", _LIKELIHOOD_TIP)
 
     def _on_curves_changed(self) -> None:
-        if self._plot is None:
-            return
+        if self._plot is None or not self.isVisible():
+            return  # drawn when shown
         from explorer.widgets.loss_plot import Line
 
         curves = self._training.curves
@@ -414,69 +356,7 @@ class TrainingPanel(QWidget):
         self.samples.setAccessibleDescription(f"{told}, after epoch {pictures.epoch}")
 
     def _on_unfinished_changed(self) -> None:
-        count = len(self._training.unfinished())
-        self.unfinished_button.setVisible(count > 0)
-        self.unfinished_button.setText(f"Unfinished ({count}) ▾")
-        self.unfinished_button.setAccessibleName(f"Unfinished trainings: {count}")
-
-
-def status_text(state: TrainingState) -> str:
-    """One line on what is going on."""
-    match state.status:
-        case Status.IDLE:
-            return "Choose data and settings, then press Start. What is open stays open."
-        case Status.PREPARING:
-            return f"{state.activity} …"
-        case Status.RUNNING:
-            return "Training in the background." if state.activity == "Training" else state.activity
-        case Status.PAUSED:
-            return "Paused. Every finished epoch is on the disk."
-        case Status.FINISHING:
-            return "Measuring and writing the model …"
-        case _:
-            return state.message
-
-
-def progress_text(state: TrainingState) -> str:
-    """Epoch, share and time left, as far as they are known."""
-    if state.status is Status.PREPARING:
-        share = f" · {_percent(state.done / state.total)}" if state.total else ""
-        return f"{state.activity}{share}"
-    position = state.position
-    if position is None:
-        return ""
-    epoch = min(position.epoch + 1, position.epochs) if state.active else position.epoch
-    parts = [f"epoch {epoch} of {position.epochs}", _percent(position.fraction)]
-    if state.status is Status.RUNNING and position.seconds_left is not None:
-        parts.append(f"{clock(position.seconds_left)} left")
-    elif state.status is Status.PAUSED:
-        parts.append("paused")
-    elif not state.active and position.seconds:
-        parts.append(clock(position.seconds))
-    return " · ".join(parts)
-
-
-def _percent(share: float) -> str:
-    """Rounded down: 100 % is said only when all is done. No letter of a format may follow it."""
-    return f"{int(100 * share)} %"
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds as 1:02:03 or 2:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _figures(state: TrainingState) -> str:
-    """The newest held-out terms in words."""
-    terms = state.held_out
-    if not terms:
-        return ""
-    reconstruction = terms.get("reconstruction", 0.0)
-    if "elbo" not in terms:
-        return f"held out: {reconstruction:.2f} nats"
-    return f"held out: {-terms['elbo']:.2f} = {reconstruction:.2f} + {terms['kl']:.2f} KL nats"
+        self.bar.set_unfinished(len(self._training.unfinished()))
 
 
 def _form_values(plan: Plan) -> FormValues:
@@ -491,24 +371,12 @@ def _form_values(plan: Plan) -> FormValues:
     )
 
 
-def _enable(button: QPushButton | QToolButton, tip: str, reason: str) -> None:
-    """Enable a button, or disable it for a reason that its tooltip then gives."""
-    button.setEnabled(not reason)
-    button.setToolTip(reason or tip)
-    button.setAccessibleName(button.accessibleName() or button.text())
-
-
 def _set_role(label: QLabel, role: str) -> None:
     """Give a label another part of the style sheet."""
     if label.property("role") != role:
         label.setProperty("role", role)
         label.style().unpolish(label)
         label.style().polish(label)
-
-
-def _breakable(text: str) -> str:
-    """A text whose paths may be broken into lines."""
-    return re.sub(r"([/\\])", "\\1\u200b", text)
 
 
 def _call(act: "Callable[[Path], None]", run: Path, checked: bool = False) -> None:

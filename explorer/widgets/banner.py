@@ -1,11 +1,12 @@
 """A message that does not fit a status bar: over the top of what it belongs to, until closed."""
 
-from PySide6.QtCore import QEvent, QObject, QSize
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from explorer import theme
 
-_MARGIN_PX = 12
+_MARGIN_PX, _TOP_PX = 12, 52
+_WIDEST_PX, _LOWEST_PX = 620, 44
 
 
 class Banner(QFrame):
@@ -23,10 +24,11 @@ class Banner(QFrame):
         close.setToolTip("Close the message")
         close.setFixedWidth(30)
         close.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 8, 8)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(close)
+        self._host = host
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(12, 8, 8, 8)
+        self._layout.addWidget(self._text, 1)
+        self._layout.addWidget(close)
         host.installEventFilter(self)
         self.hide()
 
@@ -52,8 +54,6 @@ class Banner(QFrame):
         return False
 
     def _place(self) -> None:
-        host = self.parentWidget()
-        width = min(620, host.width() - 2 * _MARGIN_PX)
-        height = max(self.layout().heightForWidth(width), 44)
-        size = QSize(width, height)
-        self.setGeometry((host.width() - width) // 2, 52, size.width(), size.height())
+        width = min(_WIDEST_PX, self._host.width() - 2 * _MARGIN_PX)
+        height = max(self._layout.heightForWidth(width), _LOWEST_PX)
+        self.setGeometry((self._host.width() - width) // 2, _TOP_PX, width, height)

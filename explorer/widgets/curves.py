@@ -16,9 +16,10 @@ _LABEL_PX = 122
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One value a frame; `unit` is shown with the value under the line."""
+    """One value a frame; where the player stands `short`, value and `unit` are shown."""
 
     name: str
+    short: str
     unit: str
     colour: str
     values: npt.NDArray[np.float64]
@@ -69,8 +70,8 @@ class Curves(QWidget):
     def _title(self, curve: Curve) -> str:
         if self._scrub is None or self._scrub >= len(curve.values):
             return curve.name
-        value = curve.values[self._scrub]
-        return f"{curve.name.split(' to ')[0].split(' per ')[0]} {value:.2f} {curve.unit}".replace("-", "−")
+        value = f"{curve.values[self._scrub]:.2f}".replace("-", "−")
+        return f"{curve.short} {value} {curve.unit}".rstrip()
 
     def _draw_curve(self, painter: QPainter, curve: Curve, top: float, height: float) -> None:
         values = curve.values
@@ -80,7 +81,8 @@ class Curves(QWidget):
         span = high - low or 1.0
         cell = (self.width() - _LABEL_PX) / len(values)
         xs = _LABEL_PX + cell * (np.arange(len(values)) + 0.5)
-        ys = top + height * (1 - (values - low) / span) if high > low else np.full(len(values), top + height / 2)
+        share = (values - low) / span if high > low else np.full(len(values), 0.5)
+        ys = top + height * (1 - share)
         painter.setPen(QPen(QColor(curve.colour), 1.6))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zip(xs, ys, strict=True)]))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
@@ -106,7 +105,7 @@ class DimensionRow(QWidget):
         value.setDecimals(2)
         value.setSingleStep(0.1)
         value.setKeyboardTracking(False)
-        value.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        value.setProperty("plain", True)  # no room is kept for buttons
         value.setAlignment(Qt.AlignmentFlag.AlignRight)
         value.setFixedWidth(62)
         value.valueChanged.connect(self._on_typed)

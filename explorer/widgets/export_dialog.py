@@ -20,14 +20,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-FORMATS = {
+from explorer.animation import FRAME_RATES, Format
+
+FORMATS: dict[str, tuple[Format, str]] = {
     "GIF": ("gif", ".gif"),
     "Animated PNG": ("apng", ".apng"),
     "PNG strip": ("png", ".png"),
 }
 SIZES_PX = (64, 128, 256, 384, 512)
 # GIF delays are whole hundredths of a second.
-RATES = {"50": 50.0, "33.3": 100 / 3, "25": 25.0, "20": 20.0, "12.5": 12.5, "10": 10.0, "5": 5.0}
+RATES = {f"{rate:.3g}": rate for rate in FRAME_RATES}
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class ExportChoice:
     """What a person chose; `size` in pixels of the longer side."""
 
     path: Path
-    format: str
+    format: Format
     size: int
     frames: int
     frames_per_second: float

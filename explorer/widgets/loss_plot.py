@@ -18,6 +18,8 @@ _SETTLED = 0.08  # of the epochs so far: what came before them does not stretch 
 _MARGIN = 0.06
 _STEP = 0.02  # of the axis: an arrow key's step
 _ENOUGH = 8
+_FILLED = 0.75
+_MOST_POINTS = 250  # of a line: as many as there are pixels across
 _NARROW_PX, _LOW_PX = 245, 150
 
 
@@ -54,7 +56,9 @@ class LossPlot(QWidget):
         self._terms = terms
         self._lines: list[Line] = []
         self._cursor: float | None = None
-        self._missing = ""
+        self._across, self._values = 1.0, (0.0, 1.0)
+        self._fitted: set[str] = set()  # terms that the range of values was found for
+        self._numbered: bool | None = None
         self._buttons: dict[str, QToolButton] = {term.key: self._button(term) for term in terms}
         self._plot = pg.PlotWidget(self, background=None)
         self._items: dict[tuple[str, bool], pg.PlotDataItem] = {}
@@ -72,15 +76,16 @@ class LossPlot(QWidget):
     def set_lines(self, lines: Sequence[Line], missing: str = "") -> None:
         """Draw other lines. Terms without any cannot be chosen, for the reason `missing`."""
         self._lines = [line for line in lines if len(line.epochs)]
-        self._missing = missing
         shown = {line.term for line in self._lines}
         for term in self._terms:
             absent = bool(missing) and bool(shown) and term.key not in shown
             self._buttons[term.key].setEnabled(not absent)
             self._buttons[term.key].setToolTip(missing if absent else term.tip)
         for (key, held_out), item in self._items.items():
-            line = next((one for one in self._lines if (one.term, one.held_out) == (key, held_out)), None)
-            item.setData(*((list(line.epochs), list(line.values)) if line else ([], [])))
+            line = next(
+                (one for one in self._lines if (one.term, one.held_out) == (key, held_out)), None
+            )
+            item.setData(*(decimated(line, _MOST_POINTS) if line else ([], [])))
         self._words.setVisible(not self._lines)
         self._refresh()
 
@@ -90,7 +95,11 @@ class LossPlot(QWidget):
 
     def shown_terms(self) -> list[str]:
         """Keys of the terms whose lines are drawn."""
-        return [key for key, button in self._buttons.items() if button.isChecked() and button.isEnabled()]
+        return [
+            key
+            for key, button in self._buttons.items()
+            if button.isChecked() and button.isEnabled()
+        ]
 
     def readout(self) -> str:
         """The values at the cursor as plain text, or nothing where there is no cursor."""
@@ -114,7 +123,7 @@ class LossPlot(QWidget):
         button = QToolButton(self)
         button.setObjectName(f"term-{term.key}")
         button.setText(term.name)
-        button.setStyleSheet("padding: 1px 6px; min-height: 16px;")
+        button.setStyleSheet("padding: 1px 5px; min-height: 16px;")
         button.setIconSize(QSize(12, 12))
         button.setMinimumWidth(1)
         button.setCheckable(True)
@@ -172,7 +181,7 @@ class LossPlot(QWidget):
         grid.addWidget(self._words, 0, 0)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(170, 80)
+        return QSize(184, 80)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -220,10 +229,16 @@ class LossPlot(QWidget):
             item.setVisible(key in chosen)
         lines = [line for line in self._lines if line.term in chosen]
         last = max((line.epochs[-1] for line in lines), default=1.0)
-        low, high = value_range(lines, last)
-        self._plot.setRange(xRange=(0.0, last), yRange=(low, high), padding=0)
-        self._plot.getAxis("left").setStyle(showValues=bool(lines))
-        self._plot.getAxis("bottom").setStyle(showValues=bool(lines))
+        wanted = value_range(lines, last)
+        # An axis that stands still is calm to look at, and cheap: pyqtgraph keeps its picture.
+        self._across = round_up(last)
+        self._values = wanted if chosen != self._fitted else roomy(self._values, wanted)
+        self._fitted = chosen
+        self._plot.setRange(xRange=(0.0, self._across), yRange=self._values, padding=0)
+        if bool(lines) != self._numbered:
+            self._numbered = bool(lines)
+            self._plot.getAxis("left").setStyle(showValues=self._numbered)
+            self._plot.getAxis("bottom").setStyle(showValues=self._numbered)
         self._say()
 
     # -- the cursor ------------------------------------------------------------------------
@@ -296,7 +311,9 @@ class LossPlot(QWidget):
             values = self._values_at(term.key)
             if values:
                 cells = "".join(
-                    f"<td align=right>&nbsp;{values[kind]:.2f}</td>" if kind in values else "<td></td>"
+                    f"<td align=right>&nbsp;{values[kind]:.2f}</td>"
+                    if kind in values
+                    else "<td></td>"
                     for kind in ("train", "held out")
                 )
                 name = f"<td style='color:{readable(term.colour, colours.dark)}'>{term.name}</td>"
@@ -319,6 +336,27 @@ def value_range(lines: Sequence[Line], last: float) -> tuple[float, float]:
     low, high = min(values), max(values)
     margin = _MARGIN * (high - low) or 0.5
     return low - margin, high + margin
+
+
+def roomy(now: tuple[float, float], wanted: tuple[float, float]) -> tuple[float, float]:
+    """The range as it is while the wanted one fills most of it, else the wanted one."""
+    fits = now[0] <= wanted[0] and wanted[1] <= now[1]
+    fills = wanted[1] - wanted[0] >= _FILLED * (now[1] - now[0])
+    return now if fits and fills else wanted
+
+
+def round_up(epochs: float) -> float:
+    """The next of few round numbers of epochs."""
+    power = 10.0 ** np.floor(np.log10(max(epochs, 1e-3)))
+    steps = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+    return float(next(step * power for step in steps if step * power >= epochs * (1 - 1e-9)))
+
+
+def decimated(line: Line, most: int) -> tuple[list[float], list[float]]:
+    """Epochs and values of every n-th point and the last, where there are more than `most`."""
+    step = max(1, -(-len(line.epochs) // most))
+    keep = [*range(0, len(line.epochs) - 1, step), len(line.epochs) - 1]
+    return [line.epochs[at] for at in keep], [line.values[at] for at in keep]
 
 
 def readable(colour: str, dark: bool) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -77,7 +78,7 @@ class MapView(QWidget):
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
-        self._fitted = False
+        self._fitted = self._shows_focus = False
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
 
     # -- what is drawn ---------------------------------------------------------------------
@@ -208,7 +209,7 @@ class MapView(QWidget):
             at = self._pointer - QPointF(MARGIN_LEFT_PX, 0)
             border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
             painting.draw_lens(painter, at, bounds, self._lens, border, LENS_PX)
-        if self.hasFocus():
+        if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
@@ -273,9 +274,7 @@ class MapView(QWidget):
             self.set_view(self.view.panned(moved.x(), moved.y()))
         elif self.ground.contains(at):
             over = self._handle_at(at) is not None
-            self.setCursor(
-                Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor
-            )
+            self.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor)
             self.pointer_moved.emit(*self._to_plane(at))
         else:
             self._forget_pointer()
@@ -352,8 +351,11 @@ class MapView(QWidget):
             self.redraw_ground()
         super().changeEvent(event)
 
-    def focusInEvent(self, event: QEvent) -> None:  # type: ignore[override] # Qt's own event type
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        reasons = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._shows_focus = event.reason() in reasons
         self.update()
 
-    def focusOutEvent(self, event: QEvent) -> None:  # type: ignore[override] # Qt's own event type
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._shows_focus = False
         self.update()

@@ -41,7 +41,9 @@ class PictureGrid(QWidget):
 
     def set_stacks(self, layers: Sequence[Bytes]) -> None:
         """Show pictures [N, H, W, C] of bytes; the first layer stands above the second."""
-        self._stacks = [[to_image(picture) for picture in stack] for stack in zip(*layers, strict=True)]
+        self._stacks = [
+            [to_image(picture) for picture in stack] for stack in zip(*layers, strict=True)
+        ]
         self.update()
 
     def set_words(self, words: str) -> None:

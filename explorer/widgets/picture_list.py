@@ -51,6 +51,12 @@ class PictureList(QListWidget):
                 self.setCurrentItem(item)
         self.setFixedHeight(len(entries) * (_ROW_PX + 4) + 2)
 
+    def sizeHint(self) -> QSize:
+        return QSize(120, self.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(90, 0)
+
     def _on_item(self, item: QListWidgetItem) -> None:
         self.chosen.emit(str(item.data(Qt.ItemDataRole.UserRole)))
 

@@ -146,9 +146,6 @@ class TrainingForm(QWidget):
     # -- building --------------------------------------------------------------------------
 
     def _set_ranges(self) -> None:
-        for field in (self.latent_size, self.epochs, self.batch_size, self.learning_rate):
-            # Typed, stepped by arrow keys and wheel: there is no room for buttons.
-            field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.latent_size.setRange(1, 512)
         self.latent_size.setValue(2)
         self.epochs.setRange(1, 100_000)
@@ -164,7 +161,7 @@ class TrainingForm(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(6)
+        grid.setHorizontalSpacing(5)
         grid.setVerticalSpacing(3)
         self._place(grid, 0, 0, "Data", self.data, "Images to train on", span=3)
         self._place(grid, 1, 0, "Method", self.method, "What is optimised")
@@ -185,7 +182,14 @@ class TrainingForm(QWidget):
         grid.setColumnStretch(3, 2)
 
     def _place(
-        self, grid: QGridLayout, row: int, column: int, text: str, field: QWidget, tip: str, span: int = 1
+        self,
+        grid: QGridLayout,
+        row: int,
+        column: int,
+        text: str,
+        field: QWidget,
+        tip: str,
+        span: int = 1,
     ) -> None:
         label = QLabel(text, self)
         label.setProperty("role", "muted")
@@ -193,7 +197,7 @@ class TrainingForm(QWidget):
         field.setParent(self)
         field.setAccessibleName(text)
         field.setToolTip(tip)
-        field.setMinimumWidth(44)
+        field.setMinimumWidth(48)
         field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._tips[field] = tip
         grid.addWidget(label, row, column)

@@ -1,0 +1,244 @@
+"""From files, drops and pastes to a session, and from a session to a file; with its dialogs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer import dropping
+from explorer.arrangement import Arrangement
+from explorer.encoding import ImageSource
+from explorer.first_look import first_arrangement, first_axes
+from explorer.library import METHOD_TITLES, MODEL_SUFFIX, EncodedImages, Library
+from explorer.rendering import ModelInfo
+from explorer.session import Session
+from explorer.session_file import SUFFIX as SESSION_SUFFIX
+from explorer.session_file import SavedSession
+from explorer.settings import Settings
+from explorer.viewport import Viewport
+
+_MODEL_ENDINGS = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
+_OPENED = (
+    "Models, sessions, images and data (*.safetensors *.json *.png *.jpg *.jpeg *.gif *.bmp "
+    "*.webp *.tif *.tiff *.npz *.npy)",
+    "All files (*)",
+)
+_MOST_FAILURES_TOLD = 4
+
+
+class Opening(QObject):
+    """Opens whatever a person names, drops or pastes; what is open stays until that is there."""
+
+    said = Signal(str)
+    failed = Signal(str)
+    opened = Signal(object)  # ModelInfo, on screen now
+    view_saved = Signal(object)  # Viewport of a session file, to look at
+    images_placed = Signal()
+    data_chosen = Signal(object)  # Path of data to train on
+    title_changed = Signal()
+
+    def __init__(
+        self, session: Session, library: Library, settings: Settings, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._session, self._library, self._settings = session, library, settings
+        self._window = window
+        self._arrangements: dict[Path, tuple[Arrangement, tuple[int, int]]] = {}
+        self._opening = False
+        self.pending_images: list[ImageSource] = []
+        self.session_path: Path | None = None
+        library.model_opened.connect(self._on_model_opened)
+        library.session_opened.connect(self._on_session_opened)
+        library.session_saved.connect(self._on_session_saved)
+        library.images_encoded.connect(self._on_images_encoded)
+        library.failed.connect(self._on_failed)
+
+    # -- opening ---------------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Models, sessions, images or data, whatever each is; of all but images the first."""
+        others = [path for path in paths if kind_of(path) != "image"]
+        if others:
+            self._open_other(others[0])
+        images = [ImageSource(path.name, path) for path in paths if kind_of(path) == "image"]
+        if images:
+            self.encode(images)
+
+    def _open_other(self, path: Path) -> None:
+        kind = kind_of(path)
+        if kind == "data":
+            self.data_chosen.emit(path)
+        elif kind == "session":
+            self._opening = True
+            self._library.open_session(path)
+        else:
+            self.open_model(path)
+
+    def open_model(self, path: Path) -> None:
+        """Open a model file."""
+        self._opening = True
+        self._library.open_model(path)
+
+    def encode(self, sources: Sequence[ImageSource]) -> None:
+        """Encode pictures as handles, now or when the model has come that is on its way."""
+        if self._session.model is None or self._opening:
+            self.pending_images += sources
+        else:
+            self._library.encode(self._session.model, sources)
+
+    def take(self, data: QMimeData) -> None:
+        """What was dropped or pasted."""
+        dropped = dropping.take(data)
+        if dropped.problem:
+            self.failed.emit(dropped.problem)
+        if dropped.paths:
+            self.open_paths(dropped.paths)
+        if dropped.images:
+            self.encode(dropped.images)
+
+    def ask(self) -> None:
+        """Ask what to open."""
+        dialog = QFileDialog(self._window, "Open a model, a session or images")
+        dialog.setObjectName("openDialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setDirectory(self._settings.folder("open") or str(Path.home()))
+        dialog.setNameFilters(list(_OPENED))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(self._on_files_chosen)
+        dialog.open()
+
+    def _on_files_chosen(self, names: list[str]) -> None:
+        if names:
+            self._settings.set_folder("open", str(Path(names[0]).parent))
+            self.open_paths([Path(name) for name in names])
+
+    def _on_model_opened(self, model: ModelInfo) -> None:
+        first = (first_arrangement(model), first_axes(model))
+        arrangement, axes = self._arrangements.get(model.path, first)
+        if any(len(handle.z) != model.latent_size for handle in arrangement.handles):
+            arrangement, axes = first  # another model stands in that file now
+        self.session_path = None
+        self._put(model, arrangement, axes)
+
+    def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
+        self.session_path = path
+        self._put(model, saved.arrangement, saved.axes)
+        self._settings.add_recent(path)
+        if saved.view is not None:
+            self.view_saved.emit(saved.view)
+
+    def _put(self, model: ModelInfo, arrangement: Arrangement, axes: tuple[int, int]) -> None:
+        self._opening = False
+        old = self._session.model
+        if old is not None:
+            self._arrangements[old.path] = (self._session.arrangement, self._session.axes)
+            self._library.close_model(old.key)
+        self._session.set_model(model, arrangement, axes)
+        self._settings.add_recent(model.path)
+        self.opened.emit(model)
+        self.said.emit(f"Opened {model.name}: {summary(model)}")
+        pending, self.pending_images = self.pending_images, []
+        if pending:
+            self.encode(pending)
+
+    def _on_failed(self, message: str) -> None:
+        self._opening = False
+        pending, self.pending_images = self.pending_images, []
+        if pending and self._session.model is not None:
+            self.encode(pending)
+        self.failed.emit(message)
+
+    # -- images ----------------------------------------------------------------------------
+
+    def _on_images_encoded(self, result: EncodedImages) -> None:
+        model = self._session.model
+        if model is None or result.model_key != model.key:
+            self.failed.emit("The model changed while the picture was encoded; drop it again")
+            return
+        if result.encoded:
+            self._place(result)
+        if result.failures:
+            told, more = result.failures[:_MOST_FAILURES_TOLD], len(result.failures)
+            rest = f"\nand {more - len(told)} more" if more > len(told) else ""
+            self.failed.emit("\n".join(told) + rest)
+        self.images_placed.emit()
+
+    def _place(self, result: EncodedImages) -> None:
+        """A handle for each picture, all in one step."""
+        session, count = self._session, len(result.encoded)
+        session.set_scrub(None)
+        session.begin_gesture(f"Add {count} images" if count > 1 else "Add image")
+        for encoded in result.encoded:
+            session.add_handle(encoded.image.mean, encoded.label, encoded.image)
+        session.end_gesture()
+        last = result.encoded[-1].image
+        notes = f": {', '.join(last.notes)}" if last.notes else ""
+        name = session.active.name if session.active is not None else ""
+        more = f" and {count - 1} more" if count > 1 else ""
+        self.said.emit(f"{last.name}{more} is handle {name}{notes}")
+
+    # -- saving ----------------------------------------------------------------------------
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether a session file is open and the arrangement on screen is not what it holds."""
+        return self.session_path is not None and not self._session.undo_stack.isClean()
+
+    def save(self, view: Viewport) -> None:
+        """Save to the session file that is open, or ask for one."""
+        if self.session_path is None:
+            self.save_as(view)
+        else:
+            self.save_to(self.session_path, view)
+
+    def save_as(self, view: Viewport) -> None:
+        """Ask for a file and save to it."""
+        model = self._session.model
+        if model is None:
+            return
+        dialog = QFileDialog(self._window, "Save the session")
+        dialog.setObjectName("saveDialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDirectory(self._settings.folder("session") or str(Path.home()))
+        dialog.setNameFilter(f"Sessions (*{SESSION_SUFFIX})")
+        dialog.selectFile(f"{model.name}{SESSION_SUFFIX}")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def on_chosen(name: str) -> None:
+            self.save_to(Path(name if name.endswith(".json") else name + SESSION_SUFFIX), view)
+
+        dialog.fileSelected.connect(on_chosen)
+        dialog.open()
+
+    def save_to(self, path: Path, view: Viewport) -> None:
+        """Write handles, path, axes and view."""
+        model, session = self._session.model, self._session
+        if model is not None:
+            saved = SavedSession(model.path.absolute(), session.arrangement, session.axes, view)
+            self._settings.set_folder("session", str(path.parent))
+            self._library.save_session(path, model, saved)
+
+    def _on_session_saved(self, path: Path) -> None:
+        self.session_path = path
+        self._session.undo_stack.setClean()
+        self._settings.add_recent(path)
+        self.title_changed.emit()
+        self.said.emit(f"Saved {path.name}")
+
+
+def kind_of(path: Path) -> str:
+    """What a path is taken for: `model`, `session`, `data` to train on, or `image`."""
+    if path.is_dir() or path.suffix.lower() in (".npz", ".npy"):
+        return "data"
+    if path.suffix.lower() == ".json":
+        return "session"
+    return "model" if path.suffix.lower() in _MODEL_ENDINGS else "image"
+
+
+def summary(model: ModelInfo) -> str:
+    """A model in a line: method, K, image size."""
+    channels, height, width = model.image_shape
+    colour = "grey" if channels == 1 else "colour"
+    method = METHOD_TITLES[model.method]
+    return f"{method}  ·  K = {model.latent_size}  ·  {width}×{height} {colour}"

@@ -1,0 +1,78 @@
+"""Which colour is which class, and which classes are shown."""
+
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+
+from explorer import theme
+
+_MOST_CHIPS = 12
+
+
+class ClassLegend(QWidget):
+    """A chip a class, or a menu where there are many."""
+
+    toggled = Signal(int, bool)  # class, shown
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chips: dict[int, QToolButton] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(3)
+
+    def set_classes(self, names: tuple[str, ...]) -> None:
+        """Other classes, all of them shown."""
+        while (item := self._row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._chips = {}
+        if len(names) > _MOST_CHIPS:
+            self._row.addWidget(self._menu(names))
+        else:
+            self._chips = {label: self._chip(label, name) for label, name in enumerate(names)}
+        for chip in self._chips.values():
+            self._row.addWidget(chip)
+        self._row.addStretch(1)
+        self.refresh_theme()
+
+    def _chip(self, label: int, name: str) -> QToolButton:
+        chip = QToolButton(self)
+        chip.setObjectName(f"class-{label}")
+        chip.setText(f"● {name}")
+        chip.setCheckable(True)
+        chip.setChecked(True)
+        chip.setAccessibleName(f"Show class {name}")
+        chip.setToolTip(f"Show or hide the points of class {name}")
+        chip.toggled.connect(partial(self.toggled.emit, label))
+        return chip
+
+    def _menu(self, names: tuple[str, ...]) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("classes")
+        button.setText(f"{len(names)} classes ▾")
+        button.setToolTip("Show or hide the points of a class")
+        button.setAccessibleName("Classes shown")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for label, name in enumerate(names):
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.toggled.connect(partial(self.toggled.emit, label))
+        button.setMenu(menu)
+        return button
+
+    def refresh_theme(self) -> None:
+        """The scheme is another one."""
+        colours = theme.colours()
+        for label, chip in self._chips.items():
+            colour = theme.class_colour(label)
+            shade = colour if colours.dark else colour.darker(140)
+            chip.setStyleSheet(
+                f"QToolButton {{ color: {shade.name()}; padding: 1px 6px; background: transparent;"
+                " border: 1px solid transparent; }"
+                f"QToolButton:!checked {{ color: {colours.border}; }}"
+                f"QToolButton:focus {{ border-color: {colours.accent}; }}"
+            )

@@ -1,0 +1,1 @@
+"""`python -m tests.benchmarks`: each budget of the design against a bare loop in the same run."""

@@ -1,0 +1,408 @@
+"""Training lowers the loss, repeats, goes on where it stopped and never leaves broken weights."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from models.autoencoder import Autoencoder, Config, MethodName
+from models.data import DataSet, ImageSet
+from models.errors import DataError, TrainingError
+from models.objectives import METHODS, Batch, Loss
+from models.training import Progress, Settings, Snapshot, train
+
+CPU = torch.device("cpu")
+FAST = Settings(epochs=3, batch_size=25, learning_rate=5e-3, averaging=0.9, seed=1)
+
+
+def new_model(method: MethodName = "vae", **values: Any) -> Autoencoder:
+    torch.manual_seed(0)
+    small: dict[str, Any] = {"image_shape": (1, 8, 8), "width": 24, "depth": 1}
+    classes = 3 if method == "cvae" else 0
+    return Autoencoder(Config(method=method, classes=classes, **(small | values)))
+
+
+def epochs(progress: Iterator[Progress]) -> list[Progress]:
+    """The values at the end of each epoch."""
+    return [value for value in progress if value.held_out is not None]
+
+
+def weights_of(model: Autoencoder) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(value, second[name]) for name, value in first.items()
+    )
+
+
+def snapshot_of(progress: Progress) -> Snapshot:
+    assert progress.snapshot is not None
+    return progress.snapshot
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv", "resnet"])
+@pytest.mark.parametrize("method", METHODS)
+def test_training_lowers_the_loss(method: MethodName, network: str, tiny_data: DataSet) -> None:
+    width = 24 if network == "mlp" else 6
+    settings = replace(FAST, epochs=12, warmup_epochs=0.0)
+    model = new_model(method, network=network, width=width)
+    done = epochs(train(model, tiny_data, settings, device=CPU))
+    name = "reconstruction" if method == "ae" else "elbo"
+    sign = 1 if method == "ae" else -1
+    trained = [sign * value.train[name] for value in done]
+    held_out = [sign * (value.held_out or {})[name] for value in done]
+    assert trained[-1] < 0.9 * trained[0]
+    assert held_out[-1] < 0.9 * held_out[0]
+
+
+@pytest.mark.parametrize("binarise", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_seed_makes_the_same_model(
+    method: MethodName, binarise: bool, tiny_data: DataSet
+) -> None:
+    trained = []
+    for seed in (1, 1, 2):
+        model = new_model(method, binarise=binarise)
+        epochs(train(model, tiny_data, replace(FAST, seed=seed), device=CPU))
+        trained.append(weights_of(model))
+    assert same(trained[0], trained[1])
+    assert not same(trained[0], trained[2])
+
+
+def test_training_does_not_touch_the_random_numbers_of_others(tiny_data: DataSet) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    model = Autoencoder(Config(image_shape=(1, 8, 8), width=8))
+    torch.manual_seed(5)
+    epochs(train(model, tiny_data, FAST, device=CPU))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_progress_says_where_training_stands(tiny_data: DataSet) -> None:
+    values = list(train(new_model(), tiny_data, replace(FAST, report_seconds=0.0), device=CPU))
+    steps = math.ceil(len(tiny_data.train) / FAST.batch_size)
+    assert len(values) == FAST.epochs * (steps + 1)  # one a step, one an epoch
+    assert [value.step for value in values] == sorted(value.step for value in values)
+    assert values[-1].fraction == 1.0
+    assert {value.steps for value in values} == {FAST.epochs * steps}
+    ends = [value for value in values if value.held_out is not None]
+    assert [value.epoch for value in ends] == [1, 2, 3]
+    assert [value.step for value in ends] == [steps, 2 * steps, 3 * steps]
+    for value in ends:
+        assert value.held_out is not None
+        assert value.train.keys() == value.held_out.keys()
+        assert value.seconds >= 0.0
+        assert value.images_per_second > 0.0
+
+
+def test_a_value_of_progress_never_changes(tiny_data: DataSet) -> None:
+    *_, last = train(new_model(), tiny_data, FAST, device=CPU)
+    with pytest.raises(FrozenInstanceError):
+        last.epoch = 0  # type: ignore[misc]  # it must not be possible
+    for mapping in (last.train, last.held_out, snapshot_of(last).weights):
+        with pytest.raises(TypeError):
+            mapping["elbo"] = 0.0  # type: ignore[index]  # it must not be possible
+
+
+def test_earlier_snapshots_keep_their_weights(tiny_data: DataSet) -> None:
+    kept: list[tuple[Snapshot, dict[str, Tensor], dict[str, Tensor]]] = []
+    for value in epochs(train(new_model(), tiny_data, FAST, device=CPU)):
+        taken = snapshot_of(value)
+        weights = {name: tensor.clone() for name, tensor in taken.weights.items()}
+        kept.append(
+            (taken, weights, {name: tensor.clone() for name, tensor in taken.resume.items()})
+        )
+    for taken, weights, resume in kept:
+        assert same(taken.weights, weights)
+        assert same(taken.resume, resume)
+    assert not same(kept[0][1], kept[1][1])
+
+
+def test_snapshots_only_when_asked(tiny_data: DataSet) -> None:
+    values = train(new_model(), tiny_data, FAST, device=CPU, snapshots=False)
+    assert all(value.snapshot is None for value in values)
+
+
+def test_the_model_ends_with_the_last_snapshots_weights(tiny_data: DataSet) -> None:
+    model = new_model()
+    *_, last = train(model, tiny_data, FAST, device=CPU)
+    assert same(weights_of(model), snapshot_of(last).weights)
+    assert not model.training
+
+
+def test_without_averaging_the_raw_weights_are_kept(tiny_data: DataSet) -> None:
+    *_, last = train(new_model(), tiny_data, replace(FAST, averaging=0.0), device=CPU)
+    taken = snapshot_of(last)
+    assert same(taken.weights, {name: taken.resume[f"raw.{name}"] for name in taken.weights})
+
+
+@pytest.mark.parametrize("stop_after", [1, 2])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_resumed_training_is_bit_identical_to_an_uninterrupted_one(
+    method: MethodName, stop_after: int, tiny_data: DataSet
+) -> None:
+    whole = new_model(method)
+    uninterrupted = epochs(train(whole, tiny_data, FAST, device=CPU))
+    start = snapshot_of(uninterrupted[stop_after - 1])
+    for _ in range(2):  # twice from the same snapshot, which going on must not change
+        resumed = new_model(method, latent_size=2)
+        values = epochs(train(resumed, tiny_data, FAST, device=CPU, start=start))
+        assert [value.epoch for value in values] == list(range(stop_after + 1, FAST.epochs + 1))
+        assert same(weights_of(resumed), weights_of(whole))
+        assert values[-1].train == uninterrupted[-1].train
+        assert values[-1].held_out == uninterrupted[-1].held_out
+        assert same(snapshot_of(values[-1]).resume, snapshot_of(uninterrupted[-1]).resume)
+
+
+def test_nothing_is_left_to_do_after_the_last_epoch(tiny_data: DataSet) -> None:
+    *_, last = train(new_model(), tiny_data, FAST, device=CPU)
+    model = new_model()
+    assert list(train(model, tiny_data, FAST, device=CPU, start=snapshot_of(last))) == []
+    assert same(weights_of(model), snapshot_of(last).weights)
+
+
+def test_stopping_early_leaves_the_weights_of_the_last_epoch(tiny_data: DataSet) -> None:
+    model = new_model()
+    running = train(model, tiny_data, replace(FAST, report_seconds=0.0), device=CPU)
+    first = next(value for value in running if value.held_out is not None)
+    next(running)  # a step of the second epoch
+    running.close()
+    assert same(weights_of(model), snapshot_of(first).weights)
+    assert not model.training
+
+
+def broken_after(steps: int, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the loss `value` from a step on."""
+    count, whole = 0, METHODS["vae"]
+
+    def objective(model: Autoencoder, batch: Batch, generator: torch.Generator | None) -> Loss:
+        nonlocal count
+        loss = whole(model, batch, generator)
+        count += model.training
+        return Loss(loss.total * value, loss.terms) if count > steps else loss
+
+    monkeypatch.setitem(METHODS, "vae", objective)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_no_number_stops_with_the_last_good_weights(
+    value: float, tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_after(9, value, monkeypatch)  # 6 steps an epoch: the fourth of the second
+    model = new_model()
+    ends: list[Progress] = []
+    with pytest.raises(TrainingError, match=r"epoch 2, step 10.*weights of epoch 1 are kept"):
+        ends.extend(value for value in train(model, tiny_data, FAST, device=CPU) if value.snapshot)
+    assert same(weights_of(model), snapshot_of(ends[0]).weights)
+
+
+def test_broken_weights_are_noticed_before_they_are_kept(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step of an epoch breaks the weights: no loss of that epoch shows it."""
+    model = new_model()
+    before = weights_of(model)
+    steps = math.ceil(len(tiny_data.train) / FAST.batch_size)
+    step, count = torch.optim.Adam.step, 0
+
+    def breaking(self: torch.optim.Adam, closure: None = None) -> None:
+        nonlocal count
+        count += 1
+        step(self)
+        if count == steps:
+            with torch.no_grad():
+                self.param_groups[0]["params"][0].fill_(math.nan)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", breaking)
+    with pytest.raises(TrainingError, match="held-out loss is not a finite number after epoch 1"):
+        list(train(model, tiny_data, FAST, device=CPU))
+    assert same(weights_of(model), before)
+
+
+def test_a_learning_rate_far_too_high_never_leaves_broken_weights(tiny_data: DataSet) -> None:
+    model = new_model(likelihood="gaussian")
+    settings = Settings(epochs=8, batch_size=10, learning_rate=0.9, averaging=0.0)
+    try:
+        list(train(model, tiny_data, settings, device=CPU))
+    except TrainingError as error:
+        assert "learning rate" in str(error) or "held-out" in str(error)  # noqa: PT017 - it may also go well
+    assert all(value.isfinite().all() for value in model.parameters())
+
+
+def kl_weights(settings: Settings, data: DataSet, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The weight of the KL in each training step."""
+    seen: list[float] = []
+    whole = METHODS["vae"]
+
+    def spy(model: Autoencoder, batch: Batch, generator: torch.Generator | None) -> Loss:
+        if model.training:
+            seen.append(batch.kl_weight)
+        else:
+            assert batch.kl_weight == 1.0  # what is held out is always measured whole
+        return whole(model, batch, generator)
+
+    monkeypatch.setitem(METHODS, "vae", spy)
+    list(train(new_model(), data, settings, device=CPU))
+    return seen
+
+
+def test_the_kl_warms_up_linearly_and_stays(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = kl_weights(replace(FAST, warmup_epochs=2.0), tiny_data, monkeypatch)
+    np.testing.assert_allclose(weights[:12], np.arange(1, 13) / 12)
+    assert weights[12:] == [1.0] * 6
+
+
+def test_without_warm_up_the_kl_counts_from_the_start(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(kl_weights(replace(FAST, warmup_epochs=0.0), tiny_data, monkeypatch)) == {1.0}
+
+
+def test_the_learning_rate_rises_and_falls_as_a_cosine(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+    step = torch.optim.Adam.step
+
+    def spy(self: torch.optim.Adam, closure: None = None) -> None:
+        rates.append(self.param_groups[0]["lr"])
+        step(self)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", spy)
+    list(train(new_model(), tiny_data, replace(FAST, epochs=40), device=CPU))
+    step_number = np.arange(len(rates))
+    rise = np.minimum(1.0, (step_number + 1) / 100)
+    fall = 0.5 * (1 + np.cos(np.pi * step_number / len(rates)))
+    np.testing.assert_allclose(rates, FAST.learning_rate * rise * fall, atol=2e-5)
+    assert min(rates) > 0.0
+
+
+def test_every_image_is_seen_once_an_epoch(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Tensor] = []
+    whole = METHODS["ae"]
+
+    def spy(model: Autoencoder, batch: Batch, generator: torch.Generator | None) -> Loss:
+        if model.training:
+            seen.append(batch.x)
+        return whole(model, batch, generator)
+
+    monkeypatch.setitem(METHODS, "ae", spy)
+    list(train(new_model("ae"), tiny_data, replace(FAST, epochs=2, batch_size=40), device=CPU))
+    assert [len(x) for x in seen] == [40, 40, 40, 30] * 2
+    expected = torch.from_numpy(tiny_data.train.images).float() / 255
+    for epoch in (seen[:4], seen[4:]):
+        rows = torch.cat(epoch).flatten(1)
+        assert sorted(rows.tolist()) == sorted(expected.flatten(1).tolist())
+    assert not torch.equal(torch.cat(seen[:4]), torch.cat(seen[4:]))  # in another order
+
+
+def test_binary_images_are_drawn_anew_every_time(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Tensor] = []
+    whole = METHODS["vae"]
+
+    def spy(model: Autoencoder, batch: Batch, generator: torch.Generator | None) -> Loss:
+        assert set(batch.x.unique().tolist()) <= {0.0, 1.0}
+        if not model.training:
+            seen.append(batch.x)
+        return whole(model, batch, generator)
+
+    monkeypatch.setitem(METHODS, "vae", spy)
+    list(train(new_model(binarise=True), tiny_data, FAST, device=CPU))
+    assert all(torch.equal(seen[0], x) for x in seen)  # held out: the same draw every epoch
+
+
+def test_labels_reach_a_conditional_model(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = METHODS["cvae"]
+    images = {
+        image.tobytes(): label
+        for part in (tiny_data.train, tiny_data.held_out)
+        for image, label in zip(
+            part.images, part.labels if part.labels is not None else (), strict=True
+        )
+    }
+
+    def spy(model: Autoencoder, batch: Batch, generator: torch.Generator | None) -> Loss:
+        assert batch.label is not None
+        for x, label in zip(batch.x, batch.label, strict=True):
+            key = (x * 255).round().to(torch.uint8).numpy().tobytes()
+            assert images[key] == label
+        return whole(model, batch, generator)
+
+    monkeypatch.setitem(METHODS, "cvae", spy)
+    list(train(new_model("cvae"), tiny_data, replace(FAST, epochs=1), device=CPU))
+
+
+def test_images_may_be_a_memory_map(tiny_data: DataSet, tmp_path: Any) -> None:
+    np.save(tmp_path / "images.npy", tiny_data.train.images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    on_disk = replace(tiny_data, train=ImageSet(mapped, tiny_data.train.labels))
+    first, second = new_model(), new_model()
+    list(train(first, tiny_data, FAST, device=CPU))
+    list(train(second, on_disk, FAST, device=CPU))
+    assert same(weights_of(first), weights_of(second))
+
+
+def test_data_without_labels_suits_only_what_needs_none(tiny_data: DataSet) -> None:
+    bare = replace(
+        tiny_data,
+        train=ImageSet(tiny_data.train.images),
+        held_out=ImageSet(tiny_data.held_out.images),
+    )
+    list(train(new_model("vae"), bare, replace(FAST, epochs=1), device=CPU))
+    with pytest.raises(DataError, match=r"tiny has no labels.*sub-folders"):
+        list(train(new_model("cvae"), bare, FAST, device=CPU))
+
+
+def test_nothing_to_train_on_is_told(tiny_data: DataSet) -> None:
+    none = ImageSet(tiny_data.train.images[:0], None)
+    for empty in (replace(tiny_data, train=none), replace(tiny_data, held_out=none)):
+        with pytest.raises(DataError, match="tiny: no images"):
+            list(train(new_model(), empty, FAST, device=CPU))
+
+
+def test_one_image_is_enough(tiny_data: DataSet) -> None:
+    one = ImageSet(tiny_data.train.images[:1], None)
+    model = new_model()
+    *_, last = train(model, replace(tiny_data, train=one, held_out=one), FAST, device=CPU)
+    assert last.epoch == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": 1.0},
+        {"learning_rate": math.nan},
+        {"warmup_epochs": -1.0},
+        {"averaging": 1.0},
+        {"averaging": -0.1},
+    ],
+    ids=str,
+)
+def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"at least 1|negative"):
+        replace(FAST, **wrong)
+
+
+def test_settings_are_plain_values() -> None:
+    values = FAST.to_dict()
+    assert values.keys() == {field.name for field in fields(Settings)}
+    assert Settings(**values) == FAST
