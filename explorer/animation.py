@@ -1,9 +1,6 @@
 """Frames as a file: GIF with one palette, APNG, or a PNG strip; no Qt, no threads."""
 
-import struct
-import zlib
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -29,6 +26,7 @@ SIDES = (8, 8192)
 _FORMATS: dict[str, Format] = {".gif": "gif", ".apng": "apng", ".png": "png"}
 _RESAMPLING = {"smooth": Image.Resampling.LANCZOS, "nearest": Image.Resampling.NEAREST}
 _PALETTE_SAMPLE = 400_000  # pixels the palette is chosen by
+_GREYS = bytes(np.arange(256, dtype=np.uint8).repeat(3))
 _MOST_STRIP_PIXELS = 200_000_000
 
 
@@ -81,7 +79,7 @@ def write_animation(
                 palette = _Palette(frames) if frames.ndim == 4 else None
                 _write_gif(stream, pictures, palette, _delays(len(order), frames_per_second), loop)
             elif format == "apng":
-                _write_apng(stream, pictures, len(order), frames_per_second, loop)
+                _write_apng(stream, pictures, frames_per_second, loop)
             else:
                 _write_strip(stream, pictures, len(order))
     except _CancelledError:
@@ -176,97 +174,45 @@ def _write_gif(
     delays: list[int],
     loop: bool,
 ) -> None:
-    """GIF89a: a global colour table and of each frame the box that changed."""
-    before: Bytes | None = None
-    for picture, delay in zip(pictures, delays, strict=True):
-        if palette is not None:
-            picture = palette.apply(picture)
-        colours, _ = _gif_parts(picture)
-        indices = np.asarray(picture)
-        if before is None:
-            stream.write(_gif_header(picture.size, colours, loop))
-        left, top, right, bottom = _changed(before, indices)
-        _, data = _gif_parts(picture.crop((left, top, right, bottom)))
-        stream.write(struct.pack("<4sHBB", b"\x21\xf9\x04\x04", delay, 0, 0))
-        stream.write(struct.pack("<cHHHHB", b",", left, top, right - left, bottom - top, 0))
-        stream.write(data)
-        before = indices
-    stream.write(b";")
+    """All frames in one palette; what stands still is not written again."""
+    indexed = (_grey_indexed(p) if palette is None else palette.apply(p) for p in pictures)
+    colours = _GREYS if palette is None else palette.colours
+    first = next(indexed)
+    first.save(
+        stream,
+        "GIF",
+        save_all=True,
+        append_images=indexed,
+        duration=[10 * delay for delay in delays],
+        palette=colours,  # without it each frame gets a table of its own
+        optimize=False,
+        **({"loop": 0} if loop else {}),  # without it a GIF plays once
+    )
 
 
-def _changed(before: Bytes | None, after: Bytes) -> tuple[int, int, int, int]:
-    """Box (left, top, right, bottom) of what differs; one pixel where nothing does."""
-    if before is None:
-        return 0, 0, after.shape[1], after.shape[0]
-    different = before != after
-    rows, columns = np.flatnonzero(different.any(1)), np.flatnonzero(different.any(0))
-    if not len(rows):
-        return 0, 0, 1, 1
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def _gif_header(size: tuple[int, int], colours: bytes, loop: bool) -> bytes:
-    bits = (len(colours) // 3 - 1).bit_length()
-    screen = struct.pack("<6sHHBBB", b"GIF89a", *size, 0x80 | (bits - 1), 0, 0)
-    # Without this block a GIF plays once.
-    forever = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00" if loop else b""
-    return screen + colours + forever
-
-
-def _gif_parts(picture: Image.Image) -> tuple[bytes, bytes]:
-    """The colour table and the compressed pixels, out of the one-frame GIF that Pillow writes.
-
-    `optimize=False` keeps the numbers of the colours, so all frames share the first table.
-    """
-    buffer = BytesIO()
-    picture.save(buffer, "GIF", optimize=False, interlace=False)
-    gif = buffer.getvalue()
-    table = 13 + 3 * 2 ** ((gif[10] & 7) + 1)
-    assert gif[table : table + 1] == b","
-    return gif[13:table], gif[table + 10 : -1]
+def _grey_indexed(picture: Image.Image) -> Image.Image:
+    """A grey picture as numbers of the palette of all greys: nothing is lost."""
+    indexed = Image.fromarray(np.asarray(picture))
+    indexed.putpalette(_GREYS)
+    return indexed
 
 
 # --- APNG and strip ---
 
 
 def _write_apng(
-    stream: BinaryIO, pictures: Iterator[Image.Image], count: int, rate: float, loop: bool
+    stream: BinaryIO, pictures: Iterator[Image.Image], rate: float, loop: bool
 ) -> None:
-    """Whole frames; delays are fractions of a second, so nothing is rounded away."""
-    number = 0
-    for index, picture in enumerate(pictures):
-        if not index:
-            header = struct.pack(">IIBBBBB", *picture.size, 8, _colour_type(picture), 0, 0, 0)
-            stream.write(b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header))
-            stream.write(_chunk(b"acTL", struct.pack(">II", count, 0 if loop else 1)))
-        delay = (100, round(rate * 100))
-        control = struct.pack(">IIIIIHHBB", number, *picture.size, 0, 0, *delay, 0, 0)
-        stream.write(_chunk(b"fcTL", control))
-        number += 1
-        data = _png_data(picture)
-        if not index:
-            stream.write(_chunk(b"IDAT", data))
-        else:
-            stream.write(_chunk(b"fdAT", struct.pack(">I", number) + data))
-            number += 1
-    stream.write(_chunk(b"IEND", b""))
-
-
-def _colour_type(picture: Image.Image) -> int:
-    return 0 if picture.mode == "L" else 2
-
-
-def _png_data(picture: Image.Image) -> bytes:
-    """Compressed rows, each as its difference from the row above (filter 2)."""
-    rows = np.asarray(picture).reshape(picture.height, -1)
-    filtered = np.full((picture.height, rows.shape[1] + 1), 2, np.uint8)
-    filtered[0, 1:] = rows[0]
-    filtered[1:, 1:] = rows[1:] - rows[:-1]
-    return zlib.compress(filtered.tobytes(), 6)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    """Whole frames; Pillow counts delays in milliseconds."""
+    first, *others = pictures
+    first.save(
+        stream,
+        "PNG",
+        save_all=True,
+        append_images=others,
+        duration=1000 / rate,
+        loop=0 if loop else 1,
+    )
 
 
 def _write_strip(stream: BinaryIO, pictures: Iterator[Image.Image], count: int) -> None:

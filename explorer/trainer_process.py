@@ -222,7 +222,7 @@ def _train(planned: Planned, resume: bool, tell: Tell, orders: Orders) -> bool:
             reporter.progress(progress, pace.advance(progress))
             if orders.paused:
                 reporter.flush()
-                _pause(tell, orders, pace)
+                pace.leave_out(_pause(tell, orders))
             if orders.ending:
                 reporter.flush()
                 return False
@@ -245,7 +245,8 @@ def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
     said = [-MESSAGE_SECONDS]
 
     def report(what: str, done: int, total: int) -> None:
-        orders.wait_while_paused()
+        if orders.paused:
+            _pause(tell, orders)
         if time.monotonic() - said[0] >= MESSAGE_SECONDS:
             said[0] = time.monotonic()
             tell(Preparing(what.capitalize(), done, total))
@@ -265,12 +266,13 @@ def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
         raise
 
 
-def _pause(tell: Tell, orders: Orders, pace: "Pace") -> None:
+def _pause(tell: Tell, orders: Orders) -> float:
+    """Wait until told to go on; the seconds that took."""
     tell(Paused())
     started = time.monotonic()
     orders.wait_while_paused()
-    pace.leave_out(time.monotonic() - started)
     tell(GoneOn())
+    return time.monotonic() - started
 
 
 class Pace:

@@ -249,7 +249,9 @@ class Training(QObject):
             case Paused():
                 self._set(replace(self.state, status=Status.PAUSED, activity="Training"))
             case GoneOn():
-                self._set(replace(self.state, status=Status.RUNNING))
+                begun = self.state.train is not None
+                status = Status.RUNNING if begun else Status.PREPARING
+                self._set(replace(self.state, status=status))
             case Finishing():
                 self._set(replace(self.state, status=Status.FINISHING))
             case Finished() | Stopped() | Failed():

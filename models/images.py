@@ -1,6 +1,7 @@
 """Pictures from untrusted files and bytes, read with one stated rule for each oddity."""
 
 import io
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _WHITE = (255, 255, 255, 255)
+
+# what its decoders log of a bad file is told in our own words: not on standard error as well
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 # warnings.catch_warnings swaps one list for the whole process: one picture at a time
 _warnings_lock = threading.Lock()

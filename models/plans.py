@@ -35,6 +35,7 @@ class Plan:
     batch_size: int = 128
     learning_rate: float = 1e-3
     warmup_epochs: float = 1.0
+    weight_decay: float = 0.0
     seed: int = 0
     half: bool = False
     image_shape: tuple[int, int, int] | None = None
@@ -90,6 +91,7 @@ _OPTIONS = {
     "latent_size": "--latent",
     "batch_size": "--batch",
     "warmup_epochs": "--warmup",
+    "weight_decay": "--weight-decay",
     "learning_rate": "--learning-rate",
     "allow_download": "--allow-download",
 }

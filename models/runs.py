@@ -113,6 +113,7 @@ def settings_of(plan: Plan) -> Settings:
             batch_size=plan.batch_size,
             learning_rate=plan.learning_rate,
             warmup_epochs=plan.warmup_epochs,
+            weight_decay=plan.weight_decay,
             seed=plan.seed,
         )
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,8 @@ _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
 class Settings:
     """How to train. Seconds, epochs and images are counted; the learning rate is Adam's.
 
-    `warmup_epochs` is how long the KL's weight rises from 0 to 1 (Bowman et al. 2016).
+    `weight_decay` is AdamW's (Loshchilov and Hutter 2019): it narrows the gap between data
+    seen and held out. `warmup_epochs` is how long the KL's weight rises from 0 to 1 (Bowman et al. 2016).
     `averaging` is the decay a step of the averaged weights, which are the ones kept
     (Polyak averaging; 0 keeps the raw ones). `held_out_limit` bounds the images looked at
     after each epoch.
@@ -35,6 +36,7 @@ class Settings:
     batch_size: int = 128
     learning_rate: float = 1e-3
     warmup_epochs: float = 1.0
+    weight_decay: float = 0.0
     averaging: float = 0.999
     seed: int = 0
     held_out_limit: int = 2000
@@ -43,8 +45,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or not 0 < self.learning_rate < 1:
             raise ValueError("epochs and batch must be at least 1, the learning rate in (0, 1)")
-        if self.warmup_epochs < 0 or not 0 <= self.averaging < 1:
-            raise ValueError("warm-up cannot be negative; averaging is a decay in [0, 1)")
+        if self.warmup_epochs < 0 or not 0 <= self.weight_decay <= 1:
+            raise ValueError("warm-up cannot be negative; the weight decay is in [0, 1]")
+        if not 0 <= self.averaging < 1:
+            raise ValueError("averaging is a decay in [0, 1)")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -148,6 +152,15 @@ def take(
     return x, torch.from_numpy(images.labels[rows]).to(device)
 
 
+def _groups(parameters: Iterable[Tensor], weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices and kernels decay; biases, norms and a learned sigma do not."""
+    known = list(parameters)
+    return [
+        {"params": [value for value in known if value.ndim > 1], "weight_decay": weight_decay},
+        {"params": [value for value in known if value.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
 class _Mean:
     """Means of terms over batches of different sizes."""
 
@@ -179,8 +192,10 @@ class _Run:
         model.to(device).train()
         self.parameters = dict(model.named_parameters())
         self.fused = device.type != "mps"
-        self.optimizer = torch.optim.Adam(
-            self.parameters.values(), lr=settings.learning_rate, fused=self.fused
+        self.optimizer = torch.optim.AdamW(
+            _groups(self.parameters.values(), settings.weight_decay),
+            lr=settings.learning_rate,
+            fused=self.fused,
         )
         self.steps_per_epoch = math.ceil(len(data.train) / settings.batch_size)
         self.epoch = 0

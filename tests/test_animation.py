@@ -111,9 +111,8 @@ def test_what_stands_still_does_not_flicker(tmp_path: Path) -> None:
 def test_gif_delays_carry_what_rounding_leaves(rate: float, count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.gif"
-        write_animation(
-            np.zeros((count, 4, 4), np.uint8), path, format="gif", frames_per_second=rate, size=8
-        )
+        different = np.arange(count, dtype=np.uint8)[:, None, None] * np.ones((4, 4), np.uint8)
+        write_animation(different, path, format="gif", frames_per_second=rate, size=8)
         blocks = list(gif_blocks(path.read_bytes()))
     delays = [value for kind, value in blocks if kind == "delay"]
     assert len(delays) == count

@@ -211,9 +211,9 @@ def test_broken_weights_are_noticed_before_they_are_kept(
     model = new_model()
     before = weights_of(model)
     steps = math.ceil(len(tiny_data.train) / FAST.batch_size)
-    step, count = torch.optim.Adam.step, 0
+    step, count = torch.optim.AdamW.step, 0
 
-    def breaking(self: torch.optim.Adam, closure: None = None) -> None:
+    def breaking(self: torch.optim.AdamW, closure: None = None) -> None:
         nonlocal count
         count += 1
         step(self)
@@ -221,7 +221,7 @@ def test_broken_weights_are_noticed_before_they_are_kept(
             with torch.no_grad():
                 self.param_groups[0]["params"][0].fill_(math.nan)
 
-    monkeypatch.setattr(torch.optim.Adam, "step", breaking)
+    monkeypatch.setattr(torch.optim.AdamW, "step", breaking)
     with pytest.raises(TrainingError, match="held-out loss is not a finite number after epoch 1"):
         list(train(model, tiny_data, FAST, device=CPU))
     assert same(weights_of(model), before)
@@ -272,13 +272,13 @@ def test_the_learning_rate_rises_and_falls_as_a_cosine(
     tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates: list[float] = []
-    step = torch.optim.Adam.step
+    step = torch.optim.AdamW.step
 
-    def spy(self: torch.optim.Adam, closure: None = None) -> None:
+    def spy(self: torch.optim.AdamW, closure: None = None) -> None:
         rates.append(self.param_groups[0]["lr"])
         step(self)
 
-    monkeypatch.setattr(torch.optim.Adam, "step", spy)
+    monkeypatch.setattr(torch.optim.AdamW, "step", spy)
     list(train(new_model(), tiny_data, replace(FAST, epochs=40), device=CPU))
     step_number = np.arange(len(rates))
     rise = np.minimum(1.0, (step_number + 1) / 100)

@@ -1,5 +1,6 @@
 """Asks how and where to write an animation."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,9 +115,9 @@ class ExportDialog(QDialog):
         form.addRow("Frames", self._frames)
         form.addRow("", self._back)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        export.setObjectName("exportAccept")
-        export.setDefault(True)
+        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export.setObjectName("exportAccept")
+        self._export.setDefault(True)
         buttons.accepted.connect(self._on_accepted)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -134,17 +135,25 @@ class ExportDialog(QDialog):
         dialog.open()
 
     def _on_format_chosen(self, text: str) -> None:
-        self._path.setText(str(Path(self._path.text()).with_suffix(FORMATS[text][1])))
+        path = Path(self._path.text())
+        if path.name:
+            self._path.setText(str(path.with_suffix(FORMATS[text][1])))
         moving = text != "PNG strip"
         self._rate.setEnabled(moving)
         self._back.setEnabled(moving)
 
+    def _file(self) -> Path:
+        """The file that is named so far, with an ending; without a name it has none either."""
+        path = Path(self._path.text())
+        with suppress(RuntimeError):  # ~somebody, who does not exist
+            path = path.expanduser()
+        suffix = FORMATS[self._format.currentText()][1]
+        return path if path.suffix or not path.name else path.with_suffix(suffix)
+
     def _choice(self) -> ExportChoice:
-        kind, suffix = FORMATS[self._format.currentText()]
-        path = Path(self._path.text()).expanduser()
         return ExportChoice(
-            path=path if path.suffix else path.with_suffix(suffix),
-            format=kind,
+            path=self._file(),
+            format=FORMATS[self._format.currentText()][0],
             size=SIZES_PX[self._size.currentIndex()],
             frames=self._frames.value(),
             frames_per_second=RATES[self._rate.currentText()],
@@ -159,7 +168,8 @@ class ExportDialog(QDialog):
             words += f", {count / choice.frames_per_second:.1f} seconds, plays in a loop"
         if choice.path.is_file():
             words += f". Replaces {choice.path.name}."
-        self._note.setText(words)
+        self._note.setText(words if choice.path.name else "Type the name of the file to write.")
+        self._export.setEnabled(bool(choice.path.name))
 
     def _on_accepted(self) -> None:
         self.chosen.emit(self._choice())

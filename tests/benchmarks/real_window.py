@@ -6,32 +6,40 @@ from contextlib import contextmanager
 from math import cos, pi, sin
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QWidget
 
 from explorer import start
 from explorer.rendering import DecodeResult, Slot
-from explorer.widgets.map_view import MapView
 from explorer.window import MainWindow
 
 SIZE_PX = (1440, 900)
 MOVES_A_SECOND = 120
 _PATIENCE_SECONDS = 120.0
+_POLL_MS = 10
 _PAINTED = QEvent.Type(QEvent.registerEventType())
 
 
 def wait_until(condition: Callable[[], bool], what: str = "the window") -> None:
-    """Let the window live until something is so.
+    """Run the event loop until something is so, which is looked at a hundred times a second.
 
     Raises:
         TimeoutError: it did not come to be so.
     """
+    loop, poll = QEventLoop(), QTimer(interval=_POLL_MS)
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        QCoreApplication.processEvents()
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {_PATIENCE_SECONDS:.0f} s for {what}")
-        time.sleep(0.001)
+    poll.timeout.connect(lambda: loop.quit() if condition() or _late(deadline) else None)
+    poll.start()
+    if not condition():
+        loop.exec()
+    poll.stop()
+    if not condition():
+        raise TimeoutError(f"waited {_PATIENCE_SECONDS:.0f} s for {what}")
+
+
+def _late(deadline: float) -> bool:
+    return time.monotonic() > deadline
 
 
 def live(seconds: float) -> None:
@@ -67,6 +75,39 @@ def settle(window: MainWindow) -> None:
     live(0.3)
 
 
+class PaintWatch(QObject):
+    """Says when a widget has been painted and the paint has gone to the screen."""
+
+    painted = Signal(object)  # the widget
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self._widgets, self._waiting = widgets, list[QObject]()
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def stop(self) -> None:
+        """Watch no more."""
+        for widget in self._widgets:
+            widget.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self._waiting.append(watched)
+            # Delivered before anything else, when this round of painting is over.
+            soon = Qt.EventPriority.HighEventPriority.value
+            QCoreApplication.postEvent(self, QEvent(_PAINTED), soon)
+        return False
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() != _PAINTED:
+            return super().event(event)
+        for widget in self._waiting:
+            self.painted.emit(widget)
+        self._waiting.clear()
+        return True
+
+
 class Hand(QObject):
     """Drags the active handle around the middle of the map and watches what is painted.
 
@@ -77,51 +118,38 @@ class Hand(QObject):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__()
-        self._window = window
-        self._map: MapView = window.map_panel.view
-        self._watched: tuple[QObject, ...] = (self._map, window.inspector.preview)
-        self.seconds: list[float] = []  # of each move that was painted
-        self._due: list[float] = []
-        self._index_of: dict[bytes, int] = {}
-        self._arrived = -1
-        self._painted = {id(widget): -1 for widget in self._watched}
-        self._moves, self._interval, self._started = 0, 0.0, 0.0
+        self._window, self._map = window, window.map_panel.view
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_due)
 
     def drag(self, moves: int, moves_a_second: float = MOVES_A_SECOND) -> list[float]:
         """Drag for so many moves; seconds from each move to its painted picture."""
-        self._due, self.seconds, self._moves = [], [], moves
-        self._arrived = -1
-        self._painted = dict.fromkeys(self._painted, -1)
-        self._interval = 1.0 / moves_a_second
+        self._moves, self._interval = moves, 1.0 / moves_a_second
+        self._seconds: list[float] = []  # of each move that was painted
+        self._sent, self._arrived = 0, -1  # moves sent; the last one whose picture has come
+        self._index_of: dict[bytes, int] = {}
+        preview = self._window.inspector.preview
+        self._painted: dict[QWidget, int] = {self._map: -1, preview: -1}
+        watch = PaintWatch(self._map, preview)
+        watch.painted.connect(self._on_painted)
+        self._window.decode_thread.decoded.connect(self._on_decoded)
         self._take()
         self._started = time.perf_counter() + self._interval
         self._plan_next()
-        wait_until(lambda: len(self.seconds) == moves, f"{moves} moves to be painted")
-        self._let_go()
-        return self.seconds
+        wait_until(lambda: len(self._seconds) == moves, f"{moves} moves to be painted")
+        self._window.decode_thread.decoded.disconnect(self._on_decoded)
+        watch.stop()
+        self._send(QEvent.Type.MouseButtonRelease, self._place(moves - 1))
+        return self._seconds
 
     def _take(self) -> None:
-        self._window.decode_thread.decoded.connect(self._on_decoded)
-        for widget in self._watched:
-            widget.installEventFilter(self)
         handle = self._window.session.active
         assert handle is not None
         at = QPointF(self._map.position_of(handle.key))
         self._send(QEvent.Type.MouseButtonPress, at, Qt.MouseButton.LeftButton)
 
-    def _let_go(self) -> None:
-        self._send(QEvent.Type.MouseButtonRelease, self._place(self._moves - 1))
-        for widget in self._watched:
-            widget.removeEventFilter(self)
-        self._window.decode_thread.decoded.disconnect(self._on_decoded)
-
     def _send(
-        self,
-        kind: QEvent.Type,
-        at: QPointF,
-        held: Qt.MouseButton = Qt.MouseButton.NoButton,
+        self, kind: QEvent.Type, at: QPointF, held: Qt.MouseButton = Qt.MouseButton.NoButton
     ) -> None:
         moving = kind == QEvent.Type.MouseMove
         button = Qt.MouseButton.NoButton if moving else Qt.MouseButton.LeftButton
@@ -129,46 +157,36 @@ class Hand(QObject):
         QCoreApplication.sendEvent(self._map, QMouseEvent(kind, at, where, button, held, keys))
 
     def _place(self, index: int) -> QPointF:
-        """A curve through the middle of the map that never comes back to the same place."""
+        """A curve around the middle of the map that never comes back to the same place."""
         ground, turn = self._map.ground, 2 * pi * index / 173
         x = ground.center().x() + 0.3 * ground.width() * cos(turn)
         return QPointF(x, ground.center().y() + 0.3 * ground.height() * sin(1.37 * turn))
 
+    def _due(self, index: int) -> float:
+        return self._started + index * self._interval
+
     def _plan_next(self) -> None:
-        wait = self._started + len(self._due) * self._interval - time.perf_counter()
+        wait = self._due(self._sent) - time.perf_counter()
         self._timer.start(max(0, int(1000 * wait)))
 
     def _on_due(self) -> None:
-        index = len(self._due)
-        due = self._started + index * self._interval
-        early = due - time.perf_counter()
-        if early > 0:  # less than a millisecond, which timers do not know
+        early = self._due(self._sent) - time.perf_counter()
+        if early > 0:  # less than the millisecond that timers count by
             time.sleep(early)
-        self._due.append(due)
-        self._send(QEvent.Type.MouseMove, self._place(index), Qt.MouseButton.LeftButton)
+        self._send(QEvent.Type.MouseMove, self._place(self._sent), Qt.MouseButton.LeftButton)
         handle = self._window.session.active
         assert handle is not None
-        self._index_of[handle.z.tobytes()] = index
-        if index + 1 < self._moves:
+        self._index_of[handle.z.tobytes()] = self._sent
+        self._sent += 1
+        if self._sent < self._moves:
             self._plan_next()
 
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is Slot.PICTURE:
             self._arrived = self._index_of.get(result.request.z.tobytes(), self._arrived)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and self._painted[id(watched)] != self._arrived:
-            self._painted[id(watched)] = self._arrived
-            # Delivered when this round of painting is over and has gone to the screen.
-            QCoreApplication.postEvent(
-                self, QEvent(_PAINTED), Qt.EventPriority.HighEventPriority.value
-            )
-        return False
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() != _PAINTED:
-            return super().event(event)
+    def _on_painted(self, widget: QWidget) -> None:
         now = time.perf_counter()
-        for due in self._due[len(self.seconds) : min(self._painted.values()) + 1]:
-            self.seconds.append(now - due)
-        return True
+        self._painted[widget] = self._arrived
+        for index in range(len(self._seconds), min(self._painted.values()) + 1):
+            self._seconds.append(now - self._due(index))

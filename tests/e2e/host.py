@@ -1,5 +1,6 @@
 """Runs the window in a process of its own and answers questions about it over a pipe."""
 
+import logging
 import sys
 import traceback
 from multiprocessing.connection import Connection
@@ -15,6 +16,7 @@ from PySide6.QtCore import (
 )
 
 from explorer import start
+from explorer.errors import LOG
 from explorer.window import MainWindow
 from tests.e2e.real_window import Answer, Question, complaints
 
@@ -69,11 +71,19 @@ def _on_qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> N
         complaints.append(f"Qt: {text}")
 
 
+class _Mistakes(logging.Handler):
+    """Hears what the exception hook logs: a mistake of the program."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complaints.append(record.getMessage())
+
+
 def main() -> int:
     """Open the window with the files of the command line; the first word is the pipe."""
     qInstallMessageHandler(_on_qt_message)
     line = Connection(int(sys.argv[1]))
     app, window = start(["latent-explorer", *sys.argv[2:]])
+    LOG.addHandler(_Mistakes(logging.ERROR))
     answering = Answering(line, window)
     answering.setObjectName("answering")
     return app.exec()

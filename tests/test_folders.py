@@ -1,0 +1,157 @@
+"""Folders of pictures become data sets; what cannot be read is counted, never fatal."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models import raw
+from models.data import load_data
+from models.errors import DataError
+from tests.samples import assert_message, assert_sound, pixels, save_pictures
+
+
+def test_sub_folders_are_classes_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name, count in (("cat", 14), ("ant", 11), ("bee/deeper", 5)):
+        save_pictures(tmp_path / name, count)
+    save_pictures(tmp_path / "__MACOSX", 3)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "readme.txt").write_text("not a picture")
+    found = load_data(str(tmp_path))
+    assert_sound(found, 30)
+    assert found.class_names == ("ant", "bee", "cat")
+    assert len(found.held_out) == 3
+    assert found.train.labels is not None
+    assert found.train.labels.tolist() == sorted(found.train.labels.tolist())
+    assert found.preprocessing.image_shape == (1, 12, 10)
+    assert found.notes == ()
+
+
+def test_pictures_beside_class_folders_are_told_of(tmp_path: Path) -> None:
+    save_pictures(tmp_path, 3)
+    save_pictures(tmp_path / "a", 4)
+    found = load_data(str(tmp_path))
+    assert_sound(found, 4)
+    assert found.notes == ("3 pictures outside the sub-folders left out",)
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(2, 1), (9, 1), (10, 1), (19, 1), (20, 2)])
+def test_flat_folder_holds_out_every_tenth(count: int, held_out: int, tmp_path: Path) -> None:
+    save_pictures(tmp_path, count)
+    found = load_data(str(tmp_path))
+    assert_sound(found, count)
+    assert (len(found.held_out), found.train.labels, found.class_names) == (held_out, None, ())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "modes", "shape"),
+    [
+        ([(10, 12)] * 2, "LL", (1, 12, 10)),
+        ([(10, 12)] * 2, "LC", (3, 12, 10)),
+        ([(8, 256)] * 2, "LL", (1, 256, 8)),
+        ([(7, 30)] * 2, "LL", (1, 64, 64)),
+        ([(300, 30)] * 2, "LL", (1, 64, 64)),
+        ([(10, 12), (12, 10)], "CC", (3, 64, 64)),
+    ],
+)
+def test_shape_is_chosen_from_the_folder(
+    sizes: list[tuple[int, int]], modes: str, shape: tuple[int, int, int], tmp_path: Path
+) -> None:
+    for index, (size, mode) in enumerate(zip(sizes, modes, strict=True)):
+        save_pictures(tmp_path / str(index), 1, size, mode)
+    assert load_data(str(tmp_path)).preprocessing.image_shape == shape
+    assert load_data(str(tmp_path), image_shape=(1, 20, 30)).train.images.shape[1:] == (1, 20, 30)
+
+
+def test_pictures_of_the_right_size_are_kept_bit_for_bit(tmp_path: Path) -> None:
+    images = pixels(3)
+    for index, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
+    found = load_data(str(tmp_path))
+    np.testing.assert_array_equal(found.train.images[:, 0], images[:2])
+    np.testing.assert_array_equal(found.held_out.images[:, 0], images[2:])
+
+
+@pytest.mark.parametrize(
+    ("mode", "border", "inversion"),
+    [("L", 0, "light border"), ("L", 255, "never"), ("RGB", 0, "never")],
+)
+def test_inversion_follows_the_folders_own_border(
+    mode: str, border: int, inversion: str, tmp_path: Path
+) -> None:
+    for index in range(4):
+        pixels = np.full((30, 30, 3), border, np.uint8)
+        pixels[10:20, 10:20] = (9, 99, 199 - index)
+        Image.fromarray(pixels).convert(mode).save(tmp_path / f"{index}.png")
+    found = load_data(str(tmp_path), fit="crop")
+    assert found.preprocessing.inversion == inversion
+    assert found.preprocessing.fit == "crop"
+    assert load_data(str(tmp_path), fit="fit").preprocessing.fit == "fit"
+
+
+def test_unreadable_pictures_are_counted_and_left_out(tmp_path: Path) -> None:
+    save_pictures(tmp_path, 12)
+    (tmp_path / "004.png").write_bytes(b"no picture")
+    whole = (tmp_path / "007.png").read_bytes()
+    (tmp_path / "007.png").write_bytes(whole[: len(whole) // 2])
+    found = load_data(str(tmp_path))
+    assert_sound(found, 10)
+    (note,) = found.notes
+    assert note.startswith("2 of 12 pictures left out; the first: ")
+    assert "004.png" in note
+
+
+def none_at_all(folder: Path) -> None:
+    (folder / "notes.txt").write_text("nothing to see")
+
+
+def one_picture(folder: Path) -> None:
+    save_pictures(folder, 1)
+
+
+def one_readable(folder: Path) -> None:
+    save_pictures(folder, 2)
+    (folder / "001.png").write_bytes(b"broken")
+
+
+def none_readable(folder: Path) -> None:
+    for name in "abc":
+        (folder / f"{name}.jpg").write_bytes(b"broken")
+
+
+@pytest.mark.parametrize(
+    ("fill", "problem"),
+    [
+        (lambda folder: None, "holds no pictures"),
+        (none_at_all, "holds no pictures"),
+        (one_picture, "only one picture"),
+        (one_readable, "only one picture.*001.png"),
+        (none_readable, "no picture in it can be read.*a.jpg"),
+    ],
+)
+def test_folder_with_too_little_in_it(
+    fill: Callable[[Path], None], problem: str, tmp_path: Path
+) -> None:
+    fill(tmp_path)
+    with pytest.raises(DataError, match=problem) as caught:
+        load_data(str(tmp_path))
+    assert_message(caught.value, tmp_path)
+
+
+def test_too_many_pictures_for_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_pictures(tmp_path, 5)
+    monkeypatch.setattr(raw, "MOST_BYTES", 1000)
+    with pytest.raises(DataError, match=r"5 images of 3×12×10 would take .* \(2 images\)"):
+        load_data(str(tmp_path))
+
+
+def test_reading_a_folder_reports_and_can_be_stopped(tmp_path: Path) -> None:
+    save_pictures(tmp_path, 40)
+    seen: list[tuple[str, int, int]] = []
+    load_data(str(tmp_path), report=lambda *step: seen.append(step))
+    assert ("reading pictures", 32, 40) in seen
+    assert seen[-1] == ("reading pictures", 40, 40)
+    with pytest.raises(DataError, match="stopped"):
+        load_data(str(tmp_path), report=lambda *s: seen.append(s), cancelled=lambda: len(seen) > 8)
