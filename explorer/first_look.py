@@ -40,7 +40,8 @@ def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
     if len(centres) < _HANDLES:
         spread = np.linspace(0, len(points) - 1, min(_CANDIDATES, len(points))).astype(np.int64)
         centres = spread[_inner_half(points.mean[spread])]
-    chosen = centres[_farthest(points.mean[centres], _HANDLES)]
+    seen = points.mean[centres][:, first_axes(model)]  # far apart on the map, that is
+    chosen = centres[_farthest(seen, _HANDLES)]
     labels = [0] * _HANDLES if points.label is None else points.label[chosen].tolist()
     return points.mean[chosen], labels
 

@@ -87,13 +87,15 @@ def _ancestor(tile: Tile, image_of: TileImage) -> tuple[Tile, QImage] | None:
 
 # A small disc: offsets by how much of the pixel it covers, the faint rim first.
 _DISC = [(dx, dy, 110) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx and dy]
-_DISC += [(dx, dy, 235) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (0, 0))]
+_DISC += [(dx, dy, 255) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (0, 0))]
 
 
-def points_image(view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, size: int) -> QImage:
+def points_image(
+    view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, size: int, opacity: float
+) -> QImage:
     """Points [N, 2] as small discs of their colours [N, 3] on a transparent image.
 
-    `ratio` is device pixels a pixel; `size` enlarges the disc. Drawn in numpy: 10,000 discs
+    `ratio` is device pixels a pixel; `size` enlarges the disc; `opacity` is 0 to 1. Drawn in numpy: 10,000 discs
     take about as long as one frame allows QPainter for 1,000.
     """
     width, height = round(view.width * ratio), round(view.height * ratio)
@@ -104,7 +106,7 @@ def points_image(view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, s
         x, y = pixels[:, 0] + dx, pixels[:, 1] + dy
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         out[y[inside], x[inside], :3] = colour_rows[inside]
-        out[y[inside], x[inside], 3] = alpha
+        out[y[inside], x[inside], 3] = round(alpha * opacity)
     image = QImage(out.data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
     image.setDevicePixelRatio(ratio)
     return image
@@ -116,7 +118,7 @@ def _grown(size: int) -> list[tuple[int, int, int]]:
     reach = range(-size, size + 1)
     disc = [(dx, dy, dx * dx + dy * dy) for dx in reach for dy in reach]
     rim = [(dx, dy, 120) for dx, dy, square in disc if size**2 < square <= (size + 0.7) ** 2]
-    return rim + [(dx, dy, 235) for dx, dy, square in disc if square <= size**2]
+    return rim + [(dx, dy, 255) for dx, dy, square in disc if square <= size**2]
 
 
 def _rgb(label: int) -> tuple[int, int, int]:

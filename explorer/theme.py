@@ -72,16 +72,16 @@ HANDLE_COLOURS = (
 
 # Classes: ten hues told apart on dark and on light ground (after Tableau 10).
 CLASS_COLOURS = (
-    "#e377c2",
-    "#9467d8",
-    "#e4574f",
-    "#d9863f",
-    "#c9c43e",
-    "#4d9be6",
-    "#47b86b",
-    "#35bfc9",
-    "#f2a13c",
-    "#a9805b",
+    "#f28cc8",
+    "#9d7bea",
+    "#ef5b5b",
+    "#f0923c",
+    "#e5d54b",
+    "#4f9cf0",
+    "#4cc27a",
+    "#41cbd6",
+    "#c39a74",
+    "#b9c2cf",
 )
 UNLABELLED_COLOUR = "#6fa8dc"
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SCALE_RANGE = (1e-4, 1e7)  # pixels a latent unit
-_TICK_SPACING_PX = 110
+_TICK_SPACING_PX = 85
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from models.model import Model
 
 CHUNK_SECONDS = 0.003  # a batch is cut so that a handle's decode waits no longer than this
-_LARGEST_CHUNK = 256
+_FIRST_CHUNK, _LARGEST_CHUNK = 8, 256
 
 
 class ModelShelf:
@@ -71,7 +71,7 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._waiting: dict[Slot, tuple[DecodeRequest, int]] = {}
         self._stopping = False
-        self._seconds_per_row: dict[int, float] = {}
+        self._rows: dict[int, int] = {}  # a chunk's length, by model
 
     def submit(self, request: DecodeRequest) -> None:
         """Ask for a decode; takes the place of what waits in the same slot."""
@@ -117,21 +117,25 @@ class DecodeThread(QThread):
             return None
         count = self._chunk(request, first)
         result = render(model, request, first, count)
-        self._learn_speed(request.model_key, count, result.seconds)
+        self._learn_length(request.model_key, count, result.seconds)
         if first + count < len(request.z) and not result.error:
             with self._wake:
                 self._waiting.setdefault(request.slot, (request, first + count))
         return result
 
     def _chunk(self, request: DecodeRequest, first: int) -> int:
-        left = len(request.z) - first
-        per_row = self._seconds_per_row.get(request.model_key)
-        fitting = 8 if per_row is None else int(CHUNK_SECONDS / max(per_row, 1e-7))
-        return min(left, max(1, min(fitting, _LARGEST_CHUNK)))
+        return min(len(request.z) - first, self._rows.get(request.model_key, _FIRST_CHUNK))
 
-    def _learn_speed(self, model_key: int, count: int, seconds: float) -> None:
-        if count >= 4 or model_key not in self._seconds_per_row:
-            self._seconds_per_row[model_key] = seconds / max(count, 1)
+    def _learn_length(self, model_key: int, count: int, seconds: float) -> None:
+        """Longer after a quick chunk, shorter after a slow one.
+
+        A chunk cut short by its request tells nothing, and one that was held up (by another
+        process, say) little: the next few make up for it.
+        """
+        rows = self._rows.get(model_key, _FIRST_CHUNK)
+        if count == rows:
+            factor = min(2.0, max(0.25, CHUNK_SECONDS / max(seconds, 1e-9)))
+            self._rows[model_key] = max(1, min(_LARGEST_CHUNK, round(rows * factor)))
 
 
 class Cancelled(Exception):

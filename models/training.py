@@ -25,8 +25,9 @@ _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
 class Settings:
     """How to train. Seconds, epochs and images are counted; the learning rate is Adam's.
 
+    `warmup_epochs` is how long the KL's weight rises from 0 to 1 (Bowman et al. 2016).
     `weight_decay` is AdamW's (Loshchilov and Hutter 2019): it narrows the gap between data
-    seen and held out. `warmup_epochs` is how long the KL's weight rises from 0 to 1 (Bowman et al. 2016).
+    seen and held out.
     `averaging` is the decay a step of the averaged weights, which are the ones kept
     (Polyak averaging; 0 keeps the raw ones). `held_out_limit` bounds the images looked at
     after each epoch.

@@ -392,13 +392,14 @@ def test_one_image_is_enough(tiny_data: DataSet) -> None:
         {"learning_rate": 1.0},
         {"learning_rate": math.nan},
         {"warmup_epochs": -1.0},
+        {"weight_decay": 1.5},
         {"averaging": 1.0},
         {"averaging": -0.1},
     ],
     ids=str,
 )
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"at least 1|negative"):
+    with pytest.raises(ValueError, match=r"at least 1|negative|averaging"):
         replace(FAST, **wrong)
 
 

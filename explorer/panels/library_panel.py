@@ -13,6 +13,8 @@ from explorer.painting import to_image
 from explorer.session import Session
 from explorer.widgets.picture_list import Entry, PictureList
 
+_NARROWEST_PX = 138
+
 
 class LibraryPanel(QWidget):
     """Choosing a model is a wish; the window fulfils it."""
@@ -56,6 +58,7 @@ class LibraryPanel(QWidget):
         hint.setMinimumHeight(76)
         self._hint = hint
         column.addWidget(hint)
+        self.setMinimumWidth(_NARROWEST_PX)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

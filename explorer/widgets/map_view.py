@@ -31,6 +31,7 @@ NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _ZOOM_A_NOTCH = 1.25
+_MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -234,18 +235,18 @@ class MapView(QWidget):
         painter.translate(MARGIN_LEFT_PX, 0)
         if self.show_tiles:
             painting.draw_tiles(painter, self.view, self.tile_px, self.tile_image)
-        if self.show_prior:
-            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
         if len(self._points):
             painter.drawImage(0, 0, self._points_image(ratio))
+        if self.show_prior:
+            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
         painter.end()
         return pixmap
 
     def _points_image(self, ratio: float) -> QImage:
         if self._points_layer is None:
-            size = 1 if len(self._points) > 4000 else 2
+            size, opacity = (1, 0.6) if len(self._points) > _MANY_POINTS else (2, 0.9)
             self._points_layer = painting.points_image(
-                self.view, self._points, self._point_colours, ratio, size
+                self.view, self._points, self._point_colours, ratio, size, opacity
             )
         return self._points_layer
 

@@ -1,0 +1,556 @@
+"""The training service: with a trainer that says what the test wants, and with the real process."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtCore import QObject, Signal
+from pytestqt.qtbot import QtBot
+
+from explorer.loss_curves import MOST_POINTS, Curve, Curves
+from explorer.trainer_messages import (
+    Advanced,
+    CurvePoint,
+    Failed,
+    Finished,
+    Finishing,
+    GoneOn,
+    Job,
+    Loaded,
+    Order,
+    Paused,
+    Pictures,
+    Planned,
+    Position,
+    Preparing,
+    Stopped,
+)
+from explorer.training import Status, Training
+from explorer.unfinished import last_epoch_file
+from explorer.workers import TrainerEnd, TrainingThread
+from models.plans import Plan
+from tests.trainings import PATIENCE_MS, small_plan, wait_for, wait_for_epoch, write_data
+
+if TYPE_CHECKING:
+    from models.data import DataSet
+
+only_posix = pytest.mark.skipif(sys.platform == "win32", reason="about POSIX signals")
+
+
+class FakeThread(QObject):
+    """Stands where a `TrainingThread` would; the test speaks for the trainer."""
+
+    heard = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, job: Job, parent: QObject) -> None:
+        super().__init__(parent)
+        self.job, self.orders, self.stopped, self.started = job, list[Order](), False, False
+        self.process_id: int | None = None
+
+    def start(self) -> None:
+        self.started = True
+
+    def order(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def wait(self) -> bool:
+        return True
+
+
+class Fakes:
+    """All fake threads of a service, newest last."""
+
+    def __init__(self) -> None:
+        self.all: list[FakeThread] = []
+
+    def make(self, job: Job, parent: QObject) -> TrainingThread:
+        self.all.append(FakeThread(job, parent))
+        return cast(TrainingThread, self.all[-1])
+
+    @property
+    def last(self) -> FakeThread:
+        return self.all[-1]
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+def faked(tmp_path: Path, qapp: object, fakes: Fakes) -> Training:
+    """A service without a process."""
+    return Training(tmp_path / "models", make_thread=fakes.make)
+
+
+@pytest.fixture
+def training(tmp_path: Path, qapp: object) -> Iterator[Training]:
+    """A service with the real process."""
+    training = Training(tmp_path / "models")
+    yield training
+    training.shutdown()
+    assert not psutil.Process().children()
+
+
+@pytest.fixture
+def data_file(tmp_path: Path, tiny_data: "DataSet") -> Path:
+    return write_data(tmp_path / "bars.npz", tiny_data)
+
+
+def plan_for(training: Training, data: Path, epochs: int = 3) -> Plan:
+    return small_plan(data, training.fresh_file("bars"), epochs)
+
+
+def status_of(training: Training) -> Status:
+    """The status now (a type checker takes an attribute for what it was a line before)."""
+    return training.state.status
+
+
+POINT = CurvePoint(0.5, {"reconstruction": 30.0, "kl": 2.0, "elbo": -32.0}, held_out=False)
+HELD_OUT = CurvePoint(1.0, {"reconstruction": 31.0, "kl": 2.0, "elbo": -33.0}, held_out=True)
+
+
+# -- what the trainer says becomes what is published ----------------------------------------
+
+
+def test_each_message_becomes_a_state(faked: Training, fakes: Fakes) -> None:
+    plan = Plan("digits", str(faked.folder / "x.safetensors"))
+    faked.start(plan)
+    assert fakes.last.started
+    assert fakes.last.job == Job("train", plan)
+    assert status_of(faked) is Status.PREPARING
+    fakes.last.heard.emit(Preparing("Downloading", 3, 12))
+    assert (faked.state.activity, faked.state.done, faked.state.total) == ("Downloading", 3, 12)
+    fakes.last.heard.emit(Planned(plan, Position(0, 20, 0.0)))
+    fakes.last.heard.emit(Loaded(100, 10, (1, 8, 8), "bernoulli", ("a note",)))
+    assert status_of(faked) is Status.PREPARING
+    assert faked.state.data is not None
+    assert faked.state.data.notes == ("a note",)
+    fakes.last.heard.emit(Advanced(Position(1, 20, 0.05), (POINT, HELD_OUT)))
+    assert status_of(faked) is Status.RUNNING
+    assert faked.state.train == POINT.terms
+    assert faked.state.held_out == HELD_OUT.terms
+    fakes.last.heard.emit(Advanced(Position(1, 20, 0.06)))
+    assert faked.state.held_out == HELD_OUT.terms
+    fakes.last.heard.emit(Paused())
+    assert status_of(faked) is Status.PAUSED
+    fakes.last.heard.emit(GoneOn())
+    assert status_of(faked) is Status.RUNNING
+    fakes.last.heard.emit(Finishing())
+    assert status_of(faked) is Status.FINISHING
+    fakes.last.heard.emit(Finished(plan.out, 20))
+    assert status_of(faked) is Status.FINISHING, "the process has not ended yet"
+    fakes.last.ended.emit(TrainerEnd(0))
+    assert status_of(faked) is Status.FINISHED
+    assert faked.state.file == Path(plan.out)
+
+
+def test_curves_and_pictures_are_kept_for_whoever_looks_later(
+    faked: Training, fakes: Fakes
+) -> None:
+    faked.start(Plan("digits", "x.safetensors"))
+    nothing = np.zeros((0, 8, 8, 1), np.uint8)
+    pictures = Pictures(1, nothing, nothing, nothing, "none")
+    fakes.last.heard.emit(Advanced(Position(1, 20, 0.05), (POINT, HELD_OUT), pictures))
+    fakes.last.heard.emit(Advanced(Position(1, 20, 0.06), (POINT,)))
+    assert faked.pictures is pictures
+    assert faked.curves.train["kl"].values == (2.0, 2.0)
+    assert faked.curves.held_out["elbo"].values == (-33.0,)
+    fakes.last.ended.emit(TrainerEnd(-9))
+    faked.start(Plan("digits", "y.safetensors"))
+    assert faked.pictures is None
+    assert faked.curves == Curves()
+
+
+def test_a_pause_while_preparing_goes_back_to_preparing(faked: Training, fakes: Fakes) -> None:
+    faked.start(Plan("digits", "x.safetensors"))
+    fakes.last.heard.emit(Paused())
+    fakes.last.heard.emit(GoneOn())
+    assert faked.state.status is Status.PREPARING
+
+
+def test_wishes_become_orders(faked: Training, fakes: Fakes) -> None:
+    faked.pause()
+    faked.start(Plan("digits", "x.safetensors"))
+    faked.pause()
+    faked.resume()
+    faked.stop()
+    assert fakes.last.orders == [Order.PAUSE, Order.GO_ON, Order.FINISH]
+
+
+def test_one_training_at_a_time(faked: Training, fakes: Fakes) -> None:
+    first = Plan("digits", "x.safetensors")
+    faked.start(first)
+    faked.start(Plan("mnist", "y.safetensors"))
+    faked.resume_last(faked.folder / "z.safetensors.run")
+    assert len(fakes.all) == 1
+    assert faked.state.plan == first
+
+
+def test_the_end_comes_as_one_signal(faked: Training, fakes: Fakes, qtbot: QtBot) -> None:
+    out = str(faked.folder / "x.safetensors")
+    for said, epochs, signal_of, value in (
+        (Finished(out, 5), 5, faked.finished, Path(out)),
+        (Finished(out, 3), 5, faked.stopped, Path(out)),
+        (Stopped(), 5, faked.stopped, None),
+        (Failed("no room"), 5, faked.failed, "no room"),
+    ):
+        faked.start(Plan("digits", out))
+        fakes.last.heard.emit(Planned(Plan("digits", out), Position(0, epochs, 0.0)))
+        fakes.last.heard.emit(said)
+        with qtbot.waitSignal(signal_of) as heard:
+            fakes.last.ended.emit(TrainerEnd(0))
+        assert heard.args == [value]
+        assert not faked.state.active
+
+
+def test_a_mistake_of_the_program_reaches_the_exception_hook(
+    faked: Training, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised = list[BaseException]()
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: raised.append(error))
+    faked.start(Plan("digits", "x.safetensors"))
+    fakes.last.heard.emit(Failed("The trainer made a mistake.", "Traceback: it was line 3"))
+    fakes.last.ended.emit(TrainerEnd(1))
+    assert faked.state.status is Status.FAILED
+    assert "line 3" in str(raised[0])
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (TrainerEnd(-9), "killed"),
+        (TrainerEnd(-11), "signal 11"),
+        (TrainerEnd(3), "status 3"),
+        (TrainerEnd(1, "Traceback\nImportError: no torch"), "no torch"),
+    ],
+)
+def test_an_end_without_a_word_is_told(
+    faked: Training, fakes: Fakes, end: TrainerEnd, words: str
+) -> None:
+    faked.start(Plan("digits", "x.safetensors"))
+    fakes.last.ended.emit(end)
+    assert faked.state.status is Status.FAILED
+    assert words in faked.state.message
+
+
+def test_after_a_shutdown_nothing_is_heard(faked: Training, fakes: Fakes) -> None:
+    faked.start(Plan("digits", "x.safetensors"))
+    faked.shutdown()
+    assert fakes.last.stopped
+    before = faked.state
+    fakes.last.heard.emit(Advanced(Position(1, 20, 0.05), (POINT,)))
+    fakes.last.ended.emit(TrainerEnd(0))
+    assert faked.state is before
+    faked.shutdown()
+
+
+def test_a_fresh_file_has_no_namesake(faked: Training) -> None:
+    faked.folder.mkdir()
+    assert faked.fresh_file("a").name == "a.safetensors"
+    (faked.folder / "a.safetensors").touch()
+    (faked.folder / "a-2.safetensors.run").mkdir()
+    assert faked.fresh_file("a").name == "a-3.safetensors"
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, qapp: object, qtbot: QtBot) -> None:
+    (tmp_path / "file").touch()
+    training = Training(tmp_path / "file" / "models")
+    with qtbot.waitSignal(training.failed) as heard:
+        training.start(Plan("digits", "x.safetensors"))
+    assert "cannot be made" in heard.args[0]
+    assert training.state.status is Status.FAILED
+
+
+# -- curves --------------------------------------------------------------------------------
+
+
+def test_a_long_curve_is_bounded_and_keeps_its_mean_and_ends() -> None:
+    curve = Curve()
+    count = 9 * MOST_POINTS + 7
+    for first in range(0, count, 100):
+        numbers = range(first, min(first + 100, count))
+        curve = curve.extended((number, 2.0 * number) for number in numbers)
+    assert len(curve.epochs) <= MOST_POINTS
+    assert sum(curve.weights) == count
+    mean = np.average(curve.values, weights=curve.weights)
+    assert mean == pytest.approx(count - 1)
+    assert np.allclose(np.array(curve.values), 2 * np.array(curve.epochs))
+    assert all(np.diff(curve.epochs) > 0)
+
+
+# -- the real process ----------------------------------------------------------------------
+
+
+def weights_of(path: Path) -> dict[str, "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"]:
+    from models.checkpoint import load
+
+    state = load(path).autoencoder.state_dict()
+    return {name: value.numpy() for name, value in state.items()}
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    left, right = weights_of(one), weights_of(other)
+    assert left.keys() == right.keys()
+    assert all(np.array_equal(left[name], right[name]) for name in left)
+
+
+def test_a_training_ends_with_a_model_curves_and_pictures(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    plan = plan_for(training, data_file)
+    with qtbot.waitSignal(training.finished, timeout=PATIENCE_MS) as heard:
+        training.start(plan)
+    assert heard.args == [Path(plan.out)]
+    assert training.state.status is Status.FINISHED
+    assert training.state.position is not None
+    assert training.state.position.fraction == 1.0
+    assert training.curves.held_out["elbo"].epochs == (1, 2, 3)
+    assert training.pictures is not None
+    assert training.pictures.epoch == 3
+    assert training.unfinished() == []
+    assert weights_of(Path(plan.out))
+    assert training.process_id is None
+
+
+def kill(training: Training) -> None:
+    assert training.process_id is not None
+    os.kill(training.process_id, signal.SIGKILL)
+
+
+@only_posix
+def test_a_killed_training_goes_on_and_ends_as_if_never_killed(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    whole, killed = plan_for(training, data_file, 30), training.folder / "killed.safetensors"
+    training.start(whole)
+    wait_for(qtbot, training, Status.FINISHED)
+    training.start(small_plan(data_file, killed, 30))
+    wait_for_epoch(qtbot, training, 2)
+    with qtbot.waitSignal(training.failed, timeout=PATIENCE_MS) as heard:
+        kill(training)
+    assert "killed" in heard.args[0]
+    assert "Unfinished" in heard.args[0]
+    assert not killed.exists()
+    (run,) = training.unfinished()
+    assert training.state.unfinished == run
+    assert "of 30 epochs" in training.describe_unfinished(run)
+    training.resume_last(run)
+    wait_for(qtbot, training, Status.FINISHED)
+    assert training.unfinished() == []
+    assert training.curves.held_out["elbo"].epochs == tuple(range(1, 31))
+    assert_same_weights(Path(whole.out), killed)
+
+
+@only_posix
+def test_what_a_killed_training_has_finished_can_be_kept_or_discarded(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    for _ in range(2):
+        training.start(plan_for(training, data_file, 100_000))
+        wait_for_epoch(qtbot, training, 1)
+        kill(training)
+        wait_for(qtbot, training, Status.FAILED)
+    newest, oldest = training.unfinished()
+    with qtbot.waitSignal(training.stopped, timeout=PATIENCE_MS) as heard:
+        training.keep_last(oldest)
+    assert weights_of(heard.args[0])
+    assert training.unfinished() == [newest]
+    training.discard(newest)
+    assert training.unfinished() == []
+    assert not newest.exists()
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_stop_keeps_the_epochs_finished(
+    training: Training, data_file: Path, qtbot: QtBot, paused: bool
+) -> None:
+    plan = plan_for(training, data_file, 100_000)
+    training.start(plan)
+    wait_for_epoch(qtbot, training, 1)
+    if paused:
+        training.pause()
+        wait_for(qtbot, training, Status.PAUSED)
+    with qtbot.waitSignal(training.stopped, timeout=PATIENCE_MS) as heard:
+        training.stop()
+    assert heard.args == [Path(plan.out)]
+    assert training.state.status is Status.STOPPED
+    assert weights_of(Path(plan.out))
+    assert training.unfinished() == []
+
+
+def test_stop_before_an_epoch_keeps_nothing(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    training.start(plan_for(training, data_file))
+    with qtbot.waitSignal(training.stopped, timeout=PATIENCE_MS) as heard:
+        training.stop()
+    assert heard.args == [None]
+    assert training.state.file is None
+    assert list(training.folder.iterdir()) == []
+
+
+def test_no_step_is_taken_while_paused(training: Training, data_file: Path, qtbot: QtBot) -> None:
+    training.start(plan_for(training, data_file, 100_000))
+    wait_for_epoch(qtbot, training, 1)
+    training.pause()
+    wait_for(qtbot, training, Status.PAUSED)
+    position = training.state.position
+    assert position is not None
+    training.resume()
+    wait_for(qtbot, training, Status.RUNNING)
+    assert training.state.position == position, "nothing was done between pausing and going on"
+    wait_for_epoch(qtbot, training, position.epoch + 1)
+
+
+STATUSES = (Status.PREPARING, Status.RUNNING, Status.PAUSED, Status.FINISHING)
+
+
+@pytest.mark.parametrize("status", [None, *STATUSES])
+def test_a_shutdown_in_any_state_leaves_nothing_running(
+    training: Training, data_file: Path, qtbot: QtBot, status: Status | None
+) -> None:
+    epochs = 2 if status is Status.FINISHING else 100_000
+    plan = plan_for(training, data_file, epochs)
+    seen = list[int | None]()
+
+    def shut_down() -> None:
+        if training.state.status is status and not seen:
+            seen.append(training.process_id)
+            training.shutdown()
+
+    training.state_changed.connect(shut_down)
+    training.start(plan)
+    if status is None:  # the thread may not even have started the process
+        training.shutdown()
+        assert not psutil.Process().children()
+        return
+    if status is Status.PAUSED:
+        wait_for_epoch(qtbot, training, 1)
+        training.pause()
+    qtbot.waitUntil(lambda: bool(seen), timeout=PATIENCE_MS)
+    assert seen[0] is None or not psutil.pid_exists(seen[0])
+    assert not psutil.Process().children()
+    if status in (Status.PAUSED, Status.FINISHING):
+        assert last_epoch_file(plan.folder).is_file() or Path(plan.out).is_file()
+
+
+@only_posix
+def test_a_shutdown_after_a_kill_leaves_no_zombie(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    training.start(plan_for(training, data_file, 100_000))
+    wait_for_epoch(qtbot, training, 1)
+    kill(training)
+    training.shutdown()
+    assert not psutil.Process().children()
+    assert len(Training(training.folder).unfinished()) == 1
+
+
+DEAF = """
+import signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+from explorer.trainer_messages import Preparing, write_message
+write_message(sys.stdout.buffer, Preparing("Sleeping"))
+while True:
+    signal.pause()
+"""
+
+
+def fake_trainer(program: str, job: Job, parent: QObject) -> TrainingThread:
+    home = str(Path(__file__).parent.parent)
+    start = f"import sys; sys.path.insert(0, {home!r})\n"
+    return TrainingThread(job, parent, [sys.executable, "-c", start + program])
+
+
+@only_posix
+def test_a_trainer_that_hears_nothing_is_killed(tmp_path: Path, qapp: object, qtbot: QtBot) -> None:
+    training = Training(tmp_path, make_thread=partial(fake_trainer, DEAF))
+    training.start(Plan("digits", str(tmp_path / "x.safetensors")))
+    qtbot.waitUntil(lambda: training.state.activity == "Sleeping", timeout=PATIENCE_MS)
+    training.shutdown()
+    assert not psutil.Process().children()
+
+
+def test_a_trainer_that_breaks_at_once_says_why(tmp_path: Path, qapp: object, qtbot: QtBot) -> None:
+    program = "raise ImportError('a library is missing')"
+    training = Training(tmp_path, make_thread=partial(fake_trainer, program))
+    training.start(Plan("digits", str(tmp_path / "x.safetensors")))
+    wait_for(qtbot, training, Status.FAILED)
+    assert "a library is missing" in training.state.message
+    assert training.state.unfinished is None
+
+
+def test_a_trainer_that_cannot_be_started_is_told(
+    tmp_path: Path, qapp: object, qtbot: QtBot
+) -> None:
+    def make(job: Job, parent: QObject) -> TrainingThread:
+        return TrainingThread(job, parent, [str(tmp_path / "nothing")])
+
+    training = Training(tmp_path, make_thread=make)
+    training.start(Plan("digits", str(tmp_path / "x.safetensors")))
+    wait_for(qtbot, training, Status.FAILED)
+    assert "cannot be started" in training.state.message
+
+
+def test_bad_data_is_told_and_leaves_nothing(
+    training: Training, tmp_path: Path, qtbot: QtBot
+) -> None:
+    missing = tmp_path / "missing.npz"
+    with qtbot.waitSignal(training.failed, timeout=PATIENCE_MS) as heard:
+        training.start(plan_for(training, missing))
+    assert str(missing) in heard.args[0]
+    assert list(training.folder.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process as only Linux can")
+def test_a_full_disk_loses_no_finished_epoch(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    import resource
+
+    plan = plan_for(training, data_file, 12)
+    training.start(plan)
+    wait_for_epoch(qtbot, training, 1)
+    training.pause()
+    wait_for(qtbot, training, Status.PAUSED)
+    assert training.process_id is not None
+    assert training.state.position is not None
+    epoch = training.state.position.epoch
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(training.process_id, resource.RLIMIT_FSIZE, (2000, hard))
+    training.resume()
+    wait_for(qtbot, training, Status.FAILED)
+    assert "cannot be written" in training.state.message
+    assert f"{epoch} of 12 epochs" in training.describe_unfinished(plan.folder)
+    training.resume_last(plan.folder)
+    wait_for(qtbot, training, Status.FINISHED)
+    assert weights_of(Path(plan.out))
+
+
+def test_a_damaged_unfinished_training_is_listed_told_and_can_be_discarded(
+    training: Training, qtbot: QtBot
+) -> None:
+    run = training.folder / "x.safetensors.run"
+    run.mkdir(parents=True)
+    (run / "last.safetensors").write_bytes(b"nothing of the kind")
+    (run / "mine.txt").write_text("kept")
+    assert training.unfinished() == [run]
+    assert "damaged" in training.describe_unfinished(run)
+    training.resume_last(run)
+    wait_for(qtbot, training, Status.FAILED)
+    assert "last.safetensors" in training.state.message
+    training.discard(run)
+    assert training.unfinished() == []
+    assert [file.name for file in run.iterdir()] == ["mine.txt"]
