@@ -200,9 +200,7 @@ def _grey_indexed(picture: Image.Image) -> Image.Image:
 # --- APNG and strip ---
 
 
-def _write_apng(
-    stream: BinaryIO, pictures: Iterator[Image.Image], rate: float, loop: bool
-) -> None:
+def _write_apng(stream: BinaryIO, pictures: Iterator[Image.Image], rate: float, loop: bool) -> None:
     """Whole frames; Pillow counts delays in milliseconds."""
     first, *others = pictures
     first.save(

@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 _LATENCIES_KEPT = 240
+_STRIP_PAUSE_MS = 33  # between two strips of a path that is dragged
 
 
 class Latency:
@@ -45,7 +46,8 @@ class Decoding(QObject):
         self._strip: dict[int, Bytes] = {}
         self._failure = ""
         self.latency = Latency()
-        self._strip_timer = QTimer(self, singleShot=True, interval=0)
+        self._strip_timer = QTimer(self, singleShot=True)
+        self._strip_asked_at = 0.0
         self._strip_timer.timeout.connect(self._ask_strip)
         self.waiting: set[Slot] = set()
         session.model_changed.connect(self._on_model_changed)
@@ -66,12 +68,12 @@ class Decoding(QObject):
 
     def _on_arrangement_changed(self) -> None:
         self._ask_picture()
-        self._strip_timer.start()
+        self._ask_strip_soon()
 
     def _on_latent_changed(self, key: int) -> None:
         if key == self._session.active_key:
             self._ask_picture()
-        self._strip_timer.start()
+        self._ask_strip_soon()
 
     def _ask_picture(self) -> None:
         handle = self._session.active
@@ -79,11 +81,20 @@ class Decoding(QObject):
             label = None if handle.label is None else np.array([handle.label])
             self._submit(Slot.PICTURE, handle.z[None], label, (handle.key, perf_counter()))
 
+    def _ask_strip_soon(self) -> None:
+        """At once, but not at each of a drag's moves: they have their own picture to show."""
+        self.waiting.add(Slot.STRIP)
+        if not self._strip_timer.isActive():
+            since_ms = 1000 * (perf_counter() - self._strip_asked_at)
+            self._strip_timer.start(max(0, round(_STRIP_PAUSE_MS - since_ms)))
+
     def _ask_strip(self) -> None:
+        self._strip_asked_at = perf_counter()
         arrangement = self._session.arrangement
         if not arrangement.handles:
             self._strip = {}
             self._session.set_strip({})
+            self._done(Slot.STRIP)
             return
         self._submit(Slot.STRIP, arrangement.path(), arrangement.path_labels())
 
@@ -96,6 +107,7 @@ class Decoding(QObject):
     ) -> None:
         model = self._session.model
         if model is None or z.shape[1] != model.latent_size:
+            self.waiting.discard(slot)
             return
         if slot is not Slot.LENS:  # nobody waits for the pointer to rest
             self.waiting.add(slot)

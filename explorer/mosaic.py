@@ -1,18 +1,20 @@
 """Service: from a viewport to tiles, nearest the pointer first, kept in an LRU cache."""
 
 from collections import OrderedDict
+from time import perf_counter
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
-from explorer.painting import to_image
+from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
 from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.workers import DecodeThread
 
 CACHE_BYTES = 64 * 2**20
+_TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
 _MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
 
 
@@ -21,6 +23,7 @@ class Mosaic(QObject):
 
     tiles_changed = Signal()
     settled = Signal()
+    _ask_wished = Signal()
 
     def __init__(self, session: Session, thread: DecodeThread, parent: QObject) -> None:
         super().__init__(parent)
@@ -32,9 +35,10 @@ class Mosaic(QObject):
         self._label: int | None = None
         self._slice = session.slice
         self._generation = 0
+        self._told_at = 0.0
         self.busy = False
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._ask)
+        self._ask_pending = False
+        self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
         session.plane_changed.connect(self.forget)
@@ -52,14 +56,14 @@ class Mosaic(QObject):
     def look(self, view: Viewport, tile_px: float, pointer: tuple[float, float]) -> None:
         """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
         self._view, self._tile_px, self._pointer = view, tile_px, pointer
-        self._timer.start()
+        self._ask_soon()
 
     def forget(self) -> None:
         """Every tile is of another plane or class now; the old ones stand until new ones come."""
         self._generation += 1
         self._slice, self._label = self._session.slice, self._wanted_label()
         self._thread.clear(Slot.TILES)
-        self._timer.start()
+        self._ask_soon()
 
     def _on_model_changed(self) -> None:
         self._cache.clear()
@@ -81,7 +85,14 @@ class Mosaic(QObject):
             return None
         return handle.label if handle is not None and handle.label is not None else 0
 
+    def _ask_soon(self) -> None:
+        """Once for all that changes now, and before the map is painted, unlike a timer."""
+        if not self._ask_pending:
+            self._ask_pending = True
+            self._ask_wished.emit()
+
     def _ask(self) -> None:
+        self._ask_pending = False
         model = self._session.model
         if model is None or not self._session.layers.mosaic or self._view.width <= 1:
             self.busy = False
@@ -93,6 +104,7 @@ class Mosaic(QObject):
             self.settled.emit()
             return
         self.busy = True
+        self._told_at = 0.0  # the first, coarse ones at once
         centres = np.array([tile.centre for tile in missing], np.float32)
         z = self._slice.lift(centres)
         label = None
@@ -121,10 +133,14 @@ class Mosaic(QObject):
         generation, tiles = result.request.ticket
         if generation != self._generation:
             return
-        for tile, picture in zip(tiles[result.first :], result.pictures, strict=False):
-            self._keep(tile, to_image(picture))
-        self.tiles_changed.emit()
-        if result.error or result.first + len(result.pictures) >= len(tiles):
+        images = to_images(result.pictures)
+        for tile, image in zip(tiles[result.first :], images, strict=False):
+            self._keep(tile, image)
+        done = bool(result.error) or result.first + len(images) >= len(tiles)
+        if done or perf_counter() - self._told_at >= _TELL_SECONDS:
+            self._told_at = perf_counter()
+            self.tiles_changed.emit()
+        if done:
             self.busy = False
             self.settled.emit()
 

@@ -50,11 +50,19 @@ def to_image(pixels: Bytes) -> QImage:
     return QImage(pixels.data, width, height, width * channels, kind).copy()
 
 
+def to_images(pictures: Bytes) -> list[QImage]:
+    """QImages of bytes [N, H, W, C], made at once: a tenth of the time they take one by one."""
+    count, height, width, channels = pictures.shape
+    column = to_image(pictures.reshape(count * height, width, channels))
+    return [column.copy(0, place * height, width, height) for place in range(count)]
+
+
 def tile_rect(view: Viewport, tile: Tile) -> QRectF:
     """The pixels of a tile, on whole ones so that neighbours leave no seam."""
-    left, bottom = tile.column * tile.size, tile.row * tile.size
-    x0, y1 = view.to_pixels([left, bottom])
-    x1, y0 = view.to_pixels([left + tile.size, bottom + tile.size])
+    size = tile.size
+    left, bottom = tile.column * size, tile.row * size
+    x0, y1 = view.pixel(left, bottom)
+    x1, y0 = view.pixel(left + size, bottom + size)
     return QRectF(QPointF(round(x0), round(y0)), QPointF(round(x1), round(y1)))
 
 
@@ -95,8 +103,8 @@ def points_image(
 ) -> QImage:
     """Points [N, 2] as small discs of their colours [N, 3] on a transparent image.
 
-    `ratio` is device pixels a pixel; `size` enlarges the disc; `opacity` is 0 to 1. Drawn in numpy: 10,000 discs
-    take about as long as one frame allows QPainter for 1,000.
+    `ratio` is device pixels a pixel; `size` enlarges the disc; `opacity` is 0 to 1. Drawn in
+    numpy: QPainter takes ten times as long.
     """
     width, height = round(view.width * ratio), round(view.height * ratio)
     out = np.zeros((height, width, 4), np.uint8)

@@ -117,6 +117,7 @@ class Training(QObject):
         self.pictures: Pictures | None = None
         self._make_thread = make_thread
         self._thread: TrainingThread | None = None
+        self._closed = False
         self._end: Finished | Stopped | Failed | None = None
 
     # -- wishes ----------------------------------------------------------------------------
@@ -167,6 +168,7 @@ class Training(QObject):
 
     def shutdown(self) -> None:
         """End everything at once, for good; an unfinished training is there at the next start."""
+        self._closed = True
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.stop()
@@ -200,7 +202,7 @@ class Training(QObject):
         self._begin(Job(task, path=str(run)), TrainingState(Status.PREPARING, plan, "Starting"))
 
     def _begin(self, job: Job, state: TrainingState) -> None:
-        if self._thread is not None:
+        if self._thread is not None or self._closed:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -209,13 +211,13 @@ class Training(QObject):
             return
         self._end = None
         self.curves, self.pictures = Curves(), None
-        self._set(state)
-        self.curves_changed.emit()
-        self.pictures_changed.emit()
         self._thread = self._make_thread(job, self)
         self._thread.heard.connect(self._on_heard)
         self._thread.ended.connect(self._on_ended)
         self._thread.start()
+        self._set(state)
+        self.curves_changed.emit()
+        self.pictures_changed.emit()
 
     def _order(self, order: Order, activity: str) -> None:
         if self._thread is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import floor, log2, log10
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,12 @@ class Viewport:
         flip = np.array([self.scale, -self.scale])
         moved = (points - [self.x, self.y]) * flip + [self.width / 2, self.height / 2]
         return np.asarray(moved, np.float64)
+
+    def pixel(self, x: float, y: float) -> tuple[float, float]:
+        """The pixel of one point: what `to_pixels` does, without the price of an array."""
+        return (x - self.x) * self.scale + self.width / 2, (
+            self.y - y
+        ) * self.scale + self.height / 2
 
     def to_plane(self, pixels: npt.ArrayLike) -> Floats:
         """Plane coordinates [..., 2] of pixels [..., 2]; the inverse of `to_pixels`."""
@@ -84,8 +91,7 @@ def ticks(low: float, high: float, length_px: int) -> list[float]:
     return [round(number * step, 12) for number in range(first, last + 1)]
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(NamedTuple):
     """Cell (`column`, `row`) of the grid whose spacing is 2**-`level` latent units."""
 
     level: int

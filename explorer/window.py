@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
+    QLineEdit,
     QMainWindow,
     QMenu,
     QProgressBar,
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(self, [self.map_panel.view, self.path_panel.strip])
         self._build_menus()
         self._build_status_bar()
+        self._take_drops_everywhere()
         self._connect()
         self.resize(*_FIRST_SIZE_PX)
         self.docks.restore()
@@ -109,6 +111,14 @@ class MainWindow(QMainWindow):
                 "training": self.training_panel,
             },
         )
+
+    def _take_drops_everywhere(self) -> None:
+        """A field takes no path as its text, and a floating panel is no hole for a drop."""
+        for field in self.findChildren(QLineEdit):
+            field.setAcceptDrops(False)
+        for dock in self.docks.by_name.values():
+            dock.setAcceptDrops(True)
+            dock.installEventFilter(self)
 
     def _build_menus(self) -> None:
         self._recent_menu = QMenu("Open recent", self)
@@ -216,6 +226,7 @@ class MainWindow(QMainWindow):
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
+        self._files.idle.connect(self._check_settled)
         self.training.finished.connect(self._on_trained)
         self.training.stopped.connect(self._on_trained)
         self.training.failed.connect(self.complain)
@@ -388,6 +399,16 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.opening.take(event.mimeData())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A panel that floats takes drops as the window does."""
+        if isinstance(event, QDragEnterEvent):
+            self.dragEnterEvent(event)
+            return True
+        if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
+            self.dropEvent(event)
+            return True
+        return False
 
     def _on_paste(self) -> None:
         self.opening.take(QGuiApplication.clipboard().mimeData())

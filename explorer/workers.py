@@ -71,7 +71,7 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._waiting: dict[Slot, tuple[DecodeRequest, int]] = {}
         self._stopping = False
-        self._rows: dict[int, int] = {}  # a chunk's length, by model
+        self._seconds_per_row: dict[int, float] = {}
 
     def submit(self, request: DecodeRequest) -> None:
         """Ask for a decode; takes the place of what waits in the same slot."""
@@ -117,25 +117,25 @@ class DecodeThread(QThread):
             return None
         count = self._chunk(request, first)
         result = render(model, request, first, count)
-        self._learn_length(request.model_key, count, result.seconds)
+        self._learn_speed(request.model_key, count, result.seconds)
         if first + count < len(request.z) and not result.error:
             with self._wake:
                 self._waiting.setdefault(request.slot, (request, first + count))
         return result
 
     def _chunk(self, request: DecodeRequest, first: int) -> int:
-        return min(len(request.z) - first, self._rows.get(request.model_key, _FIRST_CHUNK))
+        return min(len(request.z) - first, self._fitting(request.model_key))
 
-    def _learn_length(self, model_key: int, count: int, seconds: float) -> None:
-        """Longer after a quick chunk, shorter after a slow one.
+    def _fitting(self, model_key: int) -> int:
+        per_row = self._seconds_per_row.get(model_key)
+        rows = _FIRST_CHUNK if per_row is None else int(CHUNK_SECONDS / max(per_row, 1e-7))
+        return max(1, min(rows, _LARGEST_CHUNK))
 
-        A chunk cut short by its request tells nothing, and one that was held up (by another
-        process, say) little: the next few make up for it.
-        """
-        rows = self._rows.get(model_key, _FIRST_CHUNK)
-        if count == rows:
-            factor = min(2.0, max(0.25, CHUNK_SECONDS / max(seconds, 1e-9)))
-            self._rows[model_key] = max(1, min(_LARGEST_CHUNK, round(rows * factor)))
+    def _learn_speed(self, model_key: int, count: int, seconds: float) -> None:
+        """What a row takes at best: a chunk that was held up, by painting say, tells nothing."""
+        if count >= min(_FIRST_CHUNK, self._fitting(model_key)):
+            known = self._seconds_per_row.get(model_key, seconds)
+            self._seconds_per_row[model_key] = min(known, seconds / count)
 
 
 class Cancelled(Exception):
@@ -183,6 +183,7 @@ class Lane(QThread):
     Errors a user can cause reach `failed` as a message; any other goes to `sys.excepthook`.
     """
 
+    idle = Signal()  # nothing is running or waiting any more
     _done = Signal(int, object)
     _failed = Signal(int, object)
     _progressed = Signal(int, str, int, int)
@@ -273,6 +274,7 @@ class Lane(QThread):
         callbacks = self._finish(ticket)
         if callbacks is not None:
             callbacks.done(value)
+            self._tell_idle()
 
     def _on_failed(self, ticket: int, error: Exception) -> None:
         callbacks = self._finish(ticket)
@@ -282,6 +284,11 @@ class Lane(QThread):
             callbacks.failed(str(error))
         elif callbacks.cancelled is not None:
             callbacks.cancelled()
+        self._tell_idle()
+
+    def _tell_idle(self) -> None:
+        if not self.busy:
+            self.idle.emit()
 
     def _on_progressed(self, ticket: int, what: str, done: int, total: int) -> None:
         callbacks = self._callbacks.get(ticket)

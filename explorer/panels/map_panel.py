@@ -97,9 +97,9 @@ class MapPanel(QWidget):
             )
             combo.activated.connect(self._on_axes_chosen)
         bar.addWidget(self._across)
-        times = QLabel("×", self)
-        times.setProperty("role", "muted")
-        bar.addWidget(times)
+        self._times = QLabel("×", self)
+        self._times.setProperty("role", "muted")
+        bar.addWidget(self._times)
         bar.addWidget(self._up)
         bar.addSpacing(10)
         self._toggles: dict[str, QPushButton] = {}
@@ -238,7 +238,8 @@ class MapPanel(QWidget):
             combo.clear()
             combo.addItems(names)
             combo.setEnabled(model.latent_size > 2)
-        self._up.setVisible(model.latent_size > 1)
+        for widget in (self._times, self._up):
+            widget.setVisible(model.latent_size > 1)
         prior = self._toggles["prior"]
         prior.setEnabled(model.has_prior)
         tip = _LAYER_BUTTONS["prior"][1]
@@ -334,19 +335,17 @@ class MapPanel(QWidget):
             return
         x, y = session.plane.project(handle.z).tolist()
         off = float(np.linalg.norm(session.plane.residual(handle.z)))
-        self.view.setAccessibleDescription(
-            f"Handle {handle.name} at {x:.2f}, {y:.2f}; {off:.2f} off the plane"
-        )
-        place = f"{handle.name}  {x:.2f}, {y:.2f}".replace("-", "−")
+        where = f"{x:.2f}" if session.model.latent_size == 1 else f"{x:.2f}, {y:.2f}"
+        place = f"{handle.name}  {where}".replace("-", "−")
+        self._gauge.setToolTip("Where the active handle is, in latent units")
         if session.model.latent_size > 2:
-            unit = " σ" if session.model.has_prior else ""
-            place += f"   off plane {off:.2f}{unit}"
+            place += f"   off plane {off:.2f}{' σ' if session.model.has_prior else ''}"
             self._gauge.setToolTip(
                 "Where the active handle is in the plane, and the length of what of its z lies "
-                "off the plane through 0, in latent units (prior standard deviations)"
+                "off the plane through 0, in latent units"
+                + (" (standard deviations of the prior)" if session.model.has_prior else "")
             )
-        else:
-            self._gauge.setToolTip("Where the active handle is, in latent units")
+        self.view.setAccessibleDescription(f"Handle {place}")
         self._gauge.setText(place)
 
     def _on_picture_changed(self) -> None:

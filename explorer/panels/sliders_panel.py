@@ -106,8 +106,10 @@ class SlidersPanel(QWidget):
         order = [int(d) for d in np.argsort(-model.kl, kind="stable")]
         shown = [d for d in order if active[d] or self._inactive_shown]
         count = int(active.sum())
+        if not count:  # posterior collapse: nothing to fold away behind
+            shown = order
         self._count.setText(f"{count} of {model.latent_size} active")
-        self._fold.setVisible(count < model.latent_size)
+        self._fold.setVisible(0 < count < model.latent_size)
         holder = QWidget(self._area)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 6, 0)

@@ -105,6 +105,7 @@ class DimensionRow(QWidget):
         value.setDecimals(2)
         value.setSingleStep(0.1)
         value.setKeyboardTracking(False)
+        value.lineEdit().setAcceptDrops(False)
         value.setProperty("plain", True)  # no room is kept for buttons
         value.setAlignment(Qt.AlignmentFlag.AlignRight)
         value.setFixedWidth(62)

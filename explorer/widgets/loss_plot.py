@@ -149,6 +149,7 @@ class LossPlot(QWidget):
         self._build_labels()
 
     def _build_plot(self) -> None:
+        self._plot.setObjectName("lossCanvas")
         self._plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot.setAccessibleName("Losses over epochs")
         self._plot.setToolTip("")

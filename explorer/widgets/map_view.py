@@ -60,6 +60,8 @@ class MapView(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        # The ground covers all of it: what lies behind need not be painted first.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 160)
         self.view = Viewport()
         self.tile_image: TileImage = lambda tile: None
@@ -146,7 +148,7 @@ class MapView(QWidget):
         raise KeyError(wanted)
 
     def _to_widget(self, x: float, y: float) -> QPointF:
-        px, py = self.view.to_pixels([x, y])
+        px, py = self.view.pixel(x, y)
         return QPointF(px + MARGIN_LEFT_PX, py)
 
     def _to_plane(self, at: QPointF) -> tuple[float, float]:
