@@ -50,6 +50,7 @@ class Decoding(QObject):
         self._strip_asked_at = 0.0
         self._strip_timer.timeout.connect(self._ask_strip)
         self.waiting: set[Slot] = set()
+        self._newest: dict[Slot, DecodeRequest] = {}
         session.model_changed.connect(self._on_model_changed)
         session.active_changed.connect(self._ask_picture)
         session.arrangement_changed.connect(self._on_arrangement_changed)
@@ -94,7 +95,7 @@ class Decoding(QObject):
         if not arrangement.handles:
             self._strip = {}
             self._session.set_strip({})
-            self._done(Slot.STRIP)
+            self._let_go(Slot.STRIP)
             return
         self._submit(Slot.STRIP, arrangement.path(), arrangement.path_labels())
 
@@ -111,7 +112,8 @@ class Decoding(QObject):
             return
         if slot is not Slot.LENS:  # nobody waits for the pointer to rest
             self.waiting.add(slot)
-        self._thread.submit(DecodeRequest(slot, model.key, z, label, ticket))
+        request = self._newest[slot] = DecodeRequest(slot, model.key, z, label, ticket)
+        self._thread.submit(request)
 
     def _on_decoded(self, result: DecodeResult) -> None:
         model = self._session.model
@@ -134,7 +136,7 @@ class Decoding(QObject):
         if key == self._session.active_key:
             self._session.set_picture(result.pictures[0])
             self.latency.add(1000 * (perf_counter() - asked))
-        self._done(Slot.PICTURE)
+        self._done(result.request)
 
     def _take_strip(self, result: DecodeResult) -> None:
         total = len(result.request.z)
@@ -143,9 +145,16 @@ class Decoding(QObject):
             self._strip[result.first + offset] = picture
         self._session.set_strip(dict(self._strip))
         if result.first + len(result.pictures) >= total:
-            self._done(Slot.STRIP)
+            self._done(result.request)
 
-    def _done(self, slot: Slot) -> None:
+    def _done(self, request: DecodeRequest) -> None:
+        """A newer request of the slot is still to come unless this is the newest."""
+        if request is self._newest.get(request.slot):
+            self._let_go(request.slot)
+
+    def _let_go(self, slot: Slot) -> None:
+        if slot is Slot.STRIP and self._strip_timer.isActive():
+            return
         self.waiting.discard(slot)
         if not self.waiting & {Slot.PICTURE, Slot.STRIP}:
             self.settled.emit()

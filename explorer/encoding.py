@@ -48,7 +48,7 @@ def encode_source(model: "Model", source: ImageSource, label: int | None = None)
     picture = read_picture(source.path if source.path is not None else source.data, source.name)
     prepared = prepare(picture, model.preprocessing)
     x = torch.from_numpy(prepared.image[None].copy()).float() / 255.0
-    notes = [*picture.notes, *prepared.notes]
+    notes = list(prepared.notes)
     if model.conditional and label is None:
         label = _best_class(model, x)
         if label is not None:

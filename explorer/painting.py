@@ -236,7 +236,7 @@ def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]
         fill.setAlpha(45)
         painter.setPen(QPen(colour, 1.2))
         painter.setBrush(fill)
-        centre = QPointF(*view.to_pixels([ellipse.x, ellipse.y]))
+        centre = QPointF(*view.pixel(ellipse.x, ellipse.y))
         for sigma in (2, 1):
             across, up = (sigma * half * view.scale for half in (ellipse.across, ellipse.up))
             painter.drawEllipse(centre, across, up)
@@ -250,7 +250,7 @@ def draw_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -
     font.setBold(True)
     painter.setFont(font)
     for marker in sorted(markers, key=lambda marker: marker.active):
-        at = QPointF(*view.to_pixels([marker.x, marker.y]))
+        at = QPointF(*view.pixel(marker.x, marker.y))
         if marker.active:
             painter.setPen(QPen(QColor("#ffffff"), 2))
             painter.setBrush(QColor(0, 0, 0, 150))

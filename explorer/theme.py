@@ -219,6 +219,12 @@ def _style_sheet(c: Colours) -> str:
     QProgressBar {{ background: {c.control}; border: 1px solid {c.border};
         border-radius: {RADIUS_PX}px; text-align: center; min-height: 16px; }}
     QProgressBar::chunk {{ background: {c.selected}; border-radius: {RADIUS_PX}px; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.border};
+        border-radius: 3px; background: {c.control}; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: url({icons}/check.svg); }}
+    QCheckBox:focus {{ color: {c.accent}; }}
     QSlider {{ min-height: 16px; }}
     QSlider::groove:horizontal {{ height: 3px; background: {c.border}; border-radius: 1px; }}
     QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 1px; }}

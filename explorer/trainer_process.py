@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from explorer.trainer_messages import (
     Advanced,
@@ -39,7 +39,6 @@ from explorer.trainer_messages import (
 from explorer.unfinished import read_unfinished
 from models.errors import CheckpointError, DataError, TrainingError
 from models.plans import Plan
-from models.preprocessing import Fit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -176,11 +175,14 @@ def _do(job: Job, tell: Tell, orders: Orders) -> Finished | Stopped:
     planned = _planned(job)
     tell(planned)
     leave_a_core()
-    if job.task != "finish" and _train(planned, job.task == "resume", tell, orders):
-        return Finished(planned.plan.out, planned.position.epochs)
+    data = None
+    if job.task != "finish":
+        data = _load_data(planned.plan, tell, orders)
+        if data is not None and _train(planned, job.task == "resume", data, tell, orders):
+            return Finished(planned.plan.out, planned.position.epochs)
     if orders.ending is Order.STOP or not planned.plan.last_epoch_file.exists():
         return Stopped()
-    return _finish(planned.plan, tell)
+    return _finish(planned.plan, data, tell)
 
 
 def _planned(job: Job) -> Planned:
@@ -191,24 +193,23 @@ def _planned(job: Job) -> Planned:
     return Planned(known.plan, Position(known.epoch, epochs, known.epoch / epochs), known.points)
 
 
-def _finish(plan: Plan, tell: Tell) -> Finished:
+def _finish(plan: Plan, data: "DataSet | None", tell: Tell) -> Finished:
     """Make a model of the epochs finished so far."""
     tell(Finishing())
     from models import runs
 
     epoch = read_unfinished(plan.folder).epoch
-    runs.finish(plan)
+    runs.finish(plan, data)
     return Finished(plan.out, epoch)
 
 
-def _train(planned: Planned, resume: bool, tell: Tell, orders: Orders) -> bool:
+def _train(planned: Planned, resume: bool, data: "DataSet", tell: Tell, orders: Orders) -> bool:
     """Train until done or told to end; whether it is done and the model written."""
     from explorer.trainer_pictures import PictureMaker
     from models import runs
 
     plan = planned.plan
-    data = _load_data(plan, tell, orders)
-    if data is None or orders.ending:
+    if orders.ending:
         return False
     config = runs.config_of(plan, data)
     counts = len(data.train), len(data.held_out)
@@ -217,7 +218,7 @@ def _train(planned: Planned, resume: bool, tell: Tell, orders: Orders) -> bool:
     pace = Pace(len(data.train))
     if planned.position.epoch == planned.position.epochs:
         tell(Finishing())  # only the file of the model was missing
-    with closing(_steps(plan, resume)) as steps:
+    with closing(_steps(plan, resume, data)) as steps:
         for progress in steps:
             reporter.progress(progress, pace.advance(progress))
             if orders.paused:
@@ -232,15 +233,15 @@ def _train(planned: Planned, resume: bool, tell: Tell, orders: Orders) -> bool:
     return True
 
 
-def _steps(plan: Plan, resume: bool) -> "Generator[Progress]":
+def _steps(plan: Plan, resume: bool, data: "DataSet") -> "Generator[Progress]":
     from models import runs
 
-    yield from runs.run(plan, resume=resume)
+    yield from runs.run(plan, resume=resume, data=data)
 
 
 def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
     """The data of a plan; nothing if a stop came first."""
-    from models.data import load_data
+    from models import runs
 
     said = [-MESSAGE_SECONDS]
 
@@ -252,14 +253,7 @@ def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
             tell(Preparing(what.capitalize(), done, total))
 
     try:
-        return load_data(
-            plan.data,
-            image_shape=plan.image_shape,
-            fit=cast(Fit, plan.fit),
-            allow_download=plan.allow_download,
-            report=report,
-            cancelled=lambda: orders.ending is not None,
-        )
+        return runs.data_of(plan, report, lambda: orders.ending is not None)
     except DataError:
         if orders.ending:
             return None

@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
         self.training.finished.connect(self._on_trained)
         self.training.stopped.connect(self._on_trained)
         self.training.failed.connect(self.complain)
+        self.training_panel.open_requested.connect(opening.open_model)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders

@@ -37,6 +37,7 @@ def run(
     plan: Plan,
     *,
     resume: bool = False,
+    data: DataSet | None = None,
     report: Report | None = None,
     cancelled: Cancelled | None = None,
 ) -> Iterator[Progress]:
@@ -44,7 +45,7 @@ def run(
 
     An epoch's last `Progress` is yielded when the epoch is safely in `plan.last_epoch_file`.
     Whenever this stops early, that file stays, for `resume` or `finish`. `report` and
-    `cancelled` belong to the loading of the data.
+    `cancelled` belong to the loading of the data, which is `data_of(plan)` unless given.
 
     Raises:
         DataError: the data cannot be loaded or does not suit the method, or a setting is out of
@@ -56,7 +57,7 @@ def run(
     settings = settings_of(plan)
     position = _read(plan) if resume else None
     _check_folder(plan, resume)
-    data = _load_data(plan, report, cancelled)
+    data = data or data_of(plan, report, cancelled)
     config = config_of(plan, data)
     position = position or _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
     if position.autoencoder.config != config:
@@ -71,14 +72,14 @@ def run(
     _finish(plan, data, position)
 
 
-def finish(plan: Plan) -> None:
+def finish(plan: Plan, data: DataSet | None = None) -> None:
     """Make the file of the epochs finished so far the final one, and end the training.
 
     Raises:
         DataError, CheckpointError: as `run`.
     """
     position = _read(plan)
-    _finish(plan, _load_data(plan), position)
+    _finish(plan, data or data_of(plan), position)
 
 
 def plan_to_resume(path: str | Path) -> Plan:
@@ -151,11 +152,16 @@ def config_of(plan: Plan, data: DataSet) -> Config:
         raise DataError(f"the training cannot start: {error}") from error
 
 
-def _load_data(
+def data_of(
     plan: Plan,
     report: Report | None = None,
     cancelled: Cancelled | None = None,
 ) -> DataSet:
+    """The data a plan trains on.
+
+    Raises:
+        DataError: it cannot be loaded, or `cancelled` said so.
+    """
     return load_data(
         plan.data,
         image_shape=plan.image_shape,

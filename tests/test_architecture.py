@@ -110,7 +110,14 @@ ARROWS: dict[str, str] = {
     "explorer.painting": "explorer.theme explorer.viewport",
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": "explorer.trainer_messages explorer.training",
-    "explorer.widgets": "explorer.painting explorer.theme explorer.viewport",
+    "explorer.docks": "explorer.theme",
+    "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
+    "explorer.opening": (
+        "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
+        "explorer.first_look explorer.library explorer.rendering explorer.session "
+        "explorer.session_file explorer.settings explorer.viewport"
+    ),
+    "explorer.widgets": ("explorer.animation explorer.painting explorer.theme explorer.viewport"),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
         "explorer.library explorer.mosaic explorer.painting explorer.rendering explorer.session "
@@ -119,12 +126,12 @@ ARROWS: dict[str, str] = {
         "models.plans models.points"
     ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.decoding explorer.dropping "
-        "explorer.encoding explorer.errors explorer.exporting explorer.first_look "
-        "explorer.library explorer.mosaic explorer.painting explorer.panels explorer.rendering "
-        "explorer.session explorer.session_file explorer.settings explorer.theme "
-        "explorer.training explorer.viewport explorer.widgets explorer.workers models.errors "
-        "models.plans"
+        "explorer explorer.actions explorer.arrangement explorer.decoding explorer.docks "
+        "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
+        "explorer.first_look explorer.help explorer.library explorer.mosaic explorer.opening "
+        "explorer.painting explorer.panels explorer.rendering explorer.session "
+        "explorer.session_file explorer.settings explorer.theme explorer.training "
+        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

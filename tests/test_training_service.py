@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from explorer.loss_curves import MOST_POINTS, Curve, Curves
@@ -36,51 +36,12 @@ from explorer.training import Status, Training
 from explorer.unfinished import last_epoch_file
 from explorer.workers import TrainerEnd, TrainingThread
 from models.plans import Plan
-from tests.trainings import PATIENCE_MS, small_plan, wait_for, wait_for_epoch, write_data
+from tests.trainings import PATIENCE_MS, Fakes, small_plan, wait_for, wait_for_epoch, write_data
 
 if TYPE_CHECKING:
     from models.data import DataSet
 
 only_posix = pytest.mark.skipif(sys.platform == "win32", reason="about POSIX signals")
-
-
-class FakeThread(QObject):
-    """Stands where a `TrainingThread` would; the test speaks for the trainer."""
-
-    heard = Signal(object)
-    ended = Signal(object)
-
-    def __init__(self, job: Job, parent: QObject) -> None:
-        super().__init__(parent)
-        self.job, self.orders, self.stopped, self.started = job, list[Order](), False, False
-        self.process_id: int | None = None
-
-    def start(self) -> None:
-        self.started = True
-
-    def order(self, order: Order) -> None:
-        self.orders.append(order)
-
-    def stop(self) -> None:
-        self.stopped = True
-
-    def wait(self) -> bool:
-        return True
-
-
-class Fakes:
-    """All fake threads of a service, newest last."""
-
-    def __init__(self) -> None:
-        self.all: list[FakeThread] = []
-
-    def make(self, job: Job, parent: QObject) -> TrainingThread:
-        self.all.append(FakeThread(job, parent))
-        return cast(TrainingThread, self.all[-1])
-
-    @property
-    def last(self) -> FakeThread:
-        return self.all[-1]
 
 
 @pytest.fixture
@@ -254,6 +215,8 @@ def test_after_a_shutdown_nothing_is_heard(faked: Training, fakes: Fakes) -> Non
     fakes.last.ended.emit(TrainerEnd(0))
     assert faked.state is before
     faked.shutdown()
+    faked.start(Plan("digits", "y.safetensors"))
+    assert len(fakes.all) == 1, "it was for good"
 
 
 def test_a_fresh_file_has_no_namesake(faked: Training) -> None:

@@ -1,13 +1,15 @@
 """Data, plans and waiting that tests of trainings share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
+from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
-from explorer.trainer_messages import Message
+from explorer.trainer_messages import Job, Message, Order
 from explorer.training import Status, Training
+from explorer.workers import TrainingThread
 from models.plans import Plan
 
 if TYPE_CHECKING:
@@ -63,3 +65,42 @@ def wait_for_epoch(qtbot: QtBot, training: Training, epoch: int) -> None:
 def of_kind(messages: list[Message], kind: type[Kind]) -> list[Kind]:
     """The messages of one kind."""
     return [message for message in messages if isinstance(message, kind)]
+
+
+class FakeThread(QObject):
+    """Stands where a `TrainingThread` would; the test speaks for the trainer."""
+
+    heard = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, job: Job, parent: QObject) -> None:
+        super().__init__(parent)
+        self.job, self.orders, self.stopped, self.started = job, list[Order](), False, False
+        self.process_id: int | None = None
+
+    def start(self) -> None:
+        self.started = True
+
+    def order(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def wait(self) -> bool:
+        return True
+
+
+class Fakes:
+    """All fake threads of a service, newest last."""
+
+    def __init__(self) -> None:
+        self.all: list[FakeThread] = []
+
+    def make(self, job: Job, parent: QObject) -> TrainingThread:
+        self.all.append(FakeThread(job, parent))
+        return cast(TrainingThread, self.all[-1])
+
+    @property
+    def last(self) -> FakeThread:
+        return self.all[-1]

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer import theme
-
-_LABEL_PX = 122
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +58,20 @@ class Curves(QWidget):
             return
         for row, curve in enumerate(self._curves):
             top = row * height
-            painter.setPen(QColor(colours.muted))
-            middle = int(top + height / 2)
-            painter.drawText(0, middle + 4, self._title(curve))
             painter.setPen(QPen(QColor(colours.border), 1))
-            painter.drawLine(_LABEL_PX, int(top + height - 3), self.width(), int(top + height - 3))
+            painter.drawLine(0, int(top + height - 3), self.width(), int(top + height - 3))
             self._draw_curve(painter, curve, top + 4, height - 9)
+            self._draw_title(painter, self._title(curve), top)
+
+    def _draw_title(self, painter: QPainter, text: str, top: float) -> None:
+        """The name on a plate, so that the curve runs on behind it as wide as the strip."""
+        metrics = painter.fontMetrics()
+        box = QRectF(0, top, metrics.horizontalAdvance(text) + 8, metrics.height())
+        plate = QColor(theme.colours().panel)
+        plate.setAlpha(225)
+        painter.fillRect(box, plate)
+        painter.setPen(QColor(theme.colours().muted))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _title(self, curve: Curve) -> str:
         if self._scrub is None or self._scrub >= len(curve.values):
@@ -79,8 +85,8 @@ class Curves(QWidget):
             return
         low, high = float(values.min()), float(values.max())
         span = high - low or 1.0
-        cell = (self.width() - _LABEL_PX) / len(values)
-        xs = _LABEL_PX + cell * (np.arange(len(values)) + 0.5)
+        cell = self.width() / len(values)
+        xs = cell * (np.arange(len(values)) + 0.5)
         share = (values - low) / span if high > low else np.full(len(values), 0.5)
         ys = top + height * (1 - share)
         painter.setPen(QPen(QColor(curve.colour), 1.6))

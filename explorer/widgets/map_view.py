@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -31,6 +31,7 @@ NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _ZOOM_A_NOTCH = 1.25
+_PATIENCE_MS = 4
 _MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
@@ -82,6 +83,10 @@ class MapView(QWidget):
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
         self._fitted = self._shows_focus = False
+        self._patience = QTimer(
+            self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
+        )
+        self._patience.timeout.connect(self.update)
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
 
     # -- what is drawn ---------------------------------------------------------------------
@@ -95,12 +100,12 @@ class MapView(QWidget):
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
         self._markers, self._ellipses = tuple(markers), tuple(ellipses)
-        self.update()
+        self._update_soon()
 
     def set_path(self, xy: Floats) -> None:
         """The path as points [N, 2]."""
         self._path = xy
-        self.update()
+        self._update_soon()
 
     def set_scrub(self, at: tuple[float, float] | None) -> None:
         """Where on the path the player is."""
@@ -110,7 +115,18 @@ class MapView(QWidget):
     def set_lens(self, picture: QImage | None) -> None:
         """The decode beside the pointer."""
         self._lens = picture
+        self._patience.stop()
         self.update()
+
+    def _update_soon(self) -> None:
+        """While a handle is dragged wait a moment for its picture, so that one frame shows both.
+
+        To paint at once would be to paint twice, and to hold up the decode the first time.
+        """
+        if self._dragging is None:
+            self.update()
+        elif not self._patience.isActive():
+            self._patience.start()
 
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""

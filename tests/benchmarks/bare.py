@@ -1,5 +1,6 @@
 """The bare loops that the program is held against: what the work costs with nothing around it."""
 
+import time
 from time import perf_counter
 
 import numpy as np
@@ -31,6 +32,32 @@ def decode_seconds(model: Model, times: int) -> list[float]:
     return [_timed_decode(model, z, label) for _ in range(times)]
 
 
+def frame_seconds(model: Model, size: QSize, times: int, frames_a_second: float) -> list[float]:
+    """Decode one latent and draw a picture of `size`, so many times a second, on one thread.
+
+    With pauses, as a drag has them: weights have left the processor's caches meanwhile.
+    """
+    torch.set_num_threads(1)
+    z, label = one_latent(model), one_class(model)
+    picture, target = _picture(size), _picture(size)
+    found = []
+    for _ in range(times):
+        time.sleep(1 / frames_a_second)
+        start = perf_counter()
+        model.decode(z, label)
+        painter = QPainter(target)
+        painter.drawImage(0, 0, picture)
+        painter.end()
+        found.append(perf_counter() - start)
+    return found
+
+
+def _picture(size: QSize) -> QImage:
+    picture = QImage(size, QImage.Format.Format_RGB32)
+    picture.fill(0x203040)
+    return picture
+
+
 def batch_seconds(model: Model, z: Floats) -> float:
     """Decode latents [N, K] in one batch, on one thread."""
     torch.set_num_threads(1)
@@ -41,18 +68,3 @@ def _timed_decode(model: Model, z: Tensor, label: Tensor | None) -> float:
     start = perf_counter()
     model.decode(z, label)
     return perf_counter() - start
-
-
-def blit_seconds(size: QSize, times: int) -> list[float]:
-    """Draw one picture of a size onto another again and again."""
-    ground = QImage(size, QImage.Format.Format_RGB32)
-    target = QImage(size, QImage.Format.Format_RGB32)
-    ground.fill(0x203040)
-    found = []
-    for _ in range(times):
-        start = perf_counter()
-        painter = QPainter(target)
-        painter.drawImage(0, 0, ground)
-        painter.end()
-        found.append(perf_counter() - start)
-    return found

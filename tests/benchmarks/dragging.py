@@ -13,7 +13,7 @@ from models.plans import Plan
 from models.runs import run
 from tests.benchmarks import bare
 from tests.benchmarks.digits import write_digits
-from tests.benchmarks.real_window import Hand, open_window, wait_until
+from tests.benchmarks.real_window import MOVES_A_SECOND, Hand, open_window, wait_until
 from tests.benchmarks.report import Options, Row, median, percentile, spread_ms
 
 _MOVES = 1800  # a quarter of a minute
@@ -84,9 +84,7 @@ def _bare(window: MainWindow) -> list[float]:
     assert window.session.model is not None
     model = window.shelf.get(window.session.model.key)
     assert model is not None
-    decodes = bare.decode_seconds(model, 300)
-    blits = bare.blit_seconds(window.map_panel.view.size(), 300)
-    return [decode + blit for decode, blit in zip(decodes, blits, strict=True)]
+    return bare.frame_seconds(model, window.map_panel.view.size(), 240, MOVES_A_SECOND)
 
 
 def _plan(folder: Path) -> Plan:

@@ -1,0 +1,67 @@
+"""Training throughput against a plain DataLoader loop on the same network, batch and data."""
+
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from models.autoencoder import Autoencoder
+from models.data import DataSet, load_data
+from models.evaluation import evaluate
+from models.networks import Network
+from models.plans import Plan
+from models.runs import config_of, settings_of
+from models.training import train
+from tests.benchmarks.digits import write_digits
+from tests.benchmarks.plain_training import train_plainly
+from tests.benchmarks.report import Options, Row
+
+_IMAGES = 10_240
+_EPOCHS: dict[Network, int] = {"mlp": 10, "conv": 2}
+_BUDGET = 2.0
+_SAME_LOSS = 1.01  # ours may be so many times the other and still count as the same
+
+
+def training_mlp(options: Options) -> list[Row]:
+    """The usual network of the training panel."""
+    return [_compared("mlp", options)]
+
+
+def training_conv(options: Options) -> list[Row]:
+    """The convolutional network, where arithmetic is nearly all there is."""
+    return [_compared("conv", options)]
+
+
+def _compared(network: Network, options: Options) -> Row:
+    with TemporaryDirectory() as name:
+        path = Path(name, "digits.npz")
+        write_digits(path, options.count(_IMAGES))
+        data = load_data(str(path))
+    plan = Plan("", "", network=network, epochs=_EPOCHS[network], latent_size=8)
+    ours, theirs = _fresh(plan, data), _fresh(plan, data)
+    rate = _train(ours, data, plan)
+    bare = train_plainly(theirs, data.train, plan.epochs, plan.batch_size, plan.learning_rate)
+    losses = [-evaluate(model, data.held_out)["elbo"] for model in (ours, theirs)]
+    same = losses[0] <= _SAME_LOSS * losses[1]
+    return Row(
+        f"training, {network}",
+        f"{rate:,.0f} images/s, held-out loss {losses[0]:.1f}",
+        f"{bare:,.0f} images/s, held-out loss {losses[1]:.1f} (DataLoader)",
+        rate / bare,
+        f"ratio >= {_BUDGET:g}, same loss",
+        rate >= _BUDGET * bare and same,
+        f"{torch.get_num_threads()} threads, batch {plan.batch_size}, {plan.epochs} epochs",
+    )
+
+
+def _fresh(plan: Plan, data: DataSet) -> Autoencoder:
+    torch.manual_seed(0)
+    return Autoencoder(config_of(plan, data))
+
+
+def _train(model: Autoencoder, data: DataSet, plan: Plan) -> float:
+    """Train as the program does, held-out measurements and snapshots too; images a second."""
+    with closing(train(model, data, settings_of(plan))) as steps:
+        *_, last = steps
+    return plan.epochs * len(data.train) / last.seconds

@@ -1,0 +1,223 @@
+"""Service: what is asked of the decode thread, and what becomes of its answers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Signal
+from pytestqt.qtbot import QtBot
+
+from explorer.decoding import Decoding, Latency
+from explorer.rendering import DecodeRequest, DecodeResult, Slot
+from explorer.session import Session
+from tests.test_session import info, three
+
+
+class FakeThread(QObject):
+    """Keeps what it is asked; the test answers."""
+
+    decoded = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[DecodeRequest] = []
+        self.cleared: list[Slot] = []
+
+    def submit(self, request: DecodeRequest) -> None:
+        self.asked.append(request)
+
+    def clear(self, slot: Slot) -> None:
+        self.cleared.append(slot)
+
+    def last(self, slot: Slot) -> DecodeRequest:
+        return [request for request in self.asked if request.slot is slot][-1]
+
+    def answer(
+        self,
+        request: DecodeRequest,
+        first: int = 0,
+        count: int | None = None,
+        error: str = "",
+        finite: bool = True,
+    ) -> None:
+        rows = 0 if error else len(request.z) - first if count is None else count
+        shade = int(request.z[first, 0]) % 256
+        pictures = np.full((rows, 8, 8, 1), shade, np.uint8)
+        self.decoded.emit(DecodeResult(request, first, pictures, 0.001, finite, error))
+
+
+@pytest.fixture
+def thread(qapp: object) -> FakeThread:
+    return FakeThread()
+
+
+@pytest.fixture
+def session(qapp: object) -> Iterator[Session]:
+    found = Session()
+    yield found
+    found.deleteLater()
+
+
+@pytest.fixture
+def decoding(session: Session, thread: FakeThread, qtbot: QtBot) -> Decoding:
+    found = Decoding(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
+    session.set_model(info(), three(), (0, 1))
+    qtbot.waitUntil(lambda: any(r.slot is Slot.STRIP for r in thread.asked))
+    return found
+
+
+def test_the_active_handle_and_the_path_are_asked_for(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    picture, strip = thread.last(Slot.PICTURE), thread.last(Slot.STRIP)
+    np.testing.assert_array_equal(picture.z, [[1, 1, 1]])
+    np.testing.assert_array_equal(strip.z, session.arrangement.path())
+    assert picture.model_key == 1
+    assert picture.label is None
+
+
+def test_a_move_of_the_active_handle_asks_at_once_and_of_another_only_for_the_path(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.asked.clear()
+    session.set_latent(1, np.zeros(3, np.float32))
+    assert [request.slot for request in thread.asked] == [Slot.PICTURE]
+    session.set_latent(2, np.zeros(3, np.float32))
+    qtbot.waitUntil(lambda: thread.asked[-1].slot is Slot.STRIP)
+    assert [request.slot for request in thread.asked] == [Slot.PICTURE, Slot.STRIP]
+
+
+def test_answers_become_the_sessions_pictures(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.picture_changed):
+        thread.answer(thread.last(Slot.PICTURE))
+    assert session.picture is not None
+    assert session.picture.shape == (8, 8, 1)
+    with qtbot.waitSignal(decoding.settled):
+        thread.answer(thread.last(Slot.STRIP), 0, 10)
+        assert len(session.strip) == 10
+        thread.answer(thread.last(Slot.STRIP), 10)
+    assert len(session.strip) == session.arrangement.frames
+    assert not decoding.waiting
+
+
+def test_a_finished_picture_is_shown_but_nothing_is_settled_before_the_newest(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    old = thread.last(Slot.PICTURE)
+    session.set_latent(1, np.full(3, 50, np.float32))
+    thread.answer(old)
+    assert session.picture is not None
+    assert Slot.PICTURE in decoding.waiting
+    thread.answer(thread.last(Slot.PICTURE))
+    assert session.picture[0, 0, 0] == 50
+    assert Slot.PICTURE not in decoding.waiting
+
+
+def test_an_old_path_settles_nothing_while_a_newer_is_to_be_asked(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    old = thread.last(Slot.STRIP)
+    session.set_latent(2, np.full(3, 7, np.float32))
+    thread.answer(old)
+    assert Slot.STRIP in decoding.waiting
+    qtbot.waitUntil(lambda: thread.last(Slot.STRIP) is not old)
+    thread.answer(thread.last(Slot.STRIP))
+    assert Slot.STRIP not in decoding.waiting
+
+
+def test_the_picture_of_a_handle_that_is_no_longer_active_is_not_shown(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    old = thread.last(Slot.PICTURE)
+    session.set_active(2)
+    thread.answer(old)
+    assert session.picture is None
+    thread.answer(thread.last(Slot.PICTURE))
+    assert session.picture is not None
+
+
+def test_answers_of_another_model_are_nothing(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    old = [thread.last(Slot.PICTURE), thread.last(Slot.STRIP)]
+    session.set_model(info(key=2), three(), (0, 1))
+    for request in old:
+        thread.answer(request)
+    assert session.picture is None
+    assert not session.strip
+    assert set(thread.cleared) == set(Slot)
+
+
+def test_nobody_waits_for_the_lens(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.answer(thread.last(Slot.PICTURE))
+    thread.answer(thread.last(Slot.STRIP))
+    decoding.look_at(np.ones(3, np.float32), None)
+    assert not decoding.waiting
+    with qtbot.waitSignal(decoding.lens_changed):
+        thread.answer(thread.last(Slot.LENS))
+
+
+def test_a_failure_is_told_once_and_nothing_waits_for_it(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    heard: list[str] = []
+    decoding.failed.connect(heard.append)
+    for _ in range(3):
+        session.set_latent(1, session.arrangement.handles[0].z + 1)
+        thread.answer(thread.last(Slot.PICTURE), error="out of memory")
+    assert heard == ["model: out of memory"]
+    assert Slot.PICTURE not in decoding.waiting
+
+
+def test_what_is_no_number_is_told(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    heard: list[str] = []
+    decoding.failed.connect(heard.append)
+    thread.answer(thread.last(Slot.PICTURE), finite=False)
+    assert len(heard) == 1
+    assert "not finite" in heard[0]
+    assert session.picture is not None
+
+
+def test_the_class_goes_with_the_latent(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    session.set_label(1, 4)
+    label = thread.last(Slot.PICTURE).label
+    assert label is not None
+    assert label.tolist() == [4]
+
+
+def test_without_handles_the_strip_is_empty(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.answer(thread.last(Slot.STRIP))
+    for key in (1, 2, 3):
+        session.remove_handle(key)
+    qtbot.waitUntil(lambda: not session.strip)
+
+
+def test_a_shorter_path_keeps_no_frames_of_the_longer(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.answer(thread.last(Slot.STRIP))
+    session.set_arrangement("fewer", replace(session.arrangement, frames=4))
+    qtbot.waitUntil(lambda: len(thread.last(Slot.STRIP).z) == 4)
+    thread.answer(thread.last(Slot.STRIP))
+    assert sorted(session.strip) == [0, 1, 2, 3]
+
+
+def test_latency_is_told_once_there_is_enough_of_it() -> None:
+    latency = Latency()
+    for value in range(19):
+        latency.add(value)
+    assert latency.p95_ms is None
+    for value in range(10_000):
+        latency.add(float(value))
+    assert latency.p95_ms == pytest.approx(9_987, abs=3)

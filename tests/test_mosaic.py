@@ -1,0 +1,147 @@
+"""Service: the decoded ground of the map, coarse to fine, never of another plane."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication
+from pytestqt.qtbot import QtBot
+
+from explorer import mosaic as mosaic_module
+from explorer.mosaic import Mosaic
+from explorer.rendering import Slot
+from explorer.session import Layers, Session
+from explorer.viewport import Viewport, visible_tiles
+from tests.test_decoding import FakeThread
+from tests.test_session import info, three
+
+VIEW = Viewport(0, 0, 60, 300, 200)
+
+
+@pytest.fixture
+def thread(qapp: object) -> FakeThread:
+    return FakeThread()
+
+
+@pytest.fixture
+def session(qapp: object) -> Iterator[Session]:
+    found = Session()
+    found.set_model(info(), three(), (0, 1))
+    yield found
+    found.deleteLater()
+
+
+@pytest.fixture
+def mosaic(session: Session, thread: FakeThread, qtbot: QtBot) -> Mosaic:
+    found = Mosaic(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
+    found.look(VIEW, 42, (0.3, 0.2))
+    qtbot.waitUntil(lambda: bool(thread.asked))
+    return found
+
+
+def asked_again(thread: FakeThread, qtbot: QtBot, count: int) -> None:
+    qtbot.waitUntil(lambda: len(thread.asked) > count)
+
+
+def test_the_whole_view_is_asked_for_in_the_plane_through_the_active_handle(
+    mosaic: Mosaic, thread: FakeThread
+) -> None:
+    request = thread.last(Slot.TILES)
+    places = {(round(float(x), 4), round(float(y), 4)) for x, y in request.z[:, :2]}
+    for tile in visible_tiles(VIEW, 42):
+        assert (round(tile.centre[0], 4), round(tile.centre[1], 4)) in places
+    np.testing.assert_array_equal(request.z[:, 2], 1)
+    assert mosaic.busy
+
+
+def test_a_coarse_layer_comes_first_and_then_what_is_nearest_the_pointer(
+    mosaic: Mosaic, thread: FakeThread
+) -> None:
+    _, tiles = thread.last(Slot.TILES).ticket  # type: ignore[misc] # generation and tiles
+    levels = [tile.level for tile in tiles]
+    assert levels == sorted(levels)
+    fine = [tile for tile in tiles if tile.level == levels[-1]]
+    gaps = [np.hypot(tile.centre[0] - 0.3, tile.centre[1] - 0.2) for tile in fine]
+    assert gaps == sorted(gaps)
+
+
+def test_tiles_are_there_as_they_come_and_settle_at_the_end(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot
+) -> None:
+    request = thread.last(Slot.TILES)
+    with qtbot.waitSignal(mosaic.tiles_changed):
+        thread.answer(request, 0, 2)
+    assert mosaic.busy
+    with qtbot.waitSignal(mosaic.settled):
+        thread.answer(request, 2)
+    assert not mosaic.busy
+    assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
+
+
+def test_what_is_there_is_not_asked_for_again(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.answer(thread.last(Slot.TILES))
+    with qtbot.waitSignal(mosaic.settled):
+        mosaic.look(VIEW, 42, (0, 0))
+    assert len(thread.asked) == 1
+    mosaic.look(VIEW.panned(60, 0), 42, (0, 0))
+    asked_again(thread, qtbot, 1)
+    assert len(thread.asked[1].z) < len(thread.asked[0].z) / 2
+
+
+def test_another_plane_needs_other_tiles_and_the_old_stand_until_they_come(
+    mosaic: Mosaic, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    old = thread.last(Slot.TILES)
+    thread.answer(old)
+    session.set_latent(1, np.array([1, 1, 5], np.float32))
+    asked_again(thread, qtbot, 1)
+    np.testing.assert_array_equal(thread.last(Slot.TILES).z[:, 2], 5)
+    assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
+    thread.answer(old)
+    assert mosaic.busy, "tiles of the old plane are no answer"
+
+
+def test_a_move_inside_the_plane_keeps_the_tiles(
+    mosaic: Mosaic, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.answer(thread.last(Slot.TILES))
+    session.set_latent(1, np.array([-2, 2, 1], np.float32))
+    with qtbot.waitSignal(mosaic.settled):
+        mosaic.look(VIEW, 42, (0, 0))
+    assert len(thread.asked) == 1
+
+
+def test_another_model_has_no_tile_of_the_last(
+    mosaic: Mosaic, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    old = thread.last(Slot.TILES)
+    thread.answer(old)
+    session.set_model(info(key=2), three(), (0, 1))
+    assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
+    asked_again(thread, qtbot, 1)
+    assert thread.last(Slot.TILES).model_key == 2
+    thread.answer(old)
+    assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
+
+
+def test_nothing_is_decoded_for_a_layer_that_is_off(
+    session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    session.set_layers(Layers(mosaic=False))
+    mosaic = Mosaic(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
+    mosaic.look(VIEW, 42, (0, 0))
+    for _ in range(5):
+        QCoreApplication.processEvents()
+    assert not thread.asked
+    assert not mosaic.busy
+
+
+def test_memory_has_an_end(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mosaic_module, "CACHE_BYTES", 20 * 64)
+    thread.answer(thread.last(Slot.TILES))
+    kept = [tile for tile in visible_tiles(VIEW, 42) if mosaic.image(tile) is not None]
+    assert 0 < len(kept) <= 20

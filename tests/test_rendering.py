@@ -1,0 +1,96 @@
+"""From a frozen request to a frozen result, and what the window is told of a model."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from explorer.rendering import DecodeRequest, Slot, decode, describe, render
+
+if TYPE_CHECKING:
+    from models.model import Model
+
+
+def test_pictures_are_the_decoders_mean_in_bytes(tiny_model: "Model") -> None:
+    import torch
+
+    z = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
+    pictures, finite = decode(tiny_model, z, None)
+    assert finite
+    assert pictures.shape == (5, 8, 8, 1)
+    assert pictures.dtype == np.uint8
+    exact = tiny_model.decode(torch.from_numpy(z)).permute(0, 2, 3, 1).numpy() * 255
+    assert np.abs(pictures - exact).max() <= 0.51
+
+
+def test_a_part_of_a_request_is_that_part(tiny_model: "Model") -> None:
+    z = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    request = DecodeRequest(Slot.TILES, 1, z, ticket="mine")
+    whole, part = render(tiny_model, request, 0, 9), render(tiny_model, request, 3, 4)
+    assert part.first == 3
+    assert part.request is request
+    np.testing.assert_array_equal(part.pictures, whole.pictures[3:7])
+    assert part.seconds > 0
+
+
+@pytest.mark.parametrize(
+    "request_", [DecodeRequest(Slot.PICTURE, 1, np.zeros((1, 5), np.float32))]
+)
+def test_an_expected_failure_is_a_value(tiny_model: "Model", request_: DecodeRequest) -> None:
+    result = render(tiny_model, request_, 0, 1)
+    assert "latents" in result.error
+    assert len(result.pictures) == 0
+
+
+def test_what_is_no_number_is_black_and_told(tiny_model: "Model") -> None:
+    z = np.array([[np.nan, 0], [0, 0]], np.float32)
+    result = render(tiny_model, DecodeRequest(Slot.PICTURE, 1, z), 0, 2)
+    assert not result.finite
+    assert not result.error
+    assert not result.pictures[0].any()
+    assert result.pictures[1].any()
+
+
+def test_a_model_is_described_without_its_weights(tiny_model: "Model") -> None:
+    info = describe(tiny_model, 7, Path("a/tiny.safetensors"))
+    assert (info.key, info.name, info.latent_size) == (7, "tiny", 2)
+    assert info.image_shape == (1, 8, 8)
+    assert info.class_names == ("across", "down", "square")
+    assert tiny_model.points is not None
+    np.testing.assert_allclose(info.kl, tiny_model.points.mean_kl())
+    assert np.all(info.spread >= 3)
+    assert np.all(info.spread >= np.abs(tiny_model.points.mean).max(0) - 1e-6)
+    np.testing.assert_array_equal(info.centre, 0)
+    assert info.metrics == {"elbo": -25.0}
+
+
+def test_without_data_nothing_is_guessed(tiny_model: "Model") -> None:
+    info = describe(replace(tiny_model, points=None), 1, Path("x.safetensors"))
+    np.testing.assert_array_equal(info.kl, 0)
+    np.testing.assert_array_equal(info.spread, 3)
+
+
+def test_without_a_prior_the_data_says_where_the_middle_is() -> None:
+    import torch
+
+    from models.autoencoder import Autoencoder, Config
+    from models.model import Model
+    from models.points import Points
+    from models.preprocessing import Preprocessing
+
+    torch.manual_seed(0)
+    config = Config(image_shape=(1, 8, 8), latent_size=2, width=16, depth=1, method="ae")
+    mean = np.random.default_rng(0).normal((40, -7), (5, 0.1), (100, 2)).astype(np.float32)
+    points = Points(mean, np.zeros_like(mean))
+    model = Model(Autoencoder(config).eval(), Preprocessing(1, 8, 8), points=points)
+    info = describe(model, 1, Path("ae.safetensors"))
+    assert not info.has_prior
+    np.testing.assert_allclose(info.centre, mean.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(info.spread, 3 * mean.std(0), rtol=1e-5)
+    np.testing.assert_array_equal(info.kl, 0)
+
+
+def test_handles_come_before_tiles_and_tiles_before_thumbnails() -> None:
+    assert Slot.PICTURE < Slot.LENS < Slot.STRIP < Slot.TILES < Slot.THUMBNAILS
