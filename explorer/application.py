@@ -61,7 +61,7 @@ def run(paths: Sequence[str], screenshot: str | None = None) -> int:
     if screenshot and not _has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app, window = start(["latent-explorer", *paths])
-    _quit_on_interrupt(window)
+    Interrupts(window)
     if screenshot:
         photographer = _Photographer(window, Path(screenshot))
         app.exec()
@@ -75,18 +75,29 @@ def _has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _quit_on_interrupt(window: MainWindow) -> None:
-    """Ctrl+C closes the window as its button does: every thread and process is ended."""
+class Interrupts(QObject):
+    """Ctrl+C closes the window as its button does: every thread and process is ended.
 
-    def close(*_: object) -> None:
-        window.close()
+    Python runs a signal's handler wherever it happens to be, in the middle of a paint too, so
+    the handler only leaves word; the timer finds it, and lets Python hear signals at all.
+    """
 
-    for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), close)
-    # Python hears a signal only while it runs; this timer lets it.
-    timer = QTimer(window, interval=_SIGNAL_POLL_MS)
-    timer.timeout.connect(window.isVisible)
-    timer.start()
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window, self._asked = window, False
+        for name in ("SIGINT", "SIGTERM"):
+            signal.signal(getattr(signal, name), self._on_signal)
+        timer = QTimer(self, interval=_SIGNAL_POLL_MS)
+        timer.timeout.connect(self._on_tick)
+        timer.start()
+
+    def _on_signal(self, *_: object) -> None:
+        self._asked = True
+
+    def _on_tick(self) -> None:
+        if self._asked:
+            self._asked = False
+            self._window.close()
 
 
 class _Photographer(QObject):

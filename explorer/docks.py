@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 _WIDE_PX = 1300
-_SIDES_PX = {True: (170, 396), False: (150, 330)}  # wide window or not: left, right
+_SIDES_PX = {True: (172, 396), False: (150, 330)}  # wide window or not: left, right
 _BOTTOM_PX = {True: 246, False: 220}
 _RIGHT_SHARES = (330, 460)  # picture, dimensions
 

@@ -36,7 +36,9 @@ def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
     points = model.points
     if points is None or len(points) < _HANDLES:
         return _places_without_data(model), [0] * _HANDLES
-    centres = _class_medoids(points.mean, points.label)
+    # In a conditional model z says nothing about the class: its classes lie on one another.
+    labels_of_medoids = None if model.conditional else points.label
+    centres = _class_medoids(points.mean, labels_of_medoids)
     if len(centres) < _HANDLES:
         spread = np.linspace(0, len(points) - 1, min(_CANDIDATES, len(points))).astype(np.int64)
         centres = spread[_inner_half(points.mean[spread])]

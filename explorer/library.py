@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from explorer.encoding import Encoded, ImageSource, encode_source
+from explorer.first_look import first_arrangement
 from explorer.rendering import ModelInfo, decode, describe
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.theme import assets_folder
@@ -22,10 +23,11 @@ MODEL_SUFFIX = ".safetensors"
 
 def shipped_models() -> list[Path]:
     """The models that come with the program, the first to open first."""
-    return sorted(assets_folder().glob(f"*{MODEL_SUFFIX}"), key=lambda p: (p.stem != FIRST, p.stem))
+    found = sorted(assets_folder().glob(f"*{MODEL_SUFFIX}"))
+    return sorted(found, key=lambda path: (path.stem not in _FIRST, path.stem != _FIRST[0]))
 
 
-FIRST = "mnist-2d"
+_FIRST = ("mnist-2d", "mnist-10d")
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,14 +164,9 @@ def _card(path: Path, context: TaskContext) -> Card:
 
     model = load(path)
     info = describe(model, 0, path)
-    z, label = info.centre[None], None
-    if info.points is not None and len(info.points):
-        z = info.points.mean[:1]
-        label = info.points.label
-    classes = None
-    if info.conditional:
-        classes = np.array([0 if label is None else int(label[0])], np.int64)
-    picture = decode(model, z, classes)[0][0]
+    handle = first_arrangement(info).handles[0]
+    classes = None if handle.label is None else np.array([handle.label], np.int64)
+    picture = decode(model, handle.z[None], classes)[0][0]
     return Card(path, path.stem, f"{METHOD_TITLES[info.method]}, K = {info.latent_size}", picture)
 
 

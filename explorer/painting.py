@@ -108,7 +108,8 @@ def points_image(
     """
     width, height = round(view.width * ratio), round(view.height * ratio)
     out = np.zeros((height, width, 4), np.uint8)
-    pixels = np.round(view.to_pixels(xy) * ratio).astype(np.int64)
+    # Clipped: what is too far away for a whole number is not to be seen either.
+    pixels = np.clip(view.to_pixels(xy) * ratio, -1e9, 1e9).round().astype(np.int64)
     grow = max(1, round(size * ratio))
     for dx, dy, alpha in _grown(grow):
         x, y = pixels[:, 0] + dx, pixels[:, 1] + dy

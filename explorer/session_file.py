@@ -22,6 +22,7 @@ SUFFIX = ".latent.json"
 _LARGEST_BYTES = 64 * 2**20
 _MOST_HANDLES = 1000
 _MOST_PIXELS = 256 * 256
+_TERMS = {"elbo", "reconstruction", "kl", "importance_bound"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +68,14 @@ def read_session(path: Path) -> SavedSession:
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise DataError(f"{path}: is too large for a session file; choose another file")
+        if not path.is_file():
+            raise DataError(f"{path}: is no ordinary file; choose a session file")
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{path}: cannot be read ({reason}); check name and rights") from error
+    except DataError:
+        raise
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: is no session file (no JSON); choose another file") from error
     version = values.get("latent_explorer_session") if isinstance(values, dict) else None
@@ -167,16 +172,28 @@ def _image_values(image: EncodedImage) -> dict[str, Any]:
 
 
 def _image(values: dict[str, Any], size: int) -> EncodedImage:
+    pixels, reconstruction = _pixels(values["pixels"]), _pixels(values["reconstruction"])
+    if pixels.shape != reconstruction.shape:
+        raise ValueError("an image and its reconstruction differ in size")
     return EncodedImage(
         name=str(values["name"])[:200],
-        pixels=_pixels(values["pixels"]),
-        reconstruction=_pixels(values["reconstruction"]),
+        pixels=pixels,
+        reconstruction=reconstruction,
         mean=_latent(values["mean"], size),
         stddev=_latent(values["stddev"], size),
-        terms={str(name): float(value) for name, value in values["terms"].items()},
+        terms=_terms(values["terms"]),
         kl=_latent(values["kl"], size),
         notes=tuple(str(note)[:200] for note in values["notes"])[:20],
     )
+
+
+def _terms(values: Any) -> dict[str, float]:
+    if not isinstance(values, dict):
+        raise ValueError("the terms of an image are no table")
+    terms = {str(name)[:40]: float(value) for name, value in values.items()}
+    if terms and not _TERMS <= terms.keys():
+        raise ValueError(f"an image lacks one of {', '.join(sorted(_TERMS))}")
+    return terms
 
 
 def _png(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> str:

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
+    QPaintEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -52,6 +53,7 @@ from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
+_FIRST_PAINT_PATIENCE_MS = 500  # a window that starts minimised is never painted
 
 
 class MainWindow(QMainWindow):
@@ -67,6 +69,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(*_SMALLEST_SIZE_PX)
         self.settings = settings
+        self._first_paths: tuple[Path, ...] = ()
+        self._first_paint = QTimer(self, singleShot=True)
+        self._first_paint.timeout.connect(self._begin)
         self.session = Session(self)
         self._start_services()
         self._build_panels()
@@ -339,8 +344,20 @@ class MainWindow(QMainWindow):
     # -- opening ---------------------------------------------------------------------------
 
     def open_first(self, paths: Sequence[Path]) -> None:
-        """What the command line named, on the first shipped model unless it named one."""
-        shipped = shipped_models()
+        """What the command line named, on the first shipped model unless it named one.
+
+        It begins when the window is painted: importing torch would hold the first picture up.
+        """
+        self._first_paths = tuple(paths)
+        self._first_paint.start(_FIRST_PAINT_PATIENCE_MS)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._first_paint.isActive():
+            self._first_paint.start(0)
+
+    def _begin(self) -> None:
+        paths, shipped = self._first_paths, shipped_models()
         self.decode_thread.start()
         named = any(kind_of(path) in ("model", "session") for path in paths)
         if not named and shipped:
@@ -522,6 +539,7 @@ class MainWindow(QMainWindow):
         """End every thread and process; a running training can be resumed at the next start."""
         self.settings.save_window(self)
         self._latency_timer.stop()
+        self._first_paint.stop()
         self.path_panel.stop()
         self.training.shutdown()
         for thread in (self._exports, self._files, self.decode_thread):

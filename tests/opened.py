@@ -91,11 +91,17 @@ class Opened:
 
 
 @contextmanager
-def opened(qtbot: QtBot, *paths: Path, shipped: bool = False) -> Iterator[Opened]:
-    """The window with files opened and settled; the program must have made no mistake in it."""
+def opened(
+    qtbot: QtBot, *paths: Path, shipped: bool = False, remembering: bool = False
+) -> Iterator[Opened]:
+    """The window with files opened and settled; the program must have made no mistake in it.
+
+    It comes as for the first time, unless it is `remembering` the settings of the one before.
+    """
     settings = QSettings("latent-explorer", "latent-explorer")
-    settings.clear()
-    settings.sync()
+    if not remembering:
+        settings.clear()
+        settings.sync()
     with pytest.MonkeyPatch.context() as patch:
         if not shipped:
             patch.setattr("explorer.window.shipped_models", list)

@@ -98,7 +98,7 @@ ARROWS: dict[str, str] = {
         "models.errors models.plans"
     ),
     "explorer.library": (
-        "explorer.encoding explorer.rendering explorer.session_file explorer.theme "
+        "explorer.encoding explorer.first_look explorer.rendering explorer.session_file explorer.theme "
         "explorer.workers models.checkpoint models.errors"
     ),
     "explorer.exporting": ("explorer.animation explorer.rendering explorer.workers models.errors"),

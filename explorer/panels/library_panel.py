@@ -13,7 +13,7 @@ from explorer.painting import to_image
 from explorer.session import Session
 from explorer.widgets.picture_list import Entry, PictureList
 
-_NARROWEST_PX = 138
+_NARROWEST_PX = 150
 
 
 class LibraryPanel(QWidget):
@@ -43,7 +43,7 @@ class LibraryPanel(QWidget):
         column.addWidget(self._list("shipped", "Models that come with the program"))
         column.addWidget(self._recent_title)
         column.addWidget(self._list("recent", "Models opened lately"))
-        open_button = self._button("Open …", "openModelButton", "Open a model, session or image")
+        open_button = self._button("Open …", "openModel", "Open a model, session or image")
         open_button.clicked.connect(self.open_requested)
         train = self._button("Train a model …", "trainModelButton", "Train a model of your own")
         train.setProperty("primary", True)

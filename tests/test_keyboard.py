@@ -1,0 +1,278 @@
+"""Whatever the mouse can do the keyboard can, and every control says what it is."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QInputDialog,
+    QLineEdit,
+    QMenu,
+    QScrollBar,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from explorer.actions import COMMANDS, MENUS
+from explorer.widgets.export_dialog import ExportDialog
+from explorer.widgets.map_view import MapView
+from explorer.widgets.strip_view import StripView
+from tests.opened import PATIENCE_MS, Opened, opened
+
+CONTROLS = (
+    QAbstractButton,
+    QComboBox,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QLineEdit,
+    QAbstractItemView,
+    MapView,
+    StripView,
+)
+OF_QT = (QAbstractSpinBox, QComboBox)  # whose inner parts speak for the whole
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tiny_model_file: Path) -> Iterator[Opened]:
+    with opened(qtbot, tiny_model_file) as found:
+        found.window.activateWindow()
+        yield found
+
+
+def controls(top: QWidget) -> list[QWidget]:
+    found = []
+    for widget in top.findChildren(QWidget):
+        inner = isinstance(widget.parent(), OF_QT) or widget.objectName().startswith("qt_")
+        if isinstance(widget, CONTROLS) and not isinstance(widget, QScrollBar) and not inner:
+            found.append(widget)
+    return [widget for widget in found if not in_a_popup(widget)]
+
+
+def in_a_popup(widget: QWidget) -> bool:
+    """The list of a combo box or a menu's parts."""
+    parent: QObject | None = widget
+    while parent is not None:
+        if isinstance(parent, QComboBox | QMenu) and parent is not widget:
+            return True
+        parent = parent.parent()
+    return False
+
+
+def described(widget: QWidget) -> str:
+    text = widget.text() if isinstance(widget, QAbstractButton) else ""
+    return f"{type(widget).__name__} {widget.objectName()!r} {text!r}"
+
+
+def test_every_control_of_the_window_has_a_name_and_a_tip(window: Opened) -> None:
+    nameless = [
+        described(widget)
+        for widget in controls(window.window)
+        if not widget.accessibleName() or not (widget.toolTip() or isinstance(widget, MapView))
+    ]
+    assert nameless == []
+
+
+def test_every_control_of_the_export_dialog_has_one_too(window: Opened) -> None:
+    window.window.actions_by_name["exportAnimation"].trigger()
+    dialog = window.window.findChild(ExportDialog)
+    assert dialog is not None
+    nameless = [
+        described(widget)
+        for widget in controls(dialog)
+        if not (widget.accessibleName() or getattr(widget, "text", str)()) or not widget.toolTip()
+    ]
+    assert nameless == []
+
+
+def test_every_control_can_be_reached_by_tab(window: Opened) -> None:
+    unreachable = [
+        described(widget)
+        for widget in controls(window.window)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and not widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+    assert unreachable == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    "mainWindow map preview slider-0 slider-1 strip trainStart trainPause trainStop "
+    "exportAnimation openModel messages".split(),
+)
+def test_the_objects_others_rely_on_are_there(window: Opened, name: str) -> None:
+    found = [window.window] if name == "mainWindow" else window.window.findChildren(QObject, name)
+    assert found
+    assert any(thing.objectName() == name for thing in found)
+
+
+def test_every_command_is_in_a_menu_with_a_text_and_a_tip(window: Opened) -> None:
+    listed = {name for names in MENUS.values() for name in names} - {"", "recent", "panels"}
+    assert listed == {command.name for command in COMMANDS}
+    for command in COMMANDS:
+        action = window.window.actions_by_name[command.name]
+        assert action.text()
+        assert action.toolTip() != action.text()
+        assert window.window.findChild(QAction, command.name) is action
+
+
+def test_no_two_commands_share_a_key() -> None:
+    keys = [QKeySequence(key).toString() for command in COMMANDS for key in command.keys]
+    assert len(set(keys)) == len(keys)
+
+
+def press(
+    widget: QWidget,
+    key: Qt.Key,
+    held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(widget, key, held)
+
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def test_handles_are_added_moved_and_deleted_by_keys(window: Opened) -> None:
+    view, session = window.window.map_panel.view, window.window.session
+    press(view, Qt.Key.Key_N)
+    assert window.handle_names() == ["A", "B", "C", "D"]
+    assert session.active is not None
+    z = session.active.z
+    press(view, Qt.Key.Key_Right)
+    assert session.active.z[0] > z[0]
+    press(view, Qt.Key.Key_Delete)
+    assert window.handle_names() == ["A", "B", "C"]
+    press(view, Qt.Key.Key_Z, CTRL)
+    assert window.handle_names() == ["A", "B", "C", "D"]
+
+
+def test_the_active_handle_and_its_place_on_the_path_are_chosen_by_keys(window: Opened) -> None:
+    view, session = window.window.map_panel.view, window.window.session
+    press(view, Qt.Key.Key_PageDown)
+    assert session.active is not None
+    assert session.active.name == "B"
+    press(view, Qt.Key.Key_PageUp)
+    assert session.active.name == "A"
+    press(view, Qt.Key.Key_Right, CTRL | SHIFT)
+    assert window.handle_names() == ["B", "A", "C"]
+    press(view, Qt.Key.Key_Left, CTRL | SHIFT)
+    assert window.handle_names() == ["A", "B", "C"]
+
+
+def test_a_handle_is_renamed_by_keys(window: Opened) -> None:
+    press(window.window.map_panel.view, Qt.Key.Key_F2)
+    dialog = window.window.findChild(QInputDialog)
+    assert dialog is not None
+    dialog.setTextValue("seven")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert window.handle_names() == ["seven", "B", "C"]
+
+
+def test_a_drag_begun_by_the_mouse_is_taken_back_by_escape(window: Opened) -> None:
+    session, view = window.window.session, window.window.map_panel.view
+    before = session.arrangement
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=view.position_of("A"))
+    session.set_latent(1, np.zeros(2, np.float32))
+    press(view, Qt.Key.Key_Escape)
+    assert session.arrangement is before
+
+
+def test_frames_are_stepped_and_the_path_played_by_keys(window: Opened) -> None:
+    strip, session = window.window.path_panel.strip, window.window.session
+    press(strip, Qt.Key.Key_End)
+    assert session.scrub == session.arrangement.frames - 1
+    press(strip, Qt.Key.Key_Left)
+    assert session.scrub == session.arrangement.frames - 2
+    press(strip, Qt.Key.Key_Home)
+    assert session.scrub == 0
+    press(strip, Qt.Key.Key_Space)
+    assert window.window.path_panel.play_button.isChecked()
+    press(strip, Qt.Key.Key_Space)
+    assert not window.window.path_panel.play_button.isChecked()
+    press(strip, Qt.Key.Key_Escape)
+    assert session.scrub is None
+
+
+def test_sliders_are_stepped_reset_and_typed_into(window: Opened) -> None:
+    session, top = window.window.session, window.window
+    slider = top.findChild(QAbstractSlider, "slider-0")
+    value = top.findChild(QAbstractSpinBox, "value-0")
+    assert slider is not None
+    assert value is not None
+    assert session.active is not None
+    before = session.active.z
+    press(slider, Qt.Key.Key_Right)
+    assert session.active.z[0] > before[0]
+    assert session.active.z[1] == before[1]
+    value.setFocus()
+    value.selectAll()
+    QTest.keyClicks(value, "0.5")
+    QTest.keyClick(value, Qt.Key.Key_Return)
+    assert session.active.z[0] == pytest.approx(0.5)
+    press(top.map_panel.view, Qt.Key.Key_R, CTRL)
+    assert not session.active.z.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("layer-mosaic", lambda w: not w.session.layers.mosaic),
+        ("layer-points", lambda w: not w.session.layers.points),
+        ("layer-prior", lambda w: not w.session.layers.prior),
+        ("layer-posterior", lambda w: not w.session.layers.posterior),
+        ("class-1", lambda w: 1 in w.session.layers.hidden_classes),
+        ("path-spherical", lambda w: w.session.arrangement.path_kind == "spherical"),
+    ],
+)
+def test_buttons_are_pressed_by_space(
+    window: Opened, name: str, changed: Callable[[object], bool]
+) -> None:
+    button = window.window.findChild(QAbstractButton, name)
+    assert button is not None
+    assert not changed(window.window)
+    press(button, Qt.Key.Key_Space)
+    assert changed(window.window)
+    window.settle()
+
+
+def test_a_model_is_chosen_in_the_library_by_enter(window: Opened, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    other.write_bytes((tmp_path / "tiny.safetensors").read_bytes())
+    window.window.opening.open_paths([other])
+    session = window.window.session
+    window.qtbot.waitUntil(
+        lambda: session.model is not None and session.model.path == other, timeout=PATIENCE_MS
+    )
+    window.settle()
+    models = window.window.findChild(QAbstractItemView, "models-recent")
+    assert models is not None
+    press(models, Qt.Key.Key_End)
+    press(models, Qt.Key.Key_Return)
+    window.qtbot.waitUntil(
+        lambda: session.model is not None and session.model.name == "tiny", timeout=PATIENCE_MS
+    )
+    window.settle()
+
+
+def test_the_menu_of_a_handle_opens_by_its_key(window: Opened) -> None:
+    from PySide6.QtGui import QContextMenuEvent
+
+    view = window.window.map_panel.view
+    QApplication.sendEvent(
+        view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, view.rect().center())
+    )
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions() if action.text()][0] == "Rename …"
+    menu.close()

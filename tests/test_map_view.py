@@ -1,0 +1,211 @@
+"""The map as a widget: where things are, and what gestures it reports."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from explorer.painting import Marker
+from explorer.viewport import Viewport
+from explorer.widgets.map_view import FINE_NUDGE_PX, MARGIN_LEFT_PX, NUDGE_PX, MapView
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+PRESS, MOVE, RELEASE = (
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseMove,
+    QEvent.Type.MouseButtonRelease,
+)
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> Iterator[MapView]:
+    found = MapView()
+    qtbot.addWidget(found)
+    found.resize(640, 424)
+    found.show()
+    found.set_view(Viewport(0, 0, 100))
+    found.set_markers(
+        [Marker(1, "A", 0, 0.0, 0.0, active=True), Marker(2, "long name", 1, 1.0, 1.0)]
+    )
+    yield found
+    found.hide()
+
+
+def mouse(
+    view: MapView,
+    kind: QEvent.Type,
+    at: QPointF | QPoint,
+    button: Qt.MouseButton = LEFT,
+    held: Qt.MouseButton = LEFT,
+) -> None:
+    place = QPointF(at)
+    event = QMouseEvent(
+        kind, place, view.mapToGlobal(place), button, held, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(view, event)
+
+
+def test_handles_are_found_by_name_and_key(view: MapView) -> None:
+    middle = QPoint(MARGIN_LEFT_PX + 300, 200)
+    assert view.position_of("A") == view.position_of(1) == middle
+    assert view.position_of("long name") == middle + QPoint(100, -100)
+    with pytest.raises(KeyError):
+        view.position_of("Z")
+
+
+def test_a_drag_is_reported_from_press_to_release(view: MapView) -> None:
+    heard: list[tuple[object, ...]] = []
+    view.handle_pressed.connect(lambda key: heard.append(("pressed", key)))
+    view.handle_moved.connect(lambda key, x, y: heard.append((key, round(x, 3), round(y, 3))))
+    view.handle_released.connect(lambda key: heard.append(("released", key)))
+    start = view.position_of("A") + QPoint(3, -2)
+    mouse(view, PRESS, start)
+    assert view.dragging
+    mouse(view, MOVE, start + QPoint(50, 20), NONE)
+    mouse(view, MOVE, start + QPoint(100, -100), NONE)
+    mouse(view, RELEASE, start + QPoint(100, -100), LEFT, NONE)
+    assert heard == [("pressed", 1), (1, 0.5, -0.2), (1, 1.0, 1.0), ("released", 1)]
+    assert not view.dragging
+
+
+def test_escape_ends_a_drag_and_what_follows_moves_nothing(view: MapView, qtbot: QtBot) -> None:
+    moved: list[object] = []
+    mouse(view, PRESS, view.position_of("A"))
+    with qtbot.waitSignal(view.gesture_cancelled):
+        qtbot.keyClick(view, Qt.Key.Key_Escape)
+    view.handle_moved.connect(lambda *told: moved.append(told))
+    view.handle_released.connect(moved.append)
+    mouse(view, MOVE, QPoint(300, 300), NONE)
+    mouse(view, RELEASE, QPoint(300, 300), LEFT, NONE)
+    assert not moved
+
+
+def test_the_ground_pans(view: MapView) -> None:
+    before = view.view
+    mouse(view, PRESS, QPoint(120, 300))
+    mouse(view, MOVE, QPoint(170, 280), NONE)
+    mouse(view, RELEASE, QPoint(170, 280), LEFT, NONE)
+    assert (view.view.x, view.view.y) == pytest.approx((before.x - 0.5, before.y - 0.2))
+    mouse(view, MOVE, QPoint(300, 200), NONE, NONE)
+    assert view.view.x == pytest.approx(-0.5)
+
+
+def test_the_wheel_zooms_to_the_pointer(view: MapView) -> None:
+    at = QPointF(500, 100)
+    before = view._to_plane(at)
+    wheel = QWheelEvent(
+        at,
+        view.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, 240),
+        NONE,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view, wheel)
+    assert view.view.scale == pytest.approx(100 * 1.25**2)
+    assert view._to_plane(at) == pytest.approx(before)
+
+
+def test_double_clicks(view: MapView, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(view.handle_activated) as handle:
+        mouse(view, QEvent.Type.MouseButtonDblClick, view.position_of("long name"))
+    assert handle.args == [2]
+    with qtbot.waitSignal(view.ground_activated) as ground:
+        mouse(view, QEvent.Type.MouseButtonDblClick, view.position_of("A") + QPoint(-200, -100))
+    assert ground.args == pytest.approx([-2, 1])
+    mouse(view, QEvent.Type.MouseButtonDblClick, QPoint(5, 418))  # on the axes: nothing
+
+
+@pytest.mark.parametrize(
+    ("key", "direction"),
+    [
+        (Qt.Key.Key_Left, (-1, 0)),
+        (Qt.Key.Key_Right, (1, 0)),
+        (Qt.Key.Key_Up, (0, 1)),
+        (Qt.Key.Key_Down, (0, -1)),
+    ],
+)
+def test_arrows_nudge_by_pixels_and_with_ctrl_pan(
+    view: MapView, qtbot: QtBot, key: Qt.Key, direction: tuple[int, int]
+) -> None:
+    for held, pixels in (
+        (Qt.KeyboardModifier.NoModifier, NUDGE_PX),
+        (Qt.KeyboardModifier.ShiftModifier, FINE_NUDGE_PX),
+    ):
+        with qtbot.waitSignal(view.nudged) as nudged:
+            qtbot.keyClick(view, key, held)
+        assert nudged.args == pytest.approx([pixels * step / 100 for step in direction])
+    before = view.view
+    qtbot.keyClick(view, key, Qt.KeyboardModifier.ControlModifier)
+    moved = (view.view.x - before.x, view.view.y - before.y)
+    assert moved == pytest.approx(tuple(0.6 * step for step in direction))
+
+
+def test_plus_and_minus_zoom_around_the_middle(view: MapView, qtbot: QtBot) -> None:
+    qtbot.keyClick(view, Qt.Key.Key_Plus)
+    assert view.view.scale == pytest.approx(125)
+    qtbot.keyClick(view, Qt.Key.Key_Minus)
+    assert view.view.scale == pytest.approx(100)
+    assert (view.view.x, view.view.y) == pytest.approx((0, 0))
+
+
+@pytest.mark.parametrize("reason", list(QContextMenuEvent.Reason)[:2])
+def test_the_menu_of_a_handle(
+    view: MapView, qtbot: QtBot, reason: QContextMenuEvent.Reason
+) -> None:
+    at = view.position_of("A")
+    with qtbot.waitSignal(view.menu_requested) as asked:
+        QApplication.sendEvent(view, QContextMenuEvent(reason, at, view.mapToGlobal(at)))
+    assert asked.args[0] == 1
+    assert asked.args[3] == view.mapToGlobal(at)
+
+
+def test_resizing_keeps_a_fitted_box_whole_until_somebody_zooms(view: MapView) -> None:
+    view.fit((-3, -3), (3, 3))
+    view.resize(900, 300)
+    QApplication.processEvents()
+    left, bottom, right, top = view.view.box
+    assert left < -3 < 3 < right
+    assert bottom < -3 < 3 < top
+    view.zoom(2)
+    scale = view.view.scale
+    view.resize(700, 500)
+    QApplication.processEvents()
+    assert view.view.scale == scale
+
+
+def test_what_is_set_is_painted(view: MapView) -> None:
+    def image() -> QImage:
+        return view.grab().toImage()
+
+    seen = [image()]
+    view.set_points(np.array([[-1, -1], [-1.2, 0.5]], np.float32), np.full((2, 3), 200, np.uint8))
+    seen.append(image())
+    view.set_path(np.array([[-1, 0], [1, -1]], np.float32))
+    seen.append(image())
+    view.show_prior = True
+    view.redraw_ground()
+    seen.append(image())
+    view.set_scrub((0.5, -0.5))
+    seen.append(image())
+    mouse(view, MOVE, QPoint(200, 200), NONE, NONE)
+    lens = QImage(8, 8, QImage.Format.Format_RGB32)
+    lens.fill(QColor("red"))
+    view.set_lens(lens)
+    seen.append(image())
+    for before, after in zip(seen, seen[1:], strict=False):
+        assert before != after
+
+
+def test_far_away_points_cost_nothing_and_break_nothing(view: MapView) -> None:
+    far = np.array([[1e6, -1e6], [np.finfo(np.float32).max / 1e20, 0]], np.float32)
+    view.set_points(far, np.zeros((2, 3), np.uint8))
+    view.set_path(far)
+    view.set_markers([Marker(1, "A", 0, 1e6, -1e6)])
+    view.grab()

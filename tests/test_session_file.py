@@ -1,0 +1,172 @@
+"""A saved session comes back as it was, beside its model, and nothing else gets in."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.session_file import SavedSession, read_session, write_session
+from explorer.viewport import Viewport
+from models.errors import DataError
+from tests.test_session import info
+
+
+def image(size: int = 3, channels: int = 1) -> EncodedImage:
+    random = np.random.default_rng(0)
+    shape = (8, 6, channels)
+    return EncodedImage(
+        name="my digit.png",
+        pixels=random.integers(0, 256, shape, dtype=np.uint8),
+        reconstruction=random.integers(0, 256, shape, dtype=np.uint8),
+        mean=random.normal(size=size).astype(np.float32),
+        stddev=random.uniform(0.1, 1, size).astype(np.float32),
+        terms={"elbo": -91.25, "reconstruction": 87.75, "kl": 3.5, "importance_bound": -90.5},
+        kl=random.uniform(0, 2, size).astype(np.float32),
+        notes=("inverted (light background)",),
+    )
+
+
+def arrangement(channels: int = 1) -> Arrangement:
+    z = np.random.default_rng(1).normal(size=(3, 3)).astype(np.float32)
+    return Arrangement(
+        (
+            Handle(4, "A", 0, z[0]),
+            Handle(2, "zwölf ✓", 7, z[1], label=2),
+            Handle(9, "C", 3, z[2], image=image(channels=channels)),
+        ),
+        "spherical",
+        33,
+    )
+
+
+def saved(path: Path, found: Arrangement | None = None) -> SavedSession:
+    return SavedSession(path, found or arrangement(), (2, 0), Viewport(0.5, -1.25, 80.0))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_everything_comes_back_exactly(tmp_path: Path, channels: int) -> None:
+    model = tmp_path / "model.safetensors"
+    model.touch()
+    path, before = tmp_path / "x.latent.json", arrangement(channels)
+    write_session(path, info(), saved(model, before))
+    read = read_session(path)
+    after = read.arrangement
+    assert (read.model, read.axes) == (model, (2, 0))
+    assert read.view is not None
+    assert (read.view.x, read.view.y, read.view.scale) == (0.5, -1.25, 80.0)
+    assert (after.path_kind, after.frames) == ("spherical", 33)
+    for old, new in zip(before.handles, after.handles, strict=True):
+        assert (new.name, new.colour, new.label) == (old.name, old.colour, old.label)
+        np.testing.assert_array_equal(new.z, old.z)
+    old_image, new_image = before.handles[2].image, after.handles[2].image
+    assert old_image is not None
+    assert new_image is not None
+    for name in ("pixels", "reconstruction", "mean", "stddev", "kl"):
+        np.testing.assert_array_equal(getattr(new_image, name), getattr(old_image, name))
+    assert (new_image.name, new_image.terms, new_image.notes) == (
+        old_image.name,
+        old_image.terms,
+        old_image.notes,
+    )
+    assert len({handle.key for handle in after.handles}) == 3
+
+
+def test_a_session_and_its_model_move_together(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "x.latent.json", Path("/nowhere/model.safetensors")
+    write_session(path, info(), saved(elsewhere))
+    assert read_session(path).model == elsewhere
+    (tmp_path / "model.safetensors").touch()
+    assert read_session(path).model == tmp_path / "model.safetensors"
+
+
+def test_no_handles_and_no_view_are_a_session_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), replace(saved(path, Arrangement()), view=None))
+    read = read_session(path)
+    assert not read.arrangement.handles
+    assert read.view is None
+
+
+def test_the_file_says_its_version(tmp_path: Path) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), saved(path))
+    assert json.loads(path.read_text("utf-8"))["latent_explorer_session"] == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+FIELDS = ["model", "latent_size", "axes", "view", "path", "handles"]
+HANDLE_FIELDS = ["name", "colour", "z", "label", "image"]
+IMAGE_FIELDS = ["pixels", "reconstruction", "mean", "stddev", "terms", "kl", "notes"]
+PLACES = (
+    [(field,) for field in FIELDS]
+    + [("handles", 2, field) for field in HANDLE_FIELDS]
+    + [("handles", 2, "image", field) for field in IMAGE_FIELDS]
+)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(PLACES), JSON)
+def test_whatever_stands_in_a_field_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, place: tuple[str | int, ...], value: object
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "spoilt.latent.json"
+    write_session(path, info(), saved(path))
+    values = json.loads(path.read_text("utf-8"))
+    inside = values
+    for step in place[:-1]:
+        inside = inside[step]
+    inside[place[-1]] = value
+    path.write_text(json.dumps(values), "utf-8")
+    try:
+        read = read_session(path)
+    except DataError as error:
+        assert str(error).startswith(str(path))
+        assert "\n" not in str(error)
+        assert len(str(error)) < 500
+        return
+    assert all(np.isfinite(handle.z).all() for handle in read.arrangement.handles)
+
+
+def test_a_picture_of_many_pixels_is_not_opened(tmp_path: Path) -> None:
+    path, huge = tmp_path / "x.latent.json", replace(image(), pixels=np.zeros((600, 600, 1), np.uint8))
+    found = Arrangement((Handle(1, "A", 0, np.zeros(3, np.float32), image=huge),))
+    write_session(path, info(), saved(path, found))
+    with pytest.raises(DataError, match="is damaged.*too large"):
+        read_session(path)
+
+
+def test_a_file_of_many_bytes_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.latent.json"
+    with path.open("wb") as stream:
+        stream.truncate(2**30)
+    monkeypatch.setattr(Path, "read_text", None)
+    with pytest.raises(DataError, match="too large"):
+        read_session(path)
+
+
+def test_an_image_and_its_reconstruction_are_of_one_size(tmp_path: Path) -> None:
+    path, odd = tmp_path / "x.latent.json", replace(image(), pixels=np.zeros((4, 4, 1), np.uint8))
+    found = Arrangement((Handle(1, "A", 0, np.zeros(3, np.float32), image=odd),))
+    write_session(path, info(), saved(path, found))
+    with pytest.raises(DataError, match="differ in size"):
+        read_session(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.latent.json"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="no ordinary file"):
+        read_session(path)
