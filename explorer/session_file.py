@@ -130,7 +130,8 @@ def _whole(value: object, low: int, high: int) -> int:
 
 
 def _latent(values: object, size: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-    z = np.array(values, np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        z = np.array(values, np.float32)
     if z.shape != (size,) or not np.isfinite(z).all():
         raise ValueError(f"a latent is not {size} finite numbers")
     return z

@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         self._progress.setAccessibleName("Export progress")
         self._cancel = QPushButton("Cancel", self)
         self._cancel.setObjectName("cancelExport")
+        self._cancel.setAccessibleName("Cancel the export")
         self._cancel.setToolTip("Stop the export; an older file of that name stays as it was")
         self._cancel.clicked.connect(self.exporting.cancel)
         for widget in (self._progress, self._cancel):

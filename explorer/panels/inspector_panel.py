@@ -42,7 +42,7 @@ class InspectorPanel(QWidget):
         session.model_changed.connect(self._on_model_changed)
         session.active_changed.connect(self._on_active_changed)
         session.arrangement_changed.connect(self._on_active_changed)
-        session.latent_changed.connect(self._show_label)
+        session.latent_changed.connect(self._show_class)
         session.picture_changed.connect(self._show_picture)
         session.strip_changed.connect(self._on_strip_changed)
         session.scrub_changed.connect(self._on_scrub_changed)
@@ -134,23 +134,29 @@ class InspectorPanel(QWidget):
             self._bars.hide()
         self._show_label()
 
-    def _show_label(self, key: int = 0) -> None:
-        handle, model = self._session.active, self._session.model
-        frame = self._session.scrub
+    def _show_label(self) -> None:
+        handle, frame = self._session.active, self._session.scrub
         if frame is not None:
-            self._name.setText("Path")
-            self._name.setStyleSheet("font-weight: 700; font-size: 11pt")
-            self._what.setText(f"frame {frame + 1} of {self._session.arrangement.frames}")
+            total = self._session.arrangement.frames
+            self._head("Path", f"frame {frame + 1} of {total}", theme.colours().text)
             return
-        self._name.setText(handle.name if handle else "")
-        self._what.setText("decoded, live" if handle else "")
         if handle is None:
+            self._head("", "", theme.colours().text)
             return
         colour = theme.handle_colour(handle.colour)
         shade = colour if theme.colours().dark else colour.darker(170)
-        self._name.setStyleSheet(f"font-weight: 700; font-size: 11pt; color: {shade.name()}")
-        if model is not None and model.conditional and handle.label is not None:
-            self._class.setCurrentIndex(handle.label)
+        self._head(handle.name, "decoded, live", shade.name())
+        self._show_class()
+
+    def _head(self, name: str, what: str, colour: str) -> None:
+        self._name.setText(name)
+        self._name.setStyleSheet(f"font-weight: 700; font-size: 11pt; color: {colour}")
+        self._what.setText(what)
+
+    def _show_class(self, key: int = 0) -> None:
+        handle, model = self._session.active, self._session.model
+        if handle is not None and model is not None and model.conditional:
+            self._class.setCurrentIndex(handle.label or 0)
 
     def _show_picture(self) -> None:
         picture = self._session.picture

@@ -77,6 +77,7 @@ class LibraryPanel(QWidget):
         found = self._lists[name]
         found.setObjectName(f"models-{name}")
         found.setAccessibleName(tip)
+        found.setToolTip(f"{tip}; click one, or press Enter, to open it")
         found.chosen.connect(self._on_chosen)
         return found
 

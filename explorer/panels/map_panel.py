@@ -107,7 +107,7 @@ class MapPanel(QWidget):
             button = self._button(text, tip)
             button.setCheckable(True)
             button.setObjectName(f"layer-{name}")
-            button.clicked.connect(partial(self._on_layer_toggled, name))
+            button.clicked.connect(partial(self._on_layer_clicked, name, button))
             self._toggles[name] = button
             bar.addWidget(button)
         bar.addStretch(1)
@@ -408,8 +408,9 @@ class MapPanel(QWidget):
             i, j = (old_j, old_i)
         self._session.set_axes(i, j)
 
-    def _on_layer_toggled(self, name: str, on: bool) -> None:
-        self._session.set_layers(self._session.layers.with_layer(name, on))
+    def _on_layer_clicked(self, name: str, button: QPushButton) -> None:
+        # PySide does not hand `clicked`'s own argument to a partial.
+        self._session.set_layers(self._session.layers.with_layer(name, button.isChecked()))
 
     def _on_menu_requested(self, key: int, x: float, y: float, where: QPoint) -> None:
         menu = QMenu(self)

@@ -118,6 +118,8 @@ class ExportDialog(QDialog):
         self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self._export.setObjectName("exportAccept")
         self._export.setDefault(True)
+        self._export.setToolTip("Decode the frames and write the file, in the background")
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Write nothing")
         buttons.accepted.connect(self._on_accepted)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

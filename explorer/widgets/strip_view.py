@@ -187,6 +187,13 @@ class StripView(QWidget):
             self.keyframe_moved.emit(self._keyframes[place].key, self._moving_to)
         self.update()
 
+    def event(self, event: QEvent) -> bool:
+        """Home and End are the strip's own keys here, whatever commands they are elsewhere."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
+                event.accept()
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         last = self._frames - 1
         now = self._scrub if self._scrub is not None else 0

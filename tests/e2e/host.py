@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 )
 
 from explorer import start
-from explorer.application import _quit_on_interrupt
+from explorer.application import Interrupts
 from explorer.errors import LOG
 from explorer.window import MainWindow
 from tests.e2e.real_window import Answer, Question, complaints
@@ -84,7 +84,7 @@ def main() -> int:
     qInstallMessageHandler(_on_qt_message)
     line = Connection(int(sys.argv[1]))
     app, window = start(["latent-explorer", *sys.argv[2:]])
-    _quit_on_interrupt(window)
+    Interrupts(window)
     LOG.addHandler(_Mistakes(logging.ERROR))
     answering = Answering(line, window)
     answering.setObjectName("answering")

@@ -1,0 +1,388 @@
+"""The window as a whole: what a person does in one place shows in all others."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QSlider, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer import start, theme
+from explorer.errors import LOG
+from explorer.session_file import SUFFIX
+from explorer.window import MainWindow
+from tests.conftest import ROOT
+from tests.opened import PATIENCE_MS, Opened, opened
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tiny_model_file: Path) -> Iterator[Opened]:
+    with opened(qtbot, tiny_model_file) as found:
+        yield found
+
+
+def move_mouse(view: QWidget, kind: QEvent.Type, at: QPointF) -> None:
+    pressing = kind == QEvent.Type.MouseButtonPress
+    released = kind == QEvent.Type.MouseButtonRelease
+    event = QMouseEvent(
+        kind,
+        at,
+        view.mapToGlobal(at),
+        Qt.MouseButton.LeftButton if pressing or released else Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton if released else Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(view, event)
+
+
+def slider(window: MainWindow, dimension: int) -> QSlider:
+    found = window.findChild(QSlider, f"slider-{dimension}")
+    assert isinstance(found, QSlider)
+    return found
+
+
+def test_start_gives_the_application_and_the_window_it_shows(
+    qtbot: QtBot, tiny_model_file: Path
+) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        assert found.window.isVisible()
+        assert found.window.objectName() == "mainWindow"
+        assert QApplication.instance() is not None
+        assert found.window.windowTitle().startswith("tiny")
+
+
+def test_a_program_name_in_front_is_passed_over(qtbot: QtBot) -> None:
+    with opened(qtbot) as found:
+        assert found.window.session.model is None
+        assert len(found.heard.complaints) <= 1
+
+
+def test_the_window_comes_before_torch() -> None:
+    code = (
+        "import sys; from explorer import start; app, window = start([]); "
+        "print('torch' in sys.modules, window.isVisible()); window.close()"
+    )
+    # The decode thread imports it behind the window's back: look before it can.
+    code = "import threading; " + code.replace(
+        "app, window = start([])",
+        "from explorer.workers import DecodeThread; DecodeThread.start = lambda self: None; "
+        "from explorer.workers import Lane; Lane.start = lambda self: None; "
+        "app, window = start([])",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"], done.stderr
+
+
+def test_the_first_launch_shows_a_shipped_model_with_its_path(qtbot: QtBot) -> None:
+    with opened(qtbot, shipped=True) as found:
+        session = found.window.session
+        assert session.model is not None
+        assert session.model.name == "mnist-2d"
+        assert found.handle_names() == ["A", "B", "C"]
+        assert len(session.strip) == session.arrangement.frames
+        assert not found.window.inspector.preview.image().isNull()
+        assert not found.heard.complaints
+
+
+def test_without_any_model_the_window_says_what_to_do(qtbot: QtBot) -> None:
+    with opened(qtbot) as found:
+        assert "train one" in found.window.messages.text()
+        for name in ("addHandle", "exportAnimation", "undo", "saveSession"):
+            assert not found.window.actions_by_name[name].isEnabled()
+
+
+def test_a_drag_moves_sliders_and_picture_while_it_lasts(window: Opened) -> None:
+    top, session = window.window, window.window.session
+    view, before = top.map_panel.view, window.seen()
+    sliders = [slider(top, d).value() for d in (0,)]
+    start_at = QPointF(view.position_of("A"))
+    move_mouse(view, QEvent.Type.MouseButtonPress, start_at)
+    target = QPointF(view.ground.center())
+    with window.qtbot.waitSignal(session.picture_changed, timeout=PATIENCE_MS):
+        for share in (0.3, 0.6, 1.0):
+            move_mouse(view, QEvent.Type.MouseMove, start_at + share * (target - start_at))
+    assert [slider(top, d).value() for d in (0,)] != sliders
+    assert session.undo_stack.count() == 0
+    move_mouse(view, QEvent.Type.MouseButtonRelease, target)
+    assert session.undo_stack.count() == 1
+    window.settle()
+    assert top.inspector.preview.image() != before.picture
+    assert view.position_of("A") == target.toPoint()
+    top.actions_by_name["undo"].trigger()
+    window.settle()
+    assert top.inspector.preview.image() == before.picture
+    assert session.arrangement is before.arrangement
+
+
+def test_a_slider_moves_the_handle_and_hears_no_echo(window: Opened) -> None:
+    top, session = window.window, window.window.session
+    first = slider(top, 0)
+    view, before = top.map_panel.view, top.map_panel.view.position_of("A")
+    first.setValue(first.value() + 40)
+    assert session.active is not None
+    exact = float(session.active.z[0])
+    assert view.position_of("A").x() > before.x()
+    assert session.undo_stack.count() == 1
+    session.set_latent(1, np.array([1.2345, 0.5], np.float32))
+    assert session.active.z[0] == np.float32(1.2345), "no slider echoes a rounded value"
+    assert exact != 1.2345
+    window.settle()
+
+
+def test_every_kind_of_change_is_undone_and_redone(window: Opened, tmp_path: Path) -> None:
+    from PIL import Image
+
+    top, session = window.window, window.window.session
+    states = [session.arrangement]
+
+    def note() -> None:
+        window.settle()
+        assert session.arrangement is not states[-1]
+        states.append(session.arrangement)
+
+    Image.new("L", (20, 30), 40).save(tmp_path / "x.png")
+    top.map_panel.add_handle_at(0.5, 0.5)
+    note()
+    session.rename_handle(4, "mine")
+    note()
+    top.opening.open_paths([tmp_path / "x.png"])
+    window.qtbot.waitUntil(lambda: len(window.handle_names()) == 5, timeout=PATIENCE_MS)
+    note()
+    for name in ("handleEarlier", "sampleLatent", "resetLatent", "deleteHandle"):
+        top.actions_by_name[name].trigger()
+        note()
+    session.set_path("spherical", 24)
+    note()
+    slider(top, 0).setValue(7)
+    note()
+    assert session.undo_stack.count() == len(states) - 1
+    undo, redo = top.actions_by_name["undo"], top.actions_by_name["redo"]
+    for state in states[-2::-1]:
+        undo.trigger()
+        assert session.arrangement is state
+    assert not undo.isEnabled()
+    for state in states[1:]:
+        redo.trigger()
+        assert session.arrangement is state
+    assert not redo.isEnabled()
+    window.settle()
+
+
+def test_a_saved_session_opens_as_it_was(window: Opened, tmp_path: Path) -> None:
+    top, session, path = window.window, window.window.session, tmp_path / f"mine{SUFFIX}"
+    top.map_panel.add_handle_at(0.5, -0.5)
+    session.set_path("spherical", 20)
+    top.map_panel.zoom(2)
+    view = top.map_panel.viewport()
+    assert top.windowTitle().startswith("tiny")
+    with window.qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+        top.opening.save_to(path, view)
+    assert not top.isWindowModified()
+    assert top.windowTitle().startswith("mine")
+    saved = session.arrangement
+    session.remove_handle(1)
+    assert top.isWindowModified()
+    with window.qtbot.waitSignal(top.library.session_opened, timeout=PATIENCE_MS):
+        top.opening.open_paths([path])
+    window.settle()
+    after = session.arrangement
+    assert [handle.name for handle in after.handles] == [handle.name for handle in saved.handles]
+    for old, new in zip(saved.handles, after.handles, strict=True):
+        np.testing.assert_array_equal(old.z, new.z)
+    assert (after.path_kind, after.frames) == ("spherical", 20)
+    again = top.map_panel.viewport()
+    assert (again.x, again.y, again.scale) == pytest.approx((view.x, view.y, view.scale))
+    assert not top.isWindowModified()
+
+
+def test_going_back_to_a_model_finds_its_arrangement(window: Opened, tmp_path: Path) -> None:
+    top, session = window.window, window.window.session
+    assert session.model is not None
+    first, other = session.model.path, tmp_path / "other.safetensors"
+    other.write_bytes(first.read_bytes())
+    top.map_panel.add_handle_at(0.5, 0.5)
+    mine = session.arrangement
+    for path in (other, first):
+        with window.qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+            top.opening.open_paths([path])
+        window.settle()
+    assert session.arrangement is mine
+    assert top.settings.recent()[:2] == [first, other]
+
+
+def test_a_model_opened_during_a_drag_leaves_no_half_a_gesture(
+    window: Opened, tmp_path: Path
+) -> None:
+    top, session, view = window.window, window.window.session, window.window.map_panel.view
+    other = tmp_path / "other.safetensors"
+    assert session.model is not None
+    other.write_bytes(session.model.path.read_bytes())
+    at = QPointF(view.position_of("A"))
+    move_mouse(view, QEvent.Type.MouseButtonPress, at)
+    move_mouse(view, QEvent.Type.MouseMove, at + QPointF(20, 20))
+    with window.qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+        top.opening.open_paths([other])
+    move_mouse(view, QEvent.Type.MouseMove, at + QPointF(40, 20))
+    move_mouse(view, QEvent.Type.MouseButtonRelease, at + QPointF(40, 20))
+    window.settle()
+    assert not session.in_gesture
+
+
+def test_the_picture_is_copied_and_pasted_as_a_handle(window: Opened) -> None:
+    top = window.window
+    top.actions_by_name["copyPicture"].trigger()
+    assert "8×8" in top.messages.text()
+    top.actions_by_name["pasteImage"].trigger()
+    window.qtbot.waitUntil(lambda: len(window.handle_names()) == 4, timeout=PATIENCE_MS)
+    active = top.session.active
+    assert active is not None
+    assert active.image is not None
+    copied = top.inspector.preview.image()
+    assert copied.size().width() == 8
+    window.settle()
+
+
+def test_light_and_dark_are_chosen_and_remembered(qtbot: QtBot, tiny_model_file: Path) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        pictures = {}
+        for name, dark in (("themeLight", False), ("themeDark", True), ("themeLight", False)):
+            found.window.actions_by_name[name].trigger()
+            QApplication.processEvents()
+            assert theme.colours().dark is dark
+            pictures[name] = found.window.grab().toImage()
+        assert pictures["themeLight"] != pictures["themeDark"]
+        assert found.window.settings.theme == "light"
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        assert not theme.colours().dark
+        assert found.window.actions_by_name["themeLight"].isChecked()
+        found.window.actions_by_name["themeSystem"].trigger()
+
+
+def dock(window: MainWindow, name: str) -> "object":
+    from PySide6.QtWidgets import QDockWidget
+
+    found = window.findChild(QDockWidget, name)
+    assert found is not None
+    return found
+
+
+def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> None:
+    from PySide6.QtWidgets import QDockWidget
+
+    def docks(window: MainWindow) -> dict[str, QDockWidget]:
+        return {found.objectName(): found for found in window.findChildren(QDockWidget)}
+
+    with opened(qtbot, tiny_model_file) as found:
+        names = set(docks(found.window))
+        assert names == {"libraryDock", "pictureDock", "slidersDock", "pathDock", "trainingDock"}
+        docks(found.window)["pictureDock"].setFloating(True)
+        docks(found.window)["libraryDock"].hide()
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        found.window.addDockWidget(left, docks(found.window)["slidersDock"])
+        QApplication.processEvents()
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        now = docks(found.window)
+        assert now["pictureDock"].isFloating()
+        assert not now["libraryDock"].isVisible()
+        assert found.window.dockWidgetArea(now["slidersDock"]) == left
+        found.window.actions_by_name["restoreLayout"].trigger()
+        assert not now["pictureDock"].isFloating()
+        assert now["libraryDock"].isVisible()
+        assert found.window.dockWidgetArea(now["slidersDock"]) != left
+
+
+def test_settings_of_nonsense_are_passed_over(qtbot: QtBot, tiny_model_file: Path) -> None:
+    from PySide6.QtCore import QByteArray, QSettings
+
+    with opened(qtbot, tiny_model_file):
+        pass
+    settings = QSettings("latent-explorer", "latent-explorer")
+    for key, value in {
+        "geometry": QByteArray(b"nonsense"),
+        "docks": QByteArray(b"nonsense"),
+        "theme": "purple",
+        "recent": 17,
+        "folder/open": "/nowhere",
+    }.items():
+        settings.setValue(key, value)
+    settings.sync()
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        assert found.window.isVisible()
+        assert found.window.width() >= found.window.minimumWidth()
+
+
+def test_a_mistake_of_the_program_is_a_dialog_and_a_log_entry(window: Opened) -> None:
+    def bug() -> None:
+        raise KeyError("a bug")
+
+    QTimer.singleShot(0, bug)
+    window.qtbot.waitUntil(lambda: bool(window.heard.mistakes), timeout=PATIENCE_MS)
+    window.qtbot.waitUntil(
+        lambda: window.window.findChild(QMessageBox) is not None, timeout=PATIENCE_MS
+    )
+    box = window.window.findChild(QMessageBox)
+    assert box is not None
+    assert "KeyError" in box.informativeText()
+    assert "Traceback" in box.detailedText()
+    assert len(window.heard.mistakes) == 1
+    box.close()
+    window.heard.mistakes.clear()
+    window.window.map_panel.add_handle_at(0, 0)
+    assert window.handle_names() == ["A", "B", "C", "D"]
+    window.settle()
+
+
+CLOSED_WHILE: dict[str, Callable[[Opened, Path], object]] = {
+    "decoding": lambda w, p: w.window.map_panel.add_handle_at(0.1, 0.1),
+    "playing": lambda w, p: w.window.path_panel.toggle_play(),
+    "opening": lambda w, p: w.window.opening.open_paths([p / "tiny.safetensors"]),
+    "dragging": lambda w, p: move_mouse(
+        w.window.map_panel.view,
+        QEvent.Type.MouseButtonPress,
+        QPointF(w.window.map_panel.view.position_of("A")),
+    ),
+    "asking": lambda w, p: w.window.actions_by_name["exportAnimation"].trigger(),
+}
+
+
+@pytest.mark.parametrize("case", CLOSED_WHILE)
+def test_it_closes_whatever_it_is_doing(window: Opened, tmp_path: Path, case: str) -> None:
+    CLOSED_WHILE[case](window, tmp_path)
+    assert window.window.close()
+    assert window.window.decode_thread.isFinished()
+
+
+def test_two_windows_live_side_by_side(qtbot: QtBot, tiny_model_file: Path) -> None:
+    with opened(qtbot, tiny_model_file) as one, opened(qtbot, tiny_model_file) as other:
+        one.window.map_panel.add_handle_at(0.2, 0.2)
+        assert len(one.handle_names()) == 4
+        assert len(other.handle_names()) == 3
+        one.settle()
+        other.settle()
+
+
+def test_latency_is_shown_after_enough_drags(window: Opened) -> None:
+    session = window.window.session
+    for step in range(30):
+        with window.qtbot.waitSignal(session.picture_changed, timeout=PATIENCE_MS):
+            session.set_latent(1, np.array([step / 10, 0], np.float32))
+    window.window._show_latency()
+    assert "p95" in window.window._latency.text()
+    window.settle()
+
+
+def test_starting_twice_in_one_process_writes_one_log(qtbot: QtBot, tiny_model_file: Path) -> None:
+    with opened(qtbot, tiny_model_file):
+        before = [type(handler) for handler in LOG.handlers]
+    with opened(qtbot, tiny_model_file):
+        assert [type(handler) for handler in LOG.handlers] == before
+    assert logging.getLogger("latent_explorer") is LOG
+    assert callable(start)
