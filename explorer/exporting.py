@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from explorer.animation import Format, write_animation
-from explorer.rendering import decode
+from explorer.rendering import compute_alone, decode
 from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, TaskContext
 
 _DECODE_BATCH = 32
@@ -80,11 +80,9 @@ def _export(shelf: ModelShelf, request: ExportRequest, context: TaskContext) -> 
 def _decode(
     shelf: ModelShelf, request: ExportRequest, context: TaskContext
 ) -> npt.NDArray[np.uint8]:
-    import torch
-
     from models.errors import DataError
 
-    torch.set_num_threads(1)
+    compute_alone()
     model = shelf.get(request.model_key)
     if model is None:
         raise DataError("the model was closed before the export began; export again")

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.encoding import Encoded, ImageSource, encode_source
 from explorer.first_look import first_arrangement
-from explorer.rendering import ModelInfo, decode, describe
+from explorer.rendering import ModelInfo, compute_alone, decode, describe
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.theme import assets_folder
 from explorer.workers import Callbacks, Lane, ModelShelf, Task, TaskContext
@@ -148,6 +148,7 @@ def _encode(
 ) -> EncodedImages:
     from models.errors import DataError
 
+    compute_alone()
     model = shelf.get(key)
     encoded: list[Encoded] = []
     failures: list[str] = []
@@ -162,6 +163,7 @@ def _encode(
 def _card(path: Path, context: TaskContext) -> Card:
     from models.checkpoint import load
 
+    compute_alone()
     model = load(path)
     info = describe(model, 0, path)
     handle = first_arrangement(info).handles[0]

@@ -127,6 +127,13 @@ def describe(model: "Model", key: int, path: Path) -> ModelInfo:
     )
 
 
+def compute_alone() -> None:
+    """Make torch use one thread in the calling one: two bought nothing and held drags up."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def decode(model: "Model", z: Floats, label: npt.NDArray[np.int64] | None) -> tuple[Bytes, bool]:
     """Mean images of `z` [N, K] as bytes [N, H, W, C], and whether all were finite."""
     import torch

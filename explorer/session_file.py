@@ -188,11 +188,11 @@ def _image(values: dict[str, Any], size: int) -> EncodedImage:
     )
 
 
-def _terms(values: Any) -> dict[str, float]:
+def _terms(values: object) -> dict[str, float]:
     if not isinstance(values, dict):
         raise ValueError("the terms of an image are no table")
     terms = {str(name)[:40]: float(value) for name, value in values.items()}
-    if terms and not _TERMS <= terms.keys():
+    if terms and not terms.keys() >= _TERMS:
         raise ValueError(f"an image lacks one of {', '.join(sorted(_TERMS))}")
     return terms
 

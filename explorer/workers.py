@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from explorer.rendering import DecodeRequest, DecodeResult, Slot, render
+from explorer.rendering import DecodeRequest, DecodeResult, Slot, compute_alone, render
 from explorer.trainer_messages import Failed, Job, Order, read_message
 from models.errors import CheckpointError, DataError, TrainingError
 
@@ -93,10 +93,7 @@ class DecodeThread(QThread):
 
     def run(self) -> None:
         """Decode until stopped (in the thread)."""
-        import torch
-
-        # Two threads bought nothing and took the p99 of a drag from 1.4 to 23 ms.
-        torch.set_num_threads(1)
+        compute_alone()
         self.ready.emit()
         while (job := self._next_job()) is not None:
             result = self._decode_chunk(*job)

@@ -94,7 +94,8 @@ def test_the_first_launch_shows_a_shipped_model_with_its_path(qtbot: QtBot) -> N
 
 def test_without_any_model_the_window_says_what_to_do(qtbot: QtBot) -> None:
     with opened(qtbot) as found:
-        assert "train one" in found.window.messages.text()
+        window = found.window
+        qtbot.waitUntil(lambda: "train one" in window.messages.text(), timeout=PATIENCE_MS)
         for name in ("addHandle", "exportAnimation", "undo", "saveSession"):
             assert not found.window.actions_by_name[name].isEnabled()
 
@@ -266,14 +267,6 @@ def test_light_and_dark_are_chosen_and_remembered(qtbot: QtBot, tiny_model_file:
         found.window.actions_by_name["themeSystem"].trigger()
 
 
-def dock(window: MainWindow, name: str) -> "object":
-    from PySide6.QtWidgets import QDockWidget
-
-    found = window.findChild(QDockWidget, name)
-    assert found is not None
-    return found
-
-
 def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> None:
     from PySide6.QtWidgets import QDockWidget
 
@@ -282,21 +275,21 @@ def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> 
 
     with opened(qtbot, tiny_model_file) as found:
         names = set(docks(found.window))
-        assert names == {"libraryDock", "pictureDock", "slidersDock", "pathDock", "trainingDock"}
+        assert names == {"libraryDock", "pictureDock", "dimensionsDock", "pathDock", "trainingDock"}
         docks(found.window)["pictureDock"].setFloating(True)
         docks(found.window)["libraryDock"].hide()
         left = Qt.DockWidgetArea.LeftDockWidgetArea
-        found.window.addDockWidget(left, docks(found.window)["slidersDock"])
+        found.window.addDockWidget(left, docks(found.window)["dimensionsDock"])
         QApplication.processEvents()
     with opened(qtbot, tiny_model_file, remembering=True) as found:
         now = docks(found.window)
         assert now["pictureDock"].isFloating()
         assert not now["libraryDock"].isVisible()
-        assert found.window.dockWidgetArea(now["slidersDock"]) == left
+        assert found.window.dockWidgetArea(now["dimensionsDock"]) == left
         found.window.actions_by_name["restoreLayout"].trigger()
         assert not now["pictureDock"].isFloating()
         assert now["libraryDock"].isVisible()
-        assert found.window.dockWidgetArea(now["slidersDock"]) != left
+        assert found.window.dockWidgetArea(now["dimensionsDock"]) != left
 
 
 def test_settings_of_nonsense_are_passed_over(qtbot: QtBot, tiny_model_file: Path) -> None:

@@ -189,9 +189,9 @@ class StripView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Home and End are the strip's own keys here, whatever commands they are elsewhere."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
-                event.accept()
+        own = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End)
+        if own and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -13,7 +13,8 @@ from explorer.workers import DecodeThread, ModelShelf
 from models.checkpoint import load
 from models.model import Model
 from tests.benchmarks import bare
-from tests.benchmarks.real_window import PaintWatch, live, open_window, wait_until
+from tests.benchmarks.paint_watch import PaintWatch
+from tests.benchmarks.real_window import live, open_window, wait_until
 from tests.benchmarks.report import Options, Row, median, percentile, spread_ms
 
 Floats = npt.NDArray[np.float32]

@@ -6,19 +6,19 @@ from contextlib import contextmanager
 from math import cos, pi, sin
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer import start
 from explorer.rendering import DecodeResult, Slot
 from explorer.window import MainWindow
+from tests.benchmarks.paint_watch import PaintWatch
 
 SIZE_PX = (1440, 900)
 MOVES_A_SECOND = 120
 _PATIENCE_SECONDS = 120.0
 _POLL_MS = 10
-_PAINTED = QEvent.Type(QEvent.registerEventType())
 
 
 def wait_until(condition: Callable[[], bool], what: str = "the window") -> None:
@@ -73,39 +73,6 @@ def settle(window: MainWindow) -> None:
 
     wait_until(settled, "the window to be drawn")
     live(0.3)
-
-
-class PaintWatch(QObject):
-    """Says when a widget has been painted and the paint has gone to the screen."""
-
-    painted = Signal(object)  # the widget
-
-    def __init__(self, *widgets: QWidget) -> None:
-        super().__init__()
-        self._widgets, self._waiting = widgets, list[QObject]()
-        for widget in widgets:
-            widget.installEventFilter(self)
-
-    def stop(self) -> None:
-        """Watch no more."""
-        for widget in self._widgets:
-            widget.removeEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            self._waiting.append(watched)
-            # Delivered before anything else, when this round of painting is over.
-            soon = Qt.EventPriority.HighEventPriority.value
-            QCoreApplication.postEvent(self, QEvent(_PAINTED), soon)
-        return False
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() != _PAINTED:
-            return super().event(event)
-        for widget in self._waiting:
-            self.painted.emit(widget)
-        self._waiting.clear()
-        return True
 
 
 class Hand(QObject):
