@@ -60,8 +60,9 @@ def run(paths: Sequence[str], screenshot: str | None = None) -> int:
     """Open the window and stay until it is closed; or settle, take its picture and end."""
     if screenshot and not _has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    interrupts = Interrupts()
     app, window = start(["latent-explorer", *paths])
-    Interrupts(window)
+    interrupts.watch_for(window)
     if screenshot:
         photographer = _Photographer(window, Path(screenshot))
         app.exec()
@@ -79,14 +80,21 @@ class Interrupts(QObject):
     """Ctrl+C closes the window as its button does: every thread and process is ended.
 
     Python runs a signal's handler wherever it happens to be, in the middle of a paint too, so
-    the handler only leaves word; the timer finds it, and lets Python hear signals at all.
+    the handler only leaves word; the timer finds it, and lets Python hear signals at all. It is
+    made before the window, so that a signal while that opens does not leave threads behind.
     """
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window, self._asked = window, False
+    def __init__(self) -> None:
+        super().__init__()
+        self._window: MainWindow | None = None
+        self._asked = False
         for name in ("SIGINT", "SIGTERM"):
             signal.signal(getattr(signal, name), self._on_signal)
+
+    def watch_for(self, window: MainWindow) -> None:
+        """Close that window when a signal has come, or comes."""
+        self.setParent(window)
+        self._window = window
         timer = QTimer(self, interval=_SIGNAL_POLL_MS)
         timer.timeout.connect(self._on_tick)
         timer.start()
@@ -95,7 +103,7 @@ class Interrupts(QObject):
         self._asked = True
 
     def _on_tick(self) -> None:
-        if self._asked:
+        if self._asked and self._window is not None:
             self._asked = False
             self._window.close()
 

@@ -203,8 +203,13 @@ class Lane(QThread):
         return bool(self._callbacks)
 
     def submit(self, task: Task, callbacks: Callbacks) -> int:
-        """Queue a task; its ticket, to cancel it by. Starts the thread the first time."""
+        """Queue a task; its ticket, to cancel it by. Starts the thread the first time.
+
+        After `stop` nothing is queued: a task that ended just before it may still ask for more.
+        """
         job = _Job(next(self._tickets), task, threading.Event())
+        if self._stopping:
+            return job.ticket
         self._callbacks[job.ticket] = callbacks
         self._cancels[job.ticket] = job.cancel
         with self._wake:
@@ -220,9 +225,10 @@ class Lane(QThread):
             self._cancels[ticket].set()
 
     def stop(self) -> None:
-        """Cancel everything, end the thread and wait for it."""
+        """Cancel everything, end the thread and wait for it; no callback is told any more."""
         for cancel in self._cancels.values():
             cancel.set()
+        self._callbacks.clear()
         with self._wake:
             self._stopping = True
             self._wake.notify()

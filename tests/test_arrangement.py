@@ -15,9 +15,7 @@ def handle(key: int, label: int | None = None, name: str = "") -> Handle:
 
 
 def arrangement(count: int = 3, labels: bool = False) -> Arrangement:
-    return Arrangement(
-        tuple(handle(key, key if labels else None) for key in range(1, count + 1))
-    )
+    return Arrangement(tuple(handle(key, key if labels else None) for key in range(1, count + 1)))
 
 
 def keys(found: Arrangement) -> list[int]:
@@ -84,9 +82,7 @@ def test_names_go_on_after_z() -> None:
     found = Arrangement()
     for _ in range(60):
         name = found.fresh_name()
-        found = found.with_handle(
-            Handle(found.fresh_key(), name, 0, np.zeros(1, np.float32))
-        )
+        found = found.with_handle(Handle(found.fresh_key(), name, 0, np.zeros(1, np.float32)))
     names = [handle.name for handle in found.handles]
     assert names[0] == "A"
     assert names[25] == "Z"

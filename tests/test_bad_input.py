@@ -281,7 +281,9 @@ def export_to(window: Opened, path: Path) -> None:
     session = window.window.session
     assert session.model is not None
     window.window.exporting.export(
-        ExportRequest(path, session.model.key, session.arrangement.path(8), None, "gif", 64, 20, False)
+        ExportRequest(
+            path, session.model.key, session.arrangement.path(8), None, "gif", 64, 20, False
+        )
     )
 
 

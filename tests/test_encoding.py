@@ -84,9 +84,7 @@ def test_each_step_to_the_models_size_is_told_once(tiny_model: "Model") -> None:
 def test_a_conditional_model_takes_the_class_that_explains_the_image_best() -> None:
     model = conditional_model()
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
-    elbos = [
-        encode_source(model, source(pixels), label).image.terms["elbo"] for label in range(3)
-    ]
+    elbos = [encode_source(model, source(pixels), label).image.terms["elbo"] for label in range(3)]
     found = encode_source(model, source(pixels))
     assert found.label == int(np.argmax(elbos))
     assert f"class {'abc'[found.label]}: the highest ELBO of all" in found.image.notes

@@ -12,8 +12,9 @@ from PIL import Image
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from explorer import exporting as exporting_module
-from explorer.exporting import Exporting, ExportRequest, Format
+from explorer import rendering
+from explorer.animation import Format
+from explorer.exporting import Exporting, ExportRequest
 from explorer.workers import Lane, ModelShelf
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ def test_a_cancelled_export_leaves_the_old_file(
 ) -> None:
     path, started, go_on = tmp_path / "x.gif", threading.Event(), threading.Event()
     path.write_bytes(b"old")
-    plain = exporting_module.decode
+    plain = rendering.decode
 
     def slow(*args: object) -> object:
         started.set()
         assert go_on.wait(20)
         return plain(*args)  # type: ignore[arg-type] # what it was called with
 
-    monkeypatch.setattr(exporting_module, "decode", slow)
+    monkeypatch.setattr("explorer.exporting.decode", slow)
     exporting.export(request(path, 200))
     assert started.wait(20)
     with qtbot.waitSignal(exporting.cancelled, timeout=PATIENCE_MS):

@@ -52,7 +52,9 @@ def window(qtbot: QtBot, tiny_model_file: Path) -> Iterator[Opened]:
 def controls(top: QWidget) -> list[QWidget]:
     found = []
     for widget in top.findChildren(QWidget):
-        inner = isinstance(widget.parent(), (*OF_QT, QTabBar)) or widget.objectName().startswith("qt_")
+        inner = isinstance(widget.parent(), (*OF_QT, QTabBar)) or widget.objectName().startswith(
+            "qt_"
+        )
         if isinstance(widget, CONTROLS) and not isinstance(widget, QScrollBar) and not inner:
             found.append(widget)
     return [widget for widget in found if not in_a_popup(widget)]
@@ -107,8 +109,19 @@ def test_every_control_can_be_reached_by_tab(window: Opened) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "mainWindow map preview slider-0 strip trainStart trainPause trainStop "
-    "exportAnimation openModel messages".split(),
+    [
+        "mainWindow",
+        "map",
+        "preview",
+        "slider-0",
+        "strip",
+        "trainStart",
+        "trainPause",
+        "trainStop",
+        "exportAnimation",
+        "openModel",
+        "messages",
+    ],
 )
 def test_the_objects_others_rely_on_are_there(window: Opened, name: str) -> None:
     found = [window.window] if name == "mainWindow" else window.window.findChildren(QObject, name)

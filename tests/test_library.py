@@ -99,9 +99,7 @@ def test_a_session_is_saved_and_opened_with_its_model(
     info, path = opened(library, qtbot, tiny_model_file), tmp_path / "x.latent.json"
     arrangement = Arrangement((Handle(1, "A", 0, np.array([1, 2], np.float32)),))
     with qtbot.waitSignal(library.session_saved, timeout=PATIENCE_MS):
-        library.save_session(
-            path, info, SavedSession(tiny_model_file, arrangement, (0, 1), None)
-        )
+        library.save_session(path, info, SavedSession(tiny_model_file, arrangement, (0, 1), None))
     with qtbot.waitSignal(library.session_opened, timeout=PATIENCE_MS) as signal:
         library.open_session(path)
     model, saved, named = signal.args

@@ -57,7 +57,7 @@ def test_the_whole_view_is_asked_for_in_the_plane_through_the_active_handle(
 def test_a_coarse_layer_comes_first_and_then_what_is_nearest_the_pointer(
     mosaic: Mosaic, thread: FakeThread
 ) -> None:
-    _, tiles = thread.last(Slot.TILES).ticket  # type: ignore[misc] # generation and tiles
+    _, tiles = thread.last(Slot.TILES).ticket
     levels = [tile.level for tile in tiles]
     assert levels == sorted(levels)
     fine = [tile for tile in tiles if tile.level == levels[-1]]

@@ -35,9 +35,7 @@ def test_a_part_of_a_request_is_that_part(tiny_model: "Model") -> None:
     assert part.seconds > 0
 
 
-@pytest.mark.parametrize(
-    "request_", [DecodeRequest(Slot.PICTURE, 1, np.zeros((1, 5), np.float32))]
-)
+@pytest.mark.parametrize("request_", [DecodeRequest(Slot.PICTURE, 1, np.zeros((1, 5), np.float32))])
 def test_an_expected_failure_is_a_value(tiny_model: "Model", request_: DecodeRequest) -> None:
     result = render(tiny_model, request_, 0, 1)
     assert "latents" in result.error

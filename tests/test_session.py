@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -267,18 +268,20 @@ def test_undo_and_redo_lead_through_the_same_states(steps: list[tuple[str, int]]
             at = min(at + 1, len(states) - 1)
         else:
             z = np.full(3, number, np.float32)
-            act = {
-                "move": lambda k=key, z=z, n=number: session.set_latent(k, z, f"Move {n}"),
-                "add": lambda z=z: session.add_handle(z),
-                "remove": lambda k=key: session.remove_handle(k),
-                "rename": lambda k=key, n=number: session.rename_handle(k, f"n{n}"),
-                "order": lambda k=key, c=choice: session.move_handle_in_order(k, c),
-                "path": lambda n=number: session.set_arrangement(
-                    "frames", replace(session.arrangement, frames=2 + n)
+            act: dict[str, Callable[[], object]] = {
+                "move": partial(session.set_latent, key, z, f"Move {number}"),
+                "add": partial(session.add_handle, z),
+                "remove": partial(session.remove_handle, key),
+                "rename": partial(session.rename_handle, key, f"n{number}"),
+                "order": partial(session.move_handle_in_order, key, choice),
+                "path": partial(
+                    session.set_arrangement,
+                    "frames",
+                    replace(session.arrangement, frames=2 + number),
                 ),
-            }[step]
+            }
             before = session.arrangement
-            act()
+            act[step]()
             if session.arrangement is not before:
                 states[at + 1 :] = [session.arrangement]
                 at += 1

@@ -44,17 +44,13 @@ def test_zooming_keeps_what_is_under_the_pointer(
     before = view.to_plane(at)
     after = view.zoomed(factor, at)
     np.testing.assert_allclose(after.to_plane(at), before, rtol=1e-6, atol=1e-6)
-    assert after.scale == pytest.approx(
-        np.clip(view.scale * factor, *SCALE_RANGE), rel=1e-9
-    )
+    assert after.scale == pytest.approx(np.clip(view.scale * factor, *SCALE_RANGE), rel=1e-9)
 
 
 @given(views, st.floats(-300, 300), st.floats(-300, 300))
 def test_panning_moves_the_ground_with_the_pointer(view: Viewport, dx: float, dy: float) -> None:
     here = view.to_plane([10, 20])
-    np.testing.assert_allclose(
-        view.panned(dx, dy).to_pixels(here), [10 + dx, 20 + dy], atol=1e-4
-    )
+    np.testing.assert_allclose(view.panned(dx, dy).to_pixels(here), [10 + dx, 20 + dy], atol=1e-4)
 
 
 @given(views, near, near, st.floats(0.01, 40), st.floats(0.01, 40))

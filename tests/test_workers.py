@@ -3,12 +3,13 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import QObject, QThread
+from PySide6.QtCore import QCoreApplication, QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
@@ -239,8 +240,12 @@ def test_tasks_run_in_order_off_the_gui_thread(
     lane: Lane, listener: Listener, qtbot: QtBot
 ) -> None:
     here = threading.get_ident()
+
+    def work(number: int, context: TaskContext) -> tuple[int, bool]:
+        return number, threading.get_ident() != here
+
     for number in range(5):
-        submit(lane, listener, lambda _, n=number: (n, threading.get_ident() != here))
+        submit(lane, listener, partial(work, number))
     with qtbot.waitSignal(lane.idle, timeout=PATIENCE_MS):
         assert lane.busy
     assert listener.said == [("done", (number, True)) for number in range(5)]
@@ -327,6 +332,20 @@ def test_progress_is_told_now_and_then_and_at_the_end(
     told = [entry for entry in listener.said if entry[0] == "Writing"]
     assert told[-1] == ("Writing", 100_000, 100_000)
     assert len(told) < 1000, "2,000 signals delay the GUI thread by seconds"
+
+
+def test_what_ends_as_the_lane_is_stopped_starts_nothing_new(
+    qtbot: QtBot, listener: Listener
+) -> None:
+    lane, working = Lane(), threading.Event()
+    submit(lane, listener, lambda _: working.set())
+    assert working.wait(20)
+    lane.stop()  # its result waits in the event queue, or is not even sent
+    submit(lane, listener, lambda _: None)
+    QCoreApplication.processEvents()
+    assert lane.isFinished()
+    assert not lane.busy
+    assert not listener.said
 
 
 def test_stopping_cancels_what_runs(qtbot: QtBot, listener: Listener) -> None:

@@ -38,8 +38,7 @@ def some_screen() -> Iterator[None]:
         return
     if shutil.which("Xvfb") is None:
         raise NoScreenError(
-            "There is no screen and Xvfb cannot be found. "
-            "On Debian or Ubuntu: apt-get install xvfb"
+            "There is no screen and Xvfb cannot be found. On Debian or Ubuntu: apt-get install xvfb"
         )
     with _xvfb() as display, _environment({"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}):
         yield

@@ -83,8 +83,9 @@ def main() -> int:
     """Open the window with the files of the command line; the first word is the pipe."""
     qInstallMessageHandler(_on_qt_message)
     line = Connection(int(sys.argv[1]))
+    interrupts = Interrupts()
     app, window = start(["latent-explorer", *sys.argv[2:]])
-    Interrupts(window)
+    interrupts.watch_for(window)
     LOG.addHandler(_Mistakes(logging.ERROR))
     answering = Answering(line, window)
     answering.setObjectName("answering")

@@ -40,14 +40,18 @@ def screen(folder: Path) -> Iterator[Screen]:
     read, write = os.pipe()
     size = f"{SIZE[0]}x{SIZE[1]}x24"
     server = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
-    with (folder / "screen.log").open("wb") as log:
-        with _running(server, log.fileno(), pass_fds=(write,)):
-            os.close(write)
-            with os.fdopen(read) as answer:
-                found = Screen(f":{int(answer.readline())}")
-            with _running(_window_manager(folder), log.fileno(), environment=found.environment):
-                (folder / "ready").read_text()  # a pipe: it is there when openbox is
-                yield found
+    with (
+        (folder / "screen.log").open("wb") as log,
+        _running(server, log.fileno(), pass_fds=(write,)),
+    ):
+        os.close(write)
+        with os.fdopen(read) as answer:
+            number = answer.readline().strip()
+        assert number, f"Xvfb did not start: {(folder / 'screen.log').read_text()}"
+        found = Screen(f":{number}")
+        with _running(_window_manager(folder), log.fileno(), environment=found.environment):
+            (folder / "ready").read_text()  # a pipe: it is there when openbox is
+            yield found
 
 
 def _window_manager(folder: Path) -> list[str]:

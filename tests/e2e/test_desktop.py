@@ -117,9 +117,7 @@ def test_a_session_is_saved_by_keys_and_opened_by_the_next_window(
         assert window.ask(view_of) == pytest.approx(view)
 
 
-def test_a_file_is_opened_by_keys(
-    real: RealWindow, hand: Hand, tiny_model_file: Path
-) -> None:
+def test_a_file_is_opened_by_keys(real: RealWindow, hand: Hand, tiny_model_file: Path) -> None:
     hand.key("ctrl+o")
     real.wait(dialog_in_front, "openDialog")
     hand.type(str(tiny_model_file))

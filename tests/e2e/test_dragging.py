@@ -70,10 +70,6 @@ def gesture_over(window: "MainWindow") -> bool:
     return not window.session.in_gesture
 
 
-def lens_shown(window: "MainWindow") -> bool:
-    return window.map_panel.view.lens() is not None
-
-
 def active_name(window: "MainWindow") -> str:
     handle = window.session.active
     return "" if handle is None else handle.name

@@ -78,7 +78,7 @@ def test_a_gif_of_the_path(real: RealWindow, hand: Hand, tmp_path: Path) -> None
     real.wait(in_front)
     with Image.open(path) as gif:
         durations, frames = [], []
-        for number in range(gif.n_frames):
+        for number in range(getattr(gif, "n_frames", 1)):
             gif.seek(number)
             durations.append(gif.info["duration"])
             frames.append(np.asarray(gif.convert("L")).astype(int))
