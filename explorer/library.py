@@ -54,7 +54,8 @@ class Library(QObject):
 
     model_opened = Signal(object)  # ModelInfo
     session_opened = Signal(object, object, object)  # ModelInfo, SavedSession, Path
-    session_saved = Signal(object)  # Path
+    session_saved = Signal(object, object)  # Path, SavedSession
+    save_failed = Signal(str)
     images_encoded = Signal(object)  # EncodedImages
     card_ready = Signal(object)  # Card
     failed = Signal(str)
@@ -87,7 +88,10 @@ class Library(QObject):
     def save_session(self, path: Path, model: ModelInfo, saved: SavedSession) -> None:
         """Write a session file."""
         task = partial(_save_session, path, model, saved)
-        self._lane.submit(task, Callbacks(self.session_saved.emit, self.failed.emit))
+        self._lane.submit(task, Callbacks(self._on_session_saved, self.save_failed.emit))
+
+    def _on_session_saved(self, value: tuple[Path, SavedSession]) -> None:
+        self.session_saved.emit(*value)
 
     def encode(self, model: ModelInfo, sources: Sequence[ImageSource]) -> None:
         """Encode pictures with a model."""
@@ -138,9 +142,11 @@ def _open_session(
     return model, saved, path
 
 
-def _save_session(path: Path, model: ModelInfo, saved: SavedSession, context: TaskContext) -> Path:
+def _save_session(
+    path: Path, model: ModelInfo, saved: SavedSession, context: TaskContext
+) -> tuple[Path, SavedSession]:
     write_session(path, model, saved)
-    return path
+    return path, saved
 
 
 def _encode(

@@ -53,6 +53,7 @@ class Opening(QObject):
         library.session_saved.connect(self._on_session_saved)
         library.images_encoded.connect(self._on_images_encoded)
         library.failed.connect(self._on_failed)
+        library.save_failed.connect(self.failed)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -219,9 +220,10 @@ class Opening(QObject):
             self._settings.set_folder("session", str(path.parent))
             self._library.save_session(path, model, saved)
 
-    def _on_session_saved(self, path: Path) -> None:
+    def _on_session_saved(self, path: Path, saved: SavedSession) -> None:
         self.session_path = path
-        self._session.undo_stack.setClean()
+        if saved.arrangement is self._session.arrangement:  # not changed while it was written
+            self._session.undo_stack.setClean()
         self._settings.add_recent(path)
         self.title_changed.emit()
         self.said.emit(f"Saved {path.name}")

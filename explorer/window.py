@@ -490,8 +490,7 @@ class MainWindow(QMainWindow):
 
     def _on_exported(self, path: Path) -> None:
         self._end_export()
-        size = path.stat().st_size / 1024
-        self.say(f"Exported {path} ({size:.0f} KiB)")
+        self.say(f"Exported {path}")
 
     def _on_export_failed(self, message: str) -> None:
         self._end_export()

@@ -98,8 +98,8 @@ ARROWS: dict[str, str] = {
         "models.errors models.plans"
     ),
     "explorer.library": (
-        "explorer.encoding explorer.first_look explorer.rendering explorer.session_file explorer.theme "
-        "explorer.workers models.checkpoint models.errors"
+        "explorer.encoding explorer.first_look explorer.rendering explorer.session_file "
+        "explorer.theme explorer.workers models.checkpoint models.errors"
     ),
     "explorer.exporting": ("explorer.animation explorer.rendering explorer.workers models.errors"),
     # what the window is made of

@@ -20,7 +20,7 @@ _STEP = 0.02  # of the axis: an arrow key's step
 _ENOUGH = 8
 _FILLED = 0.75
 _MOST_POINTS = 250  # of a line: as many as there are pixels across
-_NARROW_PX, _LOW_PX = 190, 150
+_NARROW_PX, _LOW_PX = 245, 190
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tests.benchmarks.paint_watch import PaintWatch
 from tests.benchmarks.real_window import live, open_window
 from tests.benchmarks.report import Options, Row, median, percentile, spread_ms
 
-_POINTS, _FRAMES = 1_000_000, 200
+_POINTS, _FRAMES = 1_000_000, 60
 _BUDGET_P99 = 0.0167
 
 
