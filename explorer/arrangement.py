@@ -96,6 +96,11 @@ class Arrangement:
         """A key no handle has."""
         return max((handle.key for handle in self.handles), default=0) + 1
 
+    def fresh_colour(self) -> int:
+        """The first colour index that no handle has."""
+        taken = {handle.colour for handle in self.handles}
+        return next(index for index in range(len(taken) + 1) if index not in taken)
+
     def fresh_name(self) -> str:
         """The first of A, B, ..., Z, A2, ... that no handle has."""
         taken = {handle.name for handle in self.handles}

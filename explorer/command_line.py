@@ -361,7 +361,7 @@ def _number(text: str) -> float:
 
 
 def _image_size(text: str) -> tuple[int, int]:
-    sides = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
+    sides = re.fullmatch(r"(\d{1,4})x(\d{1,4})", f"{text}x{text}" if text.isdigit() else text)
     if not sides:
         raise argparse.ArgumentTypeError(f"{text!r} is no size such as 64x48 (height x width)")
     return int(sides[1]), int(sides[2])

@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import platformdirs
 from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer import dropping
-from explorer.arrangement import Arrangement
+from explorer.arrangement import Arrangement, Handle
 from explorer.encoding import ImageSource
+from explorer.errors import LOG
 from explorer.first_look import first_arrangement, first_axes
 from explorer.library import METHOD_TITLES, MODEL_SUFFIX, EncodedImages, Library
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
-from explorer.session_file import SavedSession
+from explorer.session_file import SavedSession, write_session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
+from models.errors import DataError
 
 _MODEL_ENDINGS = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
 _OPENED = (
@@ -24,6 +27,7 @@ _OPENED = (
     "*.webp *.tif *.tiff *.npz *.npy)",
     "All files (*)",
 )
+LAST_TIME = f"last-time{SESSION_SUFFIX}"
 _MOST_FAILURES_TOLD = 4
 
 
@@ -173,11 +177,8 @@ class Opening(QObject):
         for encoded in result.encoded:
             session.add_handle(encoded.image.mean, encoded.label, encoded.image)
         session.end_gesture()
-        last = result.encoded[-1].image
-        notes = f": {', '.join(last.notes)}" if last.notes else ""
-        name = session.active.name if session.active is not None else ""
-        more = f" and {count - 1} more" if count > 1 else ""
-        self.said.emit(f"{last.name}{more} is handle {name}{notes}")
+        placed = session.arrangement.handles[-count:]
+        self.said.emit("; ".join(_placed(handle) for handle in placed))
 
     # -- saving ----------------------------------------------------------------------------
 
@@ -220,6 +221,21 @@ class Opening(QObject):
             self._settings.set_folder("session", str(path.parent))
             self._library.save_session(path, model, saved)
 
+    def keep(self, view: Viewport) -> None:
+        """Before the window closes: what belongs to no file stands under Open recent next time."""
+        model, session = self._session.model, self._session
+        if model is None or self.session_path is not None or session.undo_stack.isClean():
+            return
+        folder = Path(platformdirs.user_data_dir("latent-explorer", appauthor=False))
+        saved = SavedSession(model.path.absolute(), session.arrangement, session.axes, view)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_session(folder / LAST_TIME, model, saved)
+        except (OSError, DataError) as error:
+            LOG.warning("the arrangement was not kept: %s", error)
+        else:
+            self._settings.add_recent(folder / LAST_TIME)
+
     def _on_session_saved(self, path: Path, saved: SavedSession) -> None:
         self.session_path = path
         if saved.arrangement is self._session.arrangement:  # not changed while it was written
@@ -227,6 +243,14 @@ class Opening(QObject):
         self._settings.add_recent(path)
         self.title_changed.emit()
         self.said.emit(f"Saved {path.name}")
+
+
+def _placed(handle: Handle) -> str:
+    """Which handle a picture became, and what was done to it."""
+    if handle.image is None:
+        return handle.name
+    notes = f": {', '.join(handle.image.notes)}" if handle.image.notes else ""
+    return f"{handle.image.name} is handle {handle.name}{notes}"
 
 
 def kind_of(path: Path) -> str:

@@ -210,8 +210,8 @@ class Session(QObject):
     ) -> int:
         """A new handle at `z` [K], made the active one; its key."""
         key = self.arrangement.fresh_key()
-        name = self.arrangement.fresh_name()
-        handle = Handle(key, name, key - 1, np.asarray(z, np.float32), label, image)
+        name, colour = self.arrangement.fresh_name(), self.arrangement.fresh_colour()
+        handle = Handle(key, name, colour, np.asarray(z, np.float32), label, image)
         self._change(text or f"Add {name}", self.arrangement.with_handle(handle))
         self.set_active(key)
         return key

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QByteArray, QRect, QSettings, QSize
+from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QMainWindow
 
 MOST_RECENT = 8
 _LAYOUT_VERSION = 1
+_TITLE_PX, _FRAME_PX = 36, 4  # most desktops' title bars and borders are not larger
 
 
 class Settings:
@@ -62,10 +63,25 @@ class Settings:
         return True
 
 
+def first_size(wanted: QSize) -> QSize:
+    """The size of a window that fits its screen with the frame a desktop puts around it."""
+    screen = QGuiApplication.primaryScreen()
+    if screen is None or QGuiApplication.platformName() == "offscreen":
+        return wanted
+    return wanted.boundedTo(_room(screen).size())
+
+
+def _room(screen: QScreen) -> QRect:
+    """What of a screen the inside of a window may take; offscreen there is no frame."""
+    room = screen.availableGeometry()
+    if QGuiApplication.platformName() == "offscreen":
+        return room
+    return room.adjusted(_FRAME_PX, _TITLE_PX, -_FRAME_PX, -_FRAME_PX)
+
+
 def _clamp_to_screen(window: QMainWindow) -> None:
     screen = QGuiApplication.screenAt(window.geometry().center()) or window.screen()
-    room = screen.availableGeometry()
-    if not room.contains(window.geometry()):
-        size = window.size().boundedTo(room.size())
-        window.resize(size)
-        window.move(room.topLeft())
+    room = _room(screen)
+    if not room.contains(window.geometry()) and not window.isMaximized():
+        window.resize(window.size().boundedTo(room.size()))
+        window.move(screen.availableGeometry().topLeft())

@@ -171,7 +171,7 @@ def _style_sheet(c: Colours) -> str:
         padding: 4px; }}
     QStatusBar {{ color: {c.muted}; min-height: 22px; }}
     QStatusBar::item {{ border: none; }}
-    QDockWidget {{ color: {c.muted}; font-weight: 600; }}
+    QDockWidget {{ color: {c.muted}; font-weight: 600; border: 1px solid {c.border}; }}
     QDockWidget::title {{ background: {c.panel}; padding: 6px 10px; }}
     QTabBar::tab {{ background: {c.control}; color: {c.muted}; border: 1px solid {c.border};
         border-radius: {RADIUS_PX}px; padding: 4px 16px; margin: 3px 2px; }}

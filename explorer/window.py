@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -44,7 +44,7 @@ from explorer.panels.training_panel import TrainingPanel
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
-from explorer.settings import Settings
+from explorer.settings import Settings, first_size
 from explorer.training import Training
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self._build_status_bar()
         self._take_drops_everywhere()
         self._connect()
-        self.resize(*_FIRST_SIZE_PX)
+        self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
         settings.restore_window(self)
 
@@ -193,6 +193,7 @@ class MainWindow(QMainWindow):
         for name, act in self._handlers().items():
             self.actions_by_name[name].triggered.connect(act)
         self._connect_services()
+        self.banner.closed.connect(self._on_banner_closed)
         library, stack = self.library_panel, self.session.undo_stack
         library.model_chosen.connect(self.opening.open_model)
         library.open_requested.connect(self.opening.ask)
@@ -327,14 +328,19 @@ class MainWindow(QMainWindow):
         """Something did not work: in the status bar, and whole over the map until closed."""
         LOG.warning(text)
         self._message(text, "danger")
-        self.banner.say(text)
+        self.banner.add(text)
 
     def _message(self, text: str, role: str) -> None:
-        self.messages.setText(text)
+        self.messages.setText("; ".join(text.split("\n")))
         if self.messages.property("role") != role:
             self.messages.setProperty("role", role)
             self.messages.style().unpolish(self.messages)
             self.messages.style().polish(self.messages)
+
+    def _on_banner_closed(self) -> None:
+        """A failure that was read needs no red line any more."""
+        if self.messages.property("role") == "danger":
+            self._message("", "muted")
 
     def _show_latency(self) -> None:
         p95 = self.decoding.latency.p95_ms
@@ -538,6 +544,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
         self.settings.save_window(self)
+        self.opening.keep(self.map_panel.viewport())
         self._latency_timer.stop()
         self._first_paint.stop()
         self.path_panel.stop()

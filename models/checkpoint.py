@@ -177,7 +177,8 @@ def _refuse_what_is_no_safetensors(path: Path) -> None:
         return
     if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
         raise CheckpointError(f"{path}: {_PICKLE_ADVICE}")
-    raise CheckpointError(f"{path}: is no model file; choose a .safetensors file")
+    why = "is empty" if not start else "does not begin as a safetensors file does"
+    raise CheckpointError(f"{path}: is no model file (it {why}); copy it again or choose another")
 
 
 def _read_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ ARROWS: dict[str, str] = {
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
         "explorer.first_look explorer.library explorer.rendering explorer.session "
-        "explorer.session_file explorer.settings explorer.viewport"
+        "explorer.session_file explorer.settings explorer.viewport models.errors"
     ),
     "explorer.widgets": ("explorer.animation explorer.painting explorer.theme explorer.viewport"),
     "explorer.panels": (

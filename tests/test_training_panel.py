@@ -232,9 +232,14 @@ def test_data_chosen_twice_is_listed_once(panel: TrainingPanel, tmp_path: Path) 
 def test_epochs_are_suggested_until_a_person_types_some(
     panel: TrainingPanel, tmp_path: Path
 ) -> None:
-    suggested = panel.form.values().epochs
-    panel.choose_data(tmp_path / "a")
-    assert panel.form.values().epochs < suggested
+    small = panel.form.values().epochs
+    place = panel.form.data.findData("mnist")
+    panel.form.data.activated.emit(place)
+    large = panel.form.values().epochs
+    assert large < small
+    panel.choose_data(tmp_path)  # a folder of one's own pictures is seldom as large
+    assert panel.form.values().epochs > large
+    assert panel.form.values().network == "conv"
     panel.form.epochs.setValue(33)
     panel.form.data.setCurrentIndex(0)
     panel.form.data.activated.emit(0)

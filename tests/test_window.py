@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QSlider, QWidget
+from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer import start, theme
 from explorer.errors import LOG
-from explorer.session_file import SUFFIX
+from explorer.session_file import SUFFIX, read_session
 from explorer.window import MainWindow
 from tests.conftest import ROOT
 from tests.opened import PATIENCE_MS, Opened, opened
@@ -408,3 +408,43 @@ def test_starting_twice_in_one_process_writes_one_log(qtbot: QtBot, tiny_model_f
         assert [type(handler) for handler in LOG.handlers] == before
     assert logging.getLogger("latent_explorer") is LOG
     assert callable(start)
+
+
+def test_what_was_not_saved_is_there_the_next_time(window: Opened) -> None:
+    """It stands first under Open recent, and nothing is asked at the end."""
+    top = window.window
+    top.map_panel.add_handle_at(0.5, 0.5)
+    top.close()
+    kept = top.settings.recent()[0]
+    assert kept.name == "last-time.latent.json"
+    assert len(read_session(kept).arrangement.handles) == 4
+
+
+def test_a_new_handle_takes_a_colour_that_is_free(window: Opened) -> None:
+    session = window.window.session
+    first = session.arrangement.handles[0]
+    session.remove_handle(first.key)
+    window.window.map_panel.add_handle_at(0.0, 0.0)
+    colours = [handle.colour for handle in session.arrangement.handles]
+    assert len(set(colours)) == len(colours)
+    assert session.arrangement.handles[-1].colour == first.colour
+
+
+def test_several_failures_stand_together(window: Opened) -> None:
+    top = window.window
+    top.complain("one.png: cannot be read")
+    top.complain("m.pt: is a pickle")
+    assert top.banner.text().split("\n") == ["one.png: cannot be read", "m.pt: is a pickle"]
+    close = top.findChild(QPushButton, "bannerClose")
+    assert close is not None
+    close.click()
+    assert top.messages.text() == ""
+
+
+def test_the_lens_goes_with_its_model(window: Opened) -> None:
+    """The pointer may rest while a model that was trained opens by itself."""
+    top, session = window.window, window.window.session
+    assert session.model is not None
+    top.map_panel.view.set_lens(QImage(4, 4, QImage.Format.Format_Grayscale8))
+    session.set_model(session.model, session.arrangement, session.axes)
+    assert top.map_panel.view.lens is None

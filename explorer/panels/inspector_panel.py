@@ -1,7 +1,7 @@
 """The live picture of the active handle; for an encoded image also what became of it."""
 
 import numpy as np
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import (
     QComboBox,
@@ -21,8 +21,8 @@ from explorer.session import Session
 from explorer.widgets.picture_view import PictureView
 from explorer.widgets.term_bars import Term, TermBars
 
-_SMALL_PX = 76
-_SMALL = {"image": (0, 1), "reconstruction": (0, 2), "difference": (2, 1)}  # row, column
+_SMALL_PX = 58
+_SMALL = ("image", "reconstruction", "difference")
 
 
 class InspectorPanel(QWidget):
@@ -37,7 +37,7 @@ class InspectorPanel(QWidget):
         self.preview.setObjectName("preview")
         self.preview.setAccessibleName("Decoded picture of the active handle")
         self.preview.set_words("Opening the model …")
-        self._bars = TermBars(self)
+        self._bars = TermBars(3, self)
         self._build()
         session.model_changed.connect(self._on_model_changed)
         session.active_changed.connect(self._on_active_changed)
@@ -53,25 +53,35 @@ class InspectorPanel(QWidget):
         layout.setSpacing(theme.SPACING_PX)
         layout.addLayout(self._header())
         pictures = QGridLayout()
-        pictures.setSpacing(4)
+        pictures.setSpacing(2)
         pictures.setHorizontalSpacing(theme.SPACING_PX)
-        pictures.addWidget(self.preview, 0, 0, 5, 1)
+        pictures.addWidget(self.preview, 0, 0, 7, 1)
         self._small: dict[str, tuple[PictureView, QLabel]] = {}
-        for name, (row, column) in _SMALL.items():
+        for row, name in enumerate(_SMALL):
             view, word = PictureView(_SMALL_PX, self), QLabel(name, self)
             view.setFixedSize(_SMALL_PX, _SMALL_PX)
             view.setAccessibleName(name.capitalize())
             view.setToolTip(_SMALL_TIPS[name])
             word.setProperty("role", "muted")
+            word.setStyleSheet("font-size: 8pt")
+            for widget in (view, word):  # the large picture keeps its size when they go
+                policy = widget.sizePolicy()
+                policy.setRetainSizeWhenHidden(True)
+                widget.setSizePolicy(policy)
             self._small[name] = (view, word)
-            pictures.addWidget(view, row, column)
-            pictures.addWidget(word, row + 1, column)
+            pictures.addWidget(view, 2 * row, 1)
+            pictures.addWidget(word, 2 * row + 1, 1)
         pictures.setColumnStretch(0, 1)
-        pictures.setRowStretch(4, 1)
+        pictures.setRowStretch(6, 1)
         layout.addLayout(pictures, 1)
         self._notes = QLabel(self)
         self._notes.setProperty("role", "muted")
         self._notes.setWordWrap(True)
+        self._notes.setMinimumHeight(2 * self._notes.fontMetrics().lineSpacing())
+        self._notes.setAlignment(Qt.AlignmentFlag.AlignTop)
+        policy = self._bars.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bars.setSizePolicy(policy)
         layout.addWidget(self._notes)
         layout.addWidget(self._bars)
 
@@ -130,7 +140,7 @@ class InspectorPanel(QWidget):
         if image is not None:
             self._show_encoded(image)
         else:
-            self._notes.hide()
+            self._notes.setText(_NO_IMAGE if handle is not None else "")
             self._bars.hide()
         self._show_label()
 
@@ -185,7 +195,6 @@ class InspectorPanel(QWidget):
         for name, pixels in shown.items():
             self._small[name][0].set_image(to_image(pixels))
         self._notes.setText(": ".join([image.name, ", ".join(image.notes)]).rstrip(": "))
-        self._notes.show()
         self._bars.setVisible(bool(image.terms))
         if image.terms:
             self._bars.set_terms(*self._terms(image))
@@ -247,6 +256,7 @@ class InspectorPanel(QWidget):
         return QSize(380, 330)
 
 
+_NO_IMAGE = "Drop an image anywhere to see it encoded, reconstructed and measured here."
 _SMALL_TIPS = {
     "image": "x: the image as the model was given it, after fitting",
     "reconstruction": "The decode of the posterior mean of this image",

@@ -95,6 +95,10 @@ class MapPanel(QWidget):
             combo.setToolTip(
                 f"The dimension that runs {side} the map; the other coordinates are kept"
             )
+            combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            combo.setMinimumContentsLength(4)
             combo.activated.connect(self._on_axes_chosen)
         bar.addWidget(self._across)
         self._times = QLabel("×", self)
@@ -230,6 +234,7 @@ class MapPanel(QWidget):
     # -- from the session ------------------------------------------------------------------
 
     def _on_model_changed(self) -> None:
+        self.view.set_lens(None)
         model = self._session.model
         if model is None:
             return

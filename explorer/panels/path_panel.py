@@ -22,6 +22,7 @@ from explorer.widgets.strip_view import Keyframe, StripView
 from models.paths import PATH_KINDS
 
 PLAY_FRAMES_PER_SECOND = 12
+GUTTER_PX = 122  # names of the curves, beside the strip's room, so that frames line up
 _CURVES_PAUSE_MS = 80
 _POINTS_COMPARED = 2000
 
@@ -46,7 +47,7 @@ class PathPanel(QWidget):
         self.strip.setToolTip(
             "Click or drag to look at a frame, arrow keys to step; drag a letter to reorder"
         )
-        self._curves = Curves(self)
+        self._curves = Curves(GUTTER_PX, self)
         self._curves.setAccessibleName("Change, log prior density and distance to data")
         self._curves.setToolTip(
             "Change per step: root mean square difference of neighbouring frames, 0 to 1.\n"
@@ -73,7 +74,15 @@ class PathPanel(QWidget):
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(6)
         layout.addLayout(self._toolbar())
-        layout.addWidget(self.strip, 3)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        self._where = QLabel(self)
+        self._where.setProperty("role", "muted")
+        self._where.setStyleSheet("font-size: 8pt")
+        self._where.setFixedWidth(GUTTER_PX)
+        row.addWidget(self._where)
+        row.addWidget(self.strip, 1)
+        layout.addLayout(row, 3)
         layout.addWidget(self._curves, 2)
 
     def _toolbar(self) -> QHBoxLayout:
@@ -107,9 +116,6 @@ class PathPanel(QWidget):
         for widget in (self.play_button, self._loop, self._back, self._frames):
             bar.addWidget(widget)
         bar.addStretch(1)
-        self._where = QLabel(self)
-        self._where.setProperty("role", "muted")
-        bar.addWidget(self._where)
         export = self._button("Export …", "exportAnimation", "Save the path as GIF, APNG or PNG")
         export.setProperty("primary", True)
         export.clicked.connect(self.export_requested)
@@ -141,6 +147,7 @@ class PathPanel(QWidget):
             self.stop()
         self.play_button.setEnabled(len(arrangement.handles) > 1)
         self._draw_keyframes()
+        self._say_where()
         self._on_strip_changed()
 
     def _draw_keyframes(self) -> None:
@@ -192,10 +199,16 @@ class PathPanel(QWidget):
         frame = self._session.scrub
         self.strip.set_scrub(frame)
         self._curves.set_scrub(frame)
-        total = self._session.arrangement.frames
-        self._where.setText("" if frame is None else f"frame {frame + 1} of {total}")
+        self._say_where()
         if frame is None:
             self.stop()
+
+    def _say_where(self) -> None:
+        frame, arrangement = self._session.scrub, self._session.arrangement
+        count = len(arrangement.handles)
+        standing = f"{count} handle{'' if count == 1 else 's'}"
+        moving = "" if frame is None else f"frame {frame + 1} of {arrangement.frames}"
+        self._where.setText(moving or standing)
 
     # -- player ----------------------------------------------------------------------------
 

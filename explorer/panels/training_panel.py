@@ -56,7 +56,7 @@ _LIKELIHOOD_TIP = (
     "Gaussian with a learned σ for those in colour"
 )
 _EPOCHS = {"digits": 100}  # small sets need more rounds for as many steps
-_USUAL_EPOCHS = 20
+_USUAL_EPOCHS, _OWN_EPOCHS = 20, 200
 _FORM_PX = (236, 310)
 
 
@@ -192,6 +192,8 @@ class TrainingPanel(QWidget):
         """Choose a folder of images, an `.npz` or an `.npy` as the data of the next training."""
         path = Path(path)
         self.form.add_data(Choice(str(path), path.name or str(path), str(path)))
+        if path.is_dir():  # pictures of one's own are seldom as small as digits
+            self.form.network.setCurrentIndex(self.form.network.findData("conv"))
 
     def plan(self) -> Plan:
         """The plan that the form says, with a fresh file to write to."""
@@ -253,9 +255,10 @@ class TrainingPanel(QWidget):
 
     def _suggest_epochs(self, data: str) -> None:
         """Small sets need more epochs; a number that a person has typed stays."""
-        suggested = {_USUAL_EPOCHS, *_EPOCHS.values()}
+        suggested = {_USUAL_EPOCHS, _OWN_EPOCHS, *_EPOCHS.values()}
+        usual = _USUAL_EPOCHS if data in BUILT_IN else _OWN_EPOCHS
         if self.form.epochs.value() in suggested:
-            self.form.epochs.setValue(_EPOCHS.get(data, _USUAL_EPOCHS))
+            self.form.epochs.setValue(_EPOCHS.get(data, usual))
 
     def _fill_unfinished_menu(self) -> None:
         self.bar.menu.clear()

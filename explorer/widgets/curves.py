@@ -26,10 +26,11 @@ class Curve:
 class Curves(QWidget):
     """Draws curves and, where the player stands, their values."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, gutter_px: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._curves: Sequence[Curve] = ()
         self._scrub: int | None = None
+        self._gutter_px = gutter_px
         self.setMinimumHeight(0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -61,17 +62,9 @@ class Curves(QWidget):
             painter.setPen(QPen(QColor(colours.border), 1))
             painter.drawLine(0, int(top + height - 3), self.width(), int(top + height - 3))
             self._draw_curve(painter, curve, top + 4, height - 9)
-            self._draw_title(painter, self._title(curve), top)
-
-    def _draw_title(self, painter: QPainter, text: str, top: float) -> None:
-        """The name on a plate, so that the curve runs on behind it as wide as the strip."""
-        metrics = painter.fontMetrics()
-        box = QRectF(0, top, metrics.horizontalAdvance(text) + 8, metrics.height())
-        plate = QColor(theme.colours().panel)
-        plate.setAlpha(225)
-        painter.fillRect(box, plate)
-        painter.setPen(QColor(theme.colours().muted))
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+            painter.setPen(QColor(colours.muted))
+            box = QRectF(0, top, self._gutter_px - 4, height - 3)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, self._title(curve))
 
     def _title(self, curve: Curve) -> str:
         if self._scrub is None or self._scrub >= len(curve.values):
@@ -85,8 +78,8 @@ class Curves(QWidget):
             return
         low, high = float(values.min()), float(values.max())
         span = high - low or 1.0
-        cell = self.width() / len(values)
-        xs = cell * (np.arange(len(values)) + 0.5)
+        cell = (self.width() - self._gutter_px) / len(values)
+        xs = self._gutter_px + cell * (np.arange(len(values)) + 0.5)
         share = (values - low) / span if high > low else np.full(len(values), 0.5)
         ys = top + height * (1 - share)
         painter.setPen(QPen(QColor(curve.colour), 1.6))

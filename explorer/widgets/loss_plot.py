@@ -20,7 +20,7 @@ _STEP = 0.02  # of the axis: an arrow key's step
 _ENOUGH = 8
 _FILLED = 0.75
 _MOST_POINTS = 250  # of a line: as many as there are pixels across
-_NARROW_PX, _LOW_PX = 245, 190
+_NARROW_PX = 245
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class LossPlot(QWidget):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
-        self._plot.setLabel("left", "nats an image")
+        self._plot.setLabel("left", "nats")
         self._plot.setLabel("bottom", "epoch")
         self._plot.getViewBox().setDefaultPadding(0)
         for term in self._terms:
@@ -189,7 +189,6 @@ class LossPlot(QWidget):
         for term in self._terms:
             narrow = self.width() < _NARROW_PX
             self._buttons[term.key].setText(term.short if narrow else term.name)
-        self._plot.setLabel("left", "nats" if self.height() < _LOW_PX else "nats an image")
 
     # -- colours ---------------------------------------------------------------------------
 

@@ -134,6 +134,11 @@ class MapView(QWidget):
         self.update()
 
     @property
+    def lens(self) -> QImage | None:
+        """The decode beside the pointer, if there is one."""
+        return self._lens
+
+    @property
     def dragging(self) -> bool:
         """Whether a handle is being dragged."""
         return self._dragging is not None

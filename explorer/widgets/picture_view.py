@@ -6,8 +6,6 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer import theme
 
-_SMOOTH_UNDER = 24  # times enlarged: above it pixels are shown as pixels
-
 
 class PictureView(QWidget):
     """Shows one picture, or words where there is none."""
@@ -53,7 +51,5 @@ class PictureView(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(box.adjusted(6, 6, -6, -6), flags, self._words)
             return
-        enlarged = box.width() / self._image.width()
-        smooth = enlarged < _SMOOTH_UNDER
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(box, self._image)

@@ -41,7 +41,7 @@ class _Bar(QWidget):
 class TermBars(QWidget):
     """A title, its figure, and a bar for each term; all in nats."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, rows: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -54,6 +54,8 @@ class TermBars(QWidget):
         self._grid.addWidget(self._title, 0, 0, 1, 2)
         self._grid.addWidget(self._figure, 0, 2)
         self._rows: list[tuple[QLabel, _Bar, QLabel]] = []
+        for _ in range(rows):
+            self._add_row()
 
     def set_terms(self, title: str, figure: str, terms: Sequence[Term], tip: str) -> None:
         """Show other terms."""

@@ -137,10 +137,11 @@ class _MosaicWatch(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__()
         self._window, self._map = window, window.map_panel.view
-        self._came: list[float] = []
+        self._came: list[float] = []  # whenever the map was told of more tiles
         self._painted: list[float] = []
         self._watch = PaintWatch(self._map)
         self._watch.painted.connect(self._on_painted)
+        window.mosaic.tiles_changed.connect(self._on_tiles_changed)
         window.decode_thread.decoded.connect(self._on_decoded)
 
     def jump(self) -> _Jump:
@@ -153,11 +154,10 @@ class _MosaicWatch(QObject):
         wait_until(lambda: bool(self._came) and not mosaic.busy, "the mosaic")
         wait_until(lambda: self._painted[-1] > self._came[-1], "the mosaic to be painted")
         live(0.1)
-        coarse, painted = (
-            self._first_paint_after(came) for came in (self._came[0], self._came[-1])
-        )
+        first, last = self._came[0], self._came[-1]
+        coarse, painted = self._first_paint_after(first), self._first_paint_after(last)
         loop = median([self._bare_batch() for _ in range(5)])
-        return _Jump(len(self._z), coarse - start, self._came[-1] - start, painted - start, loop)
+        return _Jump(len(self._z), coarse - start, last - start, painted - start, loop)
 
     def _first_paint_after(self, moment: float) -> float:
         return next(at for at in self._painted if at > moment)
@@ -168,10 +168,12 @@ class _MosaicWatch(QObject):
         assert model is not None
         return bare.batch_seconds(model, self._z)
 
+    def _on_tiles_changed(self) -> None:
+        self._came.append(perf_counter())
+
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is Slot.TILES:
             self._z = result.request.z
-            self._came.append(perf_counter())
 
     def _on_painted(self) -> None:
         self._painted.append(perf_counter())

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import cos, pi, sin
 from pathlib import Path
+from unittest.mock import patch
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer import start
-from explorer.rendering import DecodeResult, Slot
+from explorer.rendering import DecodeResult
 from explorer.window import MainWindow
 from tests.benchmarks.paint_watch import PaintWatch
 
@@ -95,21 +96,22 @@ class Hand(QObject):
         self._seconds: list[float] = []  # of each move that was painted
         self._sent, self._arrived = 0, -1  # moves sent; the last one whose picture has come
         self._index_of: dict[bytes, int] = {}
-        preview = self._window.inspector.preview
+        decoding, preview = self._window.decoding, self._window.inspector.preview
         self._painted: dict[QWidget, int] = {self._map: -1, preview: -1}
         watch = PaintWatch(self._map, preview)
         watch.painted.connect(self._on_painted)
-        self._window.decode_thread.decoded.connect(self._on_decoded)
-        self._take()
-        self._started = time.perf_counter() + self._interval
-        self._plan_next()
-        wait_until(lambda: len(self._seconds) == moves, f"{moves} moves to be painted")
-        self._window.decode_thread.decoded.disconnect(self._on_decoded)
+        # A slot of our own would be told by an event of its own, now and then after the paint.
+        self._take = decoding._take_picture
+        with patch.object(decoding, "_take_picture", self._take_picture):
+            self._press()
+            self._started = time.perf_counter() + self._interval
+            self._plan_next()
+            wait_until(lambda: len(self._seconds) == moves, f"{moves} moves to be painted")
+            self._send(QEvent.Type.MouseButtonRelease, self._place(moves - 1))
         watch.stop()
-        self._send(QEvent.Type.MouseButtonRelease, self._place(moves - 1))
         return self._seconds
 
-    def _take(self) -> None:
+    def _press(self) -> None:
         handle = self._window.session.active
         assert handle is not None
         at = QPointF(self._map.position_of(handle.key))
@@ -148,9 +150,9 @@ class Hand(QObject):
         if self._sent < self._moves:
             self._plan_next()
 
-    def _on_decoded(self, result: DecodeResult) -> None:
-        if result.request.slot is Slot.PICTURE:
-            self._arrived = self._index_of.get(result.request.z.tobytes(), self._arrived)
+    def _take_picture(self, result: DecodeResult) -> None:
+        self._arrived = self._index_of.get(result.request.z.tobytes(), self._arrived)
+        self._take(result)
 
     def _on_painted(self, widget: QWidget) -> None:
         now = time.perf_counter()
