@@ -21,12 +21,15 @@ from explorer.arrangement import Bytes
 from explorer.decoding import Decoding
 from explorer.mosaic import Mosaic
 from explorer.painting import Ellipse, Marker, to_image
+from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.viewport import Viewport
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.map_view import MapView
+from explorer.widgets.readout import Readout
 
 _PATH_SAMPLES = 96
+_GAUGE_PX = 195
 
 _LAYER_BUTTONS = {
     "mosaic": ("Mosaic", "Decoded images as the ground of the map: what the decoder would draw"),
@@ -57,7 +60,7 @@ class MapPanel(QWidget):
         self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
-        self._gauge = QLabel(self)
+        self._gauge = Readout(_GAUGE_PX, self)
         self._build()
         self._connect_view()
         self._connect_session()
@@ -77,7 +80,6 @@ class MapPanel(QWidget):
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
         bottom.addWidget(self._legend, 1)
-        self._gauge.setProperty("role", "muted")
         bottom.addWidget(self._gauge)
         layout.addLayout(bottom)
 
@@ -254,6 +256,7 @@ class MapPanel(QWidget):
         posterior = self._toggles["posterior"]
         posterior.setEnabled(model.has_prior)
         self.view.line_only = model.latent_size == 1
+        self._gauge.setToolTip(_gauge_tip(model))
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
 
@@ -335,23 +338,17 @@ class MapPanel(QWidget):
         """Say in words, for a screen reader, where the active handle is; show the gauge."""
         session, handle = self._session, self._session.active
         if handle is None or session.model is None:
-            self._gauge.clear()
+            self._gauge.set_text("")
             self.view.setAccessibleDescription("No handle")
             return
         x, y = session.plane.project(handle.z).tolist()
         off = float(np.linalg.norm(session.plane.residual(handle.z)))
         where = f"{x:.2f}" if session.model.latent_size == 1 else f"{x:.2f}, {y:.2f}"
         place = f"{handle.name}  {where}".replace("-", "−")
-        self._gauge.setToolTip("Where the active handle is, in latent units")
         if session.model.latent_size > 2:
             place += f"   off plane {off:.2f}{' σ' if session.model.has_prior else ''}"
-            self._gauge.setToolTip(
-                "Where the active handle is in the plane, and the length of what of its z lies "
-                "off the plane through 0, in latent units"
-                + (" (standard deviations of the prior)" if session.model.has_prior else "")
-            )
         self.view.setAccessibleDescription(f"Handle {place}")
-        self._gauge.setText(place)
+        self._gauge.set_text(place)
 
     def _on_picture_changed(self) -> None:
         picture = self._session.picture
@@ -438,3 +435,14 @@ class MapPanel(QWidget):
         layers = self._session.layers
         hidden = layers.hidden_classes - {label} if shown else layers.hidden_classes | {label}
         self._session.set_layers(replace(layers, hidden_classes=hidden))
+
+
+def _gauge_tip(model: ModelInfo) -> str:
+    """What the numbers under the map are."""
+    if model.latent_size <= 2:
+        return "Where the active handle is, in latent units"
+    unit = " (standard deviations of the prior)" if model.has_prior else ""
+    return (
+        "Where the active handle is in the plane, and the length of what of its z lies off the "
+        f"plane through 0, in latent units{unit}"
+    )

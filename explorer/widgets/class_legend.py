@@ -20,7 +20,7 @@ class ClassLegend(QWidget):
         self._chips: dict[int, QToolButton] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(3)
+        self._row.setSpacing(1)
 
     def set_classes(self, names: tuple[str, ...]) -> None:
         """Other classes, all of them shown."""
@@ -71,7 +71,7 @@ class ClassLegend(QWidget):
             colour = theme.class_colour(label)
             shade = colour if colours.dark else colour.darker(140)
             chip.setStyleSheet(
-                f"QToolButton {{ color: {shade.name()}; padding: 1px 6px; background: transparent;"
+                f"QToolButton {{ color: {shade.name()}; padding: 1px 3px; background: transparent;"
                 " border: 1px solid transparent; }"
                 f"QToolButton:!checked {{ color: {colours.border}; }}"
                 f"QToolButton:focus {{ border-color: {colours.accent}; }}"

@@ -59,6 +59,7 @@ class DimensionRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self.dimension, self._centre, self._reach = dimension, centre, reach
+        self._shown: float | None = None
         self.thumbnails = Thumbnails(self)
         self.slider = self._new_slider()
         self.value = self._new_value()
@@ -114,6 +115,9 @@ class DimensionRow(QWidget):
 
     def show_value(self, value: float) -> None:
         """Follow the handle; nothing is reported (a slider would echo a rounded value)."""
+        if value == self._shown:
+            return
+        self._shown = value
         with QSignalBlocker(self.slider), QSignalBlocker(self.value):
             self.slider.setValue(round((value - self._centre) / self._reach * STEPS))
             self.value.setValue(value)
@@ -125,7 +129,9 @@ class DimensionRow(QWidget):
         self.released.emit(self.dimension)
 
     def _on_slider_moved(self, step: int) -> None:
+        self._shown = None
         self.moved.emit(self.dimension, self._centre + step / STEPS * self._reach)
 
     def _on_typed(self, value: float) -> None:
+        self._shown = None
         self.moved.emit(self.dimension, value)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.benchmarks import animation, decoding, dragging, memory, panning, startup, training
+from tests.benchmarks import animation, decoding, dragging, memory, startup, training
 from tests.benchmarks.report import Options, Row, table
 from tests.benchmarks.screen import NoScreenError, own_home, some_screen
 
@@ -20,7 +20,6 @@ BENCHMARKS: dict[str, Callable[[Options], list[Row]]] = {
     "decode": decoding.round_trip,
     "mosaic": decoding.cold_mosaic,
     "mosaic-conv": decoding.cold_mosaic_conv,
-    "million": panning.million_points,
     "training-mlp": training.training_mlp,
     "training-conv": training.training_conv,
     "startup": startup.startup,
