@@ -49,7 +49,8 @@ def _xvfb() -> Iterator[str]:
     """A virtual screen on the first number that is free; its name."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", _SIZE, "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, pass_fds=[write], stdout=quiet, stderr=quiet)
     os.close(write)
     try:
         with os.fdopen(read) as told:
