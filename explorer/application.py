@@ -43,6 +43,8 @@ def start(argv: Sequence[str] = ()) -> tuple[QApplication, MainWindow]:
 def _application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
+        # Qt hands spans of small pictures to a pool: the switches cost more than the drawing.
+        os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
         app = QApplication([sys.argv[0]])
         app.setApplicationName("latent-explorer")
         app.setApplicationDisplayName("Latent Explorer")

@@ -409,7 +409,9 @@ class TrainingThread(QThread):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                start_new_session=True,
+                # Of its own group, so that Ctrl+C passes it by; but not of its own session: the
+                # kernel shares cores among sessions first, whatever their priorities are.
+                process_group=0,
                 creationflags=_windows_flags(),
             )
             self._process = process

@@ -70,6 +70,7 @@ class TrainingPanel(QWidget):
         self._training = training
         self._plot: LossPlot | None = None
         self._dialog: QFileDialog | QMessageBox | None = None
+        self._shown: Status | None = None
         data = [Choice(name, known.title, known.description) for name, known in BUILT_IN.items()]
         self.form = TrainingForm(data, WISHES, METHODS, NETWORKS, self)
         self.bar = TrainingBar(self)
@@ -165,6 +166,8 @@ class TrainingPanel(QWidget):
         super().showEvent(event)
         if self._plot is None:
             self._make_plot()
+        self._shown = None
+        self._on_state_changed()
         self._on_curves_changed()
         self._on_unfinished_changed()
 
@@ -275,6 +278,9 @@ class TrainingPanel(QWidget):
 
     def _on_state_changed(self) -> None:
         state = self._training.state
+        if self.visibleRegion().isEmpty() and state.status is self._shown:
+            return  # ten times a second for nobody to see
+        self._shown = state.status
         self._show_plan(state)
         self._show_buttons(state)
         self._show_progress(state)
