@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from shiboken6 import isValid
 
 _WIDE_PX = 1300
 _SIDES_PX = {True: (172, 396), False: (150, 330)}  # wide window or not: left, right
@@ -94,6 +95,8 @@ class Docks(QObject):
 
     def _retitle(self, *_: object) -> None:
         """A dock in a row of tabs has its title there and needs no second one."""
+        if not isValid(self._window):  # docks still speak while a window is taken down
+            return
         for dock in self.by_name.values():
             tabbed = bool(self._window.tabifiedDockWidgets(dock)) and not dock.isFloating()
             if tabbed != isinstance(dock.titleBarWidget(), _NoTitle):
