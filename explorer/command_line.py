@@ -8,10 +8,11 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from explorer import __version__
 from models.errors import CheckpointError, DataError, TrainingError
+from models.methods import METHODS, SETTINGS, LikelihoodName, settings_names
 from models.plans import PROGRAM, Plan
 
 DONE, OUR_FAULT, USERS_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -169,7 +170,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     add("--resume", metavar="FILE", help="go on with the unfinished training of FILE")
     add("--data", help=_DATA_HELP)
     add("--out", metavar="FILE", help="the .safetensors file to write")
-    add("--method", choices=("ae", "vae", "cvae"), help=f"(default {Plan.method})")
+    add("--method", choices=tuple(METHODS), help=f"(default {Plan.method})")
     add(
         "--latent",
         type=_positive,
@@ -178,12 +179,16 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         help=f"latent size (default {Plan.latent_size})",
     )
     add("--epochs", type=_positive, metavar="N", help=f"(default {Plan.epochs})")
-    add("--network", choices=("mlp", "conv", "resnet"), help=f"(default {Plan.network})")
+    add(
+        "--network",
+        choices=("mlp", "plain-mlp", "conv", "resnet"),
+        help=f"(default {Plan.network})",
+    )
     add("--width", type=_positive, help="hidden units, or channels of the first level")
-    add("--depth", type=_count, help="residual blocks (of each level in a resnet)")
+    add("--depth", type=_count, help="residual blocks (of each level in a resnet), or layers")
     add(
         "--likelihood",
-        choices=("bernoulli", "gaussian"),
+        choices=get_args(LikelihoodName),
         help="(default bernoulli for grey images, gaussian for coloured ones)",
     )
     add(
@@ -200,6 +205,18 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         dest="warmup_epochs",
         metavar="EPOCHS",
         help=f"how long the weight of the KL rises (default {Plan.warmup_epochs})",
+    )
+    add(
+        "--warmup-cycles",
+        type=_count,
+        metavar="N",
+        help="raise the weight of the KL that often, each time for half a cycle (default once)",
+    )
+    add(
+        "--epoch-images",
+        type=_count,
+        metavar="N",
+        help="end an epoch after N images (default: all of them)",
     )
     add(
         "--weight-decay",
@@ -219,6 +236,26 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     _download_option(parser)
     _threads_option(parser)
     add("--quiet", action="store_true", help="no progress on standard error")
+    _method_options(parser)
+
+
+def _method_options(parser: argparse.ArgumentParser) -> None:
+    """The settings of the methods, with the usual value of each method that takes it."""
+    group = parser.add_argument_group("settings of a method")
+    for name, setting in SETTINGS.items():
+        taking = {
+            method: known.defaults.get(name, 0)
+            for method, known in METHODS.items()
+            if name in settings_names(method)
+        }
+        usual = ", ".join(f"{method} {value}" for method, value in taking.items())
+        if len(set(taking.values())) == 1 and len(taking) > 3:
+            usual = f"{next(iter(taking.values()))}"
+        text = f"{setting.meaning} (default: {usual})".replace("%", "%%")
+        kind = str if setting.choices else _count if setting.whole else _number
+        group.add_argument(
+            setting.option, type=kind, choices=setting.choices or None, metavar=None, help=text
+        )
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:

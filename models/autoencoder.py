@@ -1,17 +1,22 @@
 """The latent-variable model: a `Config` and the `Autoencoder` it describes."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
-from models.likelihoods import Bernoulli, Gaussian, Likelihood
+from models.flows import CONTEXT_SIZE, FlowSteps
+from models.likelihoods import (
+    Bernoulli,
+    ContinuousBernoulli,
+    DiscretisedLogistic,
+    Gaussian,
+    Likelihood,
+)
+from models.methods import METHODS, SETTINGS, FlowName, LikelihoodName, MethodName
 from models.networks import NETWORKS, Network, decoder_body, encoder_body, one_hot
-from models.posteriors import DiagonalGaussian, Point, Posterior
-
-LikelihoodName = Literal["bernoulli", "gaussian"]
-MethodName = Literal["ae", "vae", "cvae"]
+from models.posteriors import DiagonalGaussian, Flow, Point, Posterior
 
 IMAGE_SIDE = (8, 256)
 LATENT_SIZE = (1, 512)
@@ -22,8 +27,9 @@ class Config:
     """What it takes to build an `Autoencoder`.
 
     `image_shape` is (channels, height, width): 1 or 3 channels, sides of 8 to 256 pixels.
-    `width` counts hidden units (mlp) or channels of the first level (conv, resnet); `depth`
-    counts residual blocks (of each level in a resnet). `classes` is 0 or the number of
+    `width` counts hidden units (mlp, plain-mlp) or channels of the first level (conv, resnet);
+    `depth` counts residual blocks (of each level in a resnet), or the layers of a plain-mlp.
+    `flow` and `transforms` describe the posterior of a flow-vae. `classes` is 0 or the number of
     classes a conditional model is given. With `binarise` the model is one of binary images:
     every use of a grey image draws one (protocols: random binarisation).
     """
@@ -37,6 +43,8 @@ class Config:
     likelihood: LikelihoodName = "bernoulli"
     classes: int = 0
     binarise: bool = False
+    flow: FlowName = "iaf"
+    transforms: int = 0
 
     def __post_init__(self) -> None:
         problem = _problem(self)
@@ -46,7 +54,7 @@ class Config:
     @property
     def has_prior(self) -> bool:
         """Whether latents have the prior N(0, I): not those of a plain autoencoder."""
-        return self.method != "ae"
+        return METHODS[self.method].has_prior
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -69,8 +77,8 @@ class Config:
 def _problem(config: Config) -> str:
     """What is wrong with a configuration, or nothing."""
     shape, low, high = config.image_shape, *IMAGE_SIDE
-    whole = (*shape, config.latent_size, config.width, config.depth, config.classes)
-    if len(shape) != 3 or not all(type(number) is int for number in whole):
+    sizes = (config.latent_size, config.width, config.depth, config.classes, config.transforms)
+    if len(shape) != 3 or not all(type(number) is int for number in (*shape, *sizes)):
         return "sizes must be whole numbers and image_shape three of them"
     if shape[0] not in (1, 3) or not all(low <= side <= high for side in shape[1:]):
         return f"images must have 1 or 3 channels and sides of {low} to {high} pixels, not {shape}"
@@ -78,11 +86,16 @@ def _problem(config: Config) -> str:
         return f"the latent size must be {LATENT_SIZE[0]} to {LATENT_SIZE[1]}"
     if config.network not in NETWORKS or config.likelihood not in get_args(LikelihoodName):
         return f"unknown network {config.network!r} or likelihood {config.likelihood!r}"
-    if config.method not in get_args(MethodName):
+    if config.method not in METHODS:
         return f"unknown method {config.method!r}"
+    flows = (1, int(SETTINGS["transforms"].high)) if config.method == "flow-vae" else (0, 0)
+    if config.flow not in get_args(FlowName) or not flows[0] <= config.transforms <= flows[1]:
+        return "a flow-vae needs a flow (iaf or coupling) of 1 to 16 transforms, and no other does"
     if not 1 <= config.width <= 4096 or not 0 <= config.depth <= 16:
         return "the width must be 1 to 4096 and the depth 0 to 16"
-    if not 0 <= config.classes <= 1000 or (config.method == "cvae") != (config.classes > 1):
+    if not 0 <= config.classes <= 1000 or METHODS[config.method].conditional != (
+        config.classes > 1
+    ):
         return "a conditional VAE needs 2 to 1000 classes and no other method takes any"
     if type(config.binarise) is not bool or (config.binarise and config.likelihood != "bernoulli"):
         return "only a Bernoulli likelihood goes with binary images"
@@ -99,23 +112,38 @@ class Autoencoder(nn.Module):
         self.encoder = encoder_body(config.network, config.image_shape, *body)
         heads = 2 if config.has_prior else 1
         self.head = nn.Linear(self.encoder.out_features, heads * config.latent_size)
+        if config.transforms:
+            self.context = nn.Linear(self.encoder.out_features, CONTEXT_SIZE)
+            with torch.device("cpu"):  # its masks are computed, which no meta device can
+                self.flow = FlowSteps(config.flow, config.latent_size, config.transforms)
         self.decoder = decoder_body(config.network, config.latent_size, config.image_shape, *body)
         if config.likelihood == "gaussian":
             self.log_sigma = nn.Parameter(torch.zeros(()))
+        elif config.likelihood == "discretised-logistic":
+            self.log_scale = nn.Parameter(torch.full((), -2.0))
 
     def encode(self, x: Tensor, label: Tensor | None = None) -> Posterior:
         """q(z|x) of images `x` [N, C, H, W] in [0, 1], `label` [N] for a conditional model."""
-        parameters: Tensor = self.head(self.encoder(x, self._condition(label, len(x))))
+        features = self.encoder(x, self._condition(label, len(x)))
+        parameters: Tensor = self.head(features)
         if not self.config.has_prior:
             return Point(parameters)
         mean, log_variance = parameters.chunk(2, dim=-1)
-        return DiagonalGaussian(mean, log_variance)
+        base = DiagonalGaussian(mean, log_variance)
+        if not self.config.transforms:
+            return base
+        return Flow(base, self.flow(torch.nn.functional.silu(self.context(features))))
 
     def decode(self, z: Tensor, label: Tensor | None = None) -> Likelihood:
         """p(x|z) of latents `z` [N, K], `label` [N] for a conditional model."""
         logits: Tensor = self.decoder(z, self._condition(label, len(z)))
-        if self.config.likelihood == "gaussian":
-            return Gaussian(logits, self.log_sigma)
+        match self.config.likelihood:
+            case "gaussian":
+                return Gaussian(logits, self.log_sigma)
+            case "discretised-logistic":
+                return DiscretisedLogistic(logits, self.log_scale)
+            case "continuous-bernoulli":
+                return ContinuousBernoulli(logits)
         return Bernoulli(logits)
 
     def _condition(self, label: Tensor | None, count: int) -> Tensor | None:

@@ -18,6 +18,7 @@ from models.files import replacing
 from models.model import Model
 from models.points import Points
 from models.preprocessing import Preprocessing
+from models.resuming import resume_shapes
 from models.training import Snapshot
 
 METADATA_KEY = "latent_explorer"
@@ -70,7 +71,8 @@ def save(
 
 
 def _state(autoencoder: Autoencoder) -> dict[str, Tensor]:
-    return {name: value.detach().cpu() for name, value in autoencoder.state_dict().items()}
+    """Weights by name: buffers are masks, which follow from the configuration."""
+    return {name: value.detach().cpu() for name, value in autoencoder.named_parameters()}
 
 
 def _header(model: Model) -> dict[str, Any]:
@@ -109,19 +111,9 @@ def load_to_resume(path: str | os.PathLike[str]) -> tuple[Model, Snapshot]:
         if name.startswith("resume.")
     }
     shapes = {name: tuple(value.shape) for name, value in state.items()}
-    if type(epoch) is not int or epoch < 0 or shapes != _resume_shapes(model.autoencoder):
+    if type(epoch) is not int or epoch < 0 or shapes != resume_shapes(model.autoencoder):
         raise CheckpointError(f"{path}: holds no training to go on with; train a new model")
     return model, Snapshot(epoch, _state(model.autoencoder), state)
-
-
-def _resume_shapes(autoencoder: Autoencoder) -> dict[str, tuple[int, ...]]:
-    """What it takes to go on: each raw weight, and Adam's two moments and step count of it."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, parameter in autoencoder.named_parameters():
-        for key in ("raw", "adam.exp_avg", "adam.exp_avg_sq"):
-            shapes[f"{key}.{name}"] = tuple(parameter.shape)
-        shapes[f"adam.step.{name}"] = ()
-    return shapes
 
 
 def _load(path: Path) -> tuple[Model, dict[str, Any], dict[str, Tensor]]:
@@ -201,8 +193,8 @@ def _read_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
 def _check_shapes(path: Path, config: Config, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Compare with the model the configuration describes, before any memory is taken for it."""
     with torch.device("meta"):
-        wanted = Autoencoder(config).state_dict()
-    expected = {f"weights.{name}": tuple(value.shape) for name, value in wanted.items()}
+        wanted = Autoencoder(config)
+    expected = {f"weights.{name}": tuple(value.shape) for name, value in wanted.named_parameters()}
     if "points.mean" in shapes:
         count = shapes["points.mean"][0] if shapes["points.mean"] else 0
         expected["points.mean"] = expected["points.log_variance"] = (count, config.latent_size)
@@ -226,7 +218,9 @@ def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tens
     }
     if not all(value.is_floating_point() and value.isfinite().all() for value in weights.values()):
         raise ValueError("some weights are not finite numbers")
-    autoencoder.load_state_dict(weights, strict=True)
+    with torch.no_grad():
+        for name, parameter in autoencoder.named_parameters():  # _check_shapes has seen to both
+            parameter.copy_(weights[name])
     autoencoder.eval().requires_grad_(False)
     class_names = _class_names(header, config)
     preprocessing = Preprocessing.from_dict(header["preprocessing"])

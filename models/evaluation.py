@@ -1,6 +1,5 @@
 """Measured figures: the ELBO and its terms, the importance-weighted bound, active units."""
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -9,6 +8,8 @@ from torch import Tensor
 from models.autoencoder import Autoencoder
 from models.data import ImageSet
 from models.model import batches
+from models.noise import binarised
+from models.objectives import importance_bound as importance_bound
 from models.posteriors import Posterior, standard_normal_log_prob
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
@@ -27,15 +28,10 @@ def log_weights(
     """log p(x, z_k) - log q(z_k|x) of `samples` draws: [samples, N], in nats."""
     rows = []
     for _ in range(samples):
-        z = q.sample(generator)
-        log_joint = model.decode(z, label).log_prob(x) + standard_normal_log_prob(z)
-        rows.append(log_joint - q.log_prob(z))
+        z, log_q = q.draw(generator)
+        log_joint = model.decode(z[0], label).log_prob(x) + standard_normal_log_prob(z[0])
+        rows.append(log_joint - log_q[0])
     return torch.stack(rows)
-
-
-def importance_bound(log_weight: Tensor) -> Tensor:
-    """log (1/k sum_k w_k) of log weights [k, N]: [N], in nats (Burda et al. 2016, eq. 8)."""
-    return torch.logsumexp(log_weight, 0) - math.log(len(log_weight))
 
 
 @torch.no_grad()
@@ -59,7 +55,7 @@ def evaluate(
     means = []
     done = 0
     for grey, labels in batches(images, 500 if not importance_samples else 100):
-        x = torch.bernoulli(grey, generator=generator) if config.binarise else grey
+        x = binarised(grey, generator) if config.binarise else grey
         label = labels if config.classes else None
         q = model.encode(x, label)
         terms = _terms(model, x, q, label, importance_samples, generator)
@@ -82,10 +78,11 @@ def _terms(
     importance_samples: int,
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    reconstruction = -model.decode(q.sample(generator), label).log_prob(x)
     if not model.config.has_prior:
-        return {"reconstruction": reconstruction}
-    kl = q.kl().sum(-1)
+        return {"reconstruction": -model.decode(q.mean, label).log_prob(x)}
+    z, log_q = q.draw(generator)
+    reconstruction = -model.decode(z[0], label).log_prob(x)
+    kl = q.total_kl(z, log_q)
     terms = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
     if importance_samples:
         weights = log_weights(model, x, q, label, importance_samples, generator)

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.noise import normal, uniform
+
 LOG_SIGMA_FLOOR = -6.0
+_LEVELS = 255  # steps between the 256 values of a byte
 
 
 class Likelihood(Protocol):
@@ -73,14 +76,90 @@ class Gaussian:
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """A noisy image of the same shape, clipped to [0, 1] to be shown."""
         with torch.no_grad():
-            mean = self.mean
-            noise = torch.randn(
-                mean.shape, generator=generator, device=mean.device, dtype=mean.dtype
-            )
-            return (mean + self.safe_log_sigma.exp() * noise).clamp(0.0, 1.0)
+            noise = normal(self.mean, generator)
+            return (self.mean + self.safe_log_sigma.exp() * noise).clamp(0.0, 1.0)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Sum over pixels of log p(x|z) [N], in nats (a density: it may be positive)."""
         log_sigma = self.safe_log_sigma
         quadratic = ((x - self.mean) * torch.exp(-log_sigma)).square()
         return -(0.5 * quadratic + log_sigma + 0.5 * log(2 * pi)).flatten(-3).sum(-1)
+
+
+@dataclass(frozen=True)
+class ContinuousBernoulli:
+    """Independent pixels in [0, 1] (Loaiza-Ganem and Cunningham 2019, eq. 6).
+
+    Unlike the Bernoulli on grey images it is a normalised density. Its parameter
+    lambda = sigmoid(logits) is not its mean.
+    """
+
+    logits: Tensor
+
+    @property
+    def _pixels(self) -> torch.distributions.ContinuousBernoulli:
+        return torch.distributions.ContinuousBernoulli(logits=self.logits, validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean image, in [0, 1]."""
+        mean: Tensor = self._pixels.mean
+        return mean.clamp(0.0, 1.0)
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Images of the same shape, by the inverse of the distribution function."""
+        with torch.no_grad():
+            drawn: Tensor = self._pixels.icdf(uniform(self.logits, generator))
+            return drawn.clamp(0.0, 1.0)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Sum over pixels of log p(x|z) [N], in nats (a density: it may be positive)."""
+        each: Tensor = self._pixels.log_prob(x)
+        return each.flatten(-3).sum(-1)
+
+
+@dataclass(frozen=True)
+class DiscretisedLogistic:
+    """Independent pixels of 256 values: a logistic with mean sigmoid(logits), one learned scale.
+
+    The first and the last value take the whole tail (Kingma et al. 2016, appendix A; Salimans
+    et al. 2017, eq. 2), so that the 256 probabilities sum to 1.
+    """
+
+    logits: Tensor
+    log_scale: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean image, in [0, 1], before the tails are folded in."""
+        return torch.sigmoid(self.logits)
+
+    @property
+    def safe_log_scale(self) -> Tensor:
+        """Logarithm of the scale in pixel units (1 = full range), above -6."""
+        return LOG_SIGMA_FLOOR + functional.softplus(self.log_scale - LOG_SIGMA_FLOOR)
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Images of the same shape, of the 256 values."""
+        with torch.no_grad():
+            drawn = torch.logit(uniform(self.logits, generator), eps=1e-6)
+            x = self.mean + self.safe_log_scale.exp() * drawn
+            return (x.clamp(0.0, 1.0) * _LEVELS).round() / _LEVELS
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Sum over pixels of log P(x|z) [N], in nats; `x` is rounded to the 256 values."""
+        value = (x * _LEVELS).round()
+        inverse = torch.exp(-self.safe_log_scale)
+        centred = value / _LEVELS - self.mean
+        above = inverse * (centred + 0.5 / _LEVELS)
+        below = inverse * (centred - 0.5 / _LEVELS)
+        # log(sigmoid(above) - sigmoid(below)) without the difference of two numbers near 1
+        width = inverse / _LEVELS
+        middle = (
+            functional.logsigmoid(above)
+            + functional.logsigmoid(-below)
+            + torch.log(-torch.expm1(-width))
+        )
+        first, last = functional.logsigmoid(above), functional.logsigmoid(-below)
+        log_mass = torch.where(value <= 0, first, torch.where(value >= _LEVELS, last, middle))
+        return log_mass.flatten(-3).sum(-1)

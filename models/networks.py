@@ -1,8 +1,9 @@
-"""Encoder and decoder bodies: `mlp` (residual), `conv` and `resnet`.
+"""Encoder and decoder bodies: `mlp` (residual), `plain-mlp`, `conv` and `resnet`.
 
 A condition is an optional vector [N, classes] (one-hot) that enters the first layer.
 """
 
+from itertools import pairwise
 from math import gcd
 from typing import Literal, get_args
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Network = Literal["mlp", "conv", "resnet"]
+Network = Literal["mlp", "plain-mlp", "conv", "resnet"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
 
 _SMALLEST_SIDE = 5
@@ -114,6 +115,55 @@ class MlpDecoder(nn.Module):
         return logits.reshape(len(z), *self.image_shape)
 
 
+def _tanh_layers(first: int, width: int, depth: int) -> nn.Sequential:
+    """`depth` layers of `width` units, tanh after each."""
+    sizes = (first, *[width] * depth)
+    layers: list[nn.Module] = []
+    for inward, outward in pairwise(sizes):
+        layers += [nn.Linear(inward, outward), nn.Tanh()]
+    return nn.Sequential(*layers)
+
+
+class PlainEncoder(nn.Module):
+    """Flat images through tanh layers to features [N, width] (Burda et al. 2016, appendix)."""
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], width: int, depth: int, classes: int
+    ) -> None:
+        super().__init__()
+        channels, height, image_width = image_shape
+        self.out_features = width
+        self.condition = Condition(classes, channels * height * image_width)
+        self.layers = _tanh_layers(channels * height * image_width, width, max(1, depth))
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        features: Tensor = self.layers(self.condition(x.flatten(1), condition))
+        return features
+
+
+class PlainDecoder(nn.Module):
+    """Latents [N, K] through tanh layers to logits [N, C, H, W] (ibid.)."""
+
+    def __init__(
+        self,
+        latent_size: int,
+        image_shape: tuple[int, int, int],
+        width: int,
+        depth: int,
+        classes: int,
+    ) -> None:
+        super().__init__()
+        channels, height, image_width = image_shape
+        self.image_shape = image_shape
+        self.condition = Condition(classes, latent_size)
+        self.layers = _tanh_layers(latent_size, width, max(1, depth))
+        self.last = nn.Linear(width, channels * height * image_width)
+
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        logits: Tensor = self.last(self.layers(self.condition(z, condition)))
+        return logits.reshape(len(z), *self.image_shape)
+
+
 def halvings(height: int, width: int) -> list[tuple[int, int]]:
     """Sizes from the image down to about 4 pixels, each the upper half of the one before."""
     sizes = [(height, width)]
@@ -196,8 +246,10 @@ class ConvDecoder(nn.Module):
 
 def encoder_body(
     network: Network, image_shape: tuple[int, int, int], width: int, depth: int, classes: int
-) -> MlpEncoder | ConvEncoder:
+) -> MlpEncoder | PlainEncoder | ConvEncoder:
     """A module from images [N, C, H, W] to features [N, out_features]."""
+    if network == "plain-mlp":
+        return PlainEncoder(image_shape, width, depth, classes)
     if network == "mlp":
         return MlpEncoder(image_shape, width, depth, classes)
     return ConvEncoder(image_shape, width, depth, classes, residual=network == "resnet")
@@ -210,8 +262,10 @@ def decoder_body(
     width: int,
     depth: int,
     classes: int,
-) -> MlpDecoder | ConvDecoder:
+) -> MlpDecoder | PlainDecoder | ConvDecoder:
     """A module from latents [N, K] to logits [N, C, H, W]."""
+    if network == "plain-mlp":
+        return PlainDecoder(latent_size, image_shape, width, depth, classes)
     if network == "mlp":
         return MlpDecoder(latent_size, image_shape, width, depth, classes)
     residual = network == "resnet"

@@ -5,11 +5,13 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
+from models.methods import SETTING_NAMES, MethodSettings, method_settings
+
 PROGRAM = "latent-explorer"
 
 # Widths that suit each network on two cores: hidden units, or channels of the first level.
-_WIDTHS = {"mlp": 256, "conv": 32, "resnet": 32}
-_DEPTHS = {"mlp": 2, "conv": 0, "resnet": 1}
+_WIDTHS = {"mlp": 256, "plain-mlp": 200, "conv": 32, "resnet": 32}
+_DEPTHS = {"mlp": 2, "plain-mlp": 2, "conv": 0, "resnet": 1}
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,9 @@ class Plan:
     `data` is what `load_data` takes and `out` a path. Without a `likelihood` grey images get
     the Bernoulli and coloured ones the Gaussian; without a `width` or `depth` the network's
     usual one is taken. `image_shape` (channels, height, width) resizes the data by the
-    rule `fit`. `half`
-    stores weights in half precision. The other fields are those of `Config` and `Settings`.
+    rule `fit`. `half` stores weights in half precision. From `beta` on come the settings of
+    the methods, where None means the method's usual value. The other fields are those of
+    `Config` and `Settings`.
     """
 
     data: str
@@ -35,12 +38,36 @@ class Plan:
     batch_size: int = 128
     learning_rate: float = 1e-3
     warmup_epochs: float = 1.0
+    warmup_cycles: int = 0
+    epoch_images: int = 0
     weight_decay: float = 0.0
     seed: int = 0
     half: bool = False
     image_shape: tuple[int, int, int] | None = None
     fit: str = "crop"
     allow_download: bool = False
+    beta: float | None = None
+    gamma: float | None = None
+    capacity: float | None = None
+    capacity_share: float | None = None
+    samples: int | None = None
+    corruption: str | None = None
+    corruption_level: float | None = None
+    contraction: float | None = None
+    lambda_od: float | None = None
+    lambda_d: float | None = None
+    flow: str | None = None
+    transforms: int | None = None
+    free_bits: float | None = None
+
+    @property
+    def method_settings(self) -> MethodSettings:
+        """What the objective is told: the method's usual values, and those given here.
+
+        Raises:
+            ValueError: the method is unknown, does not take a setting, or it is out of range.
+        """
+        return method_settings(self.method, {name: getattr(self, name) for name in SETTING_NAMES})
 
     @property
     def network_size(self) -> tuple[int, int]:
@@ -91,9 +118,6 @@ _OPTIONS = {
     "latent_size": "--latent",
     "batch_size": "--batch",
     "warmup_epochs": "--warmup",
-    "weight_decay": "--weight-decay",
-    "learning_rate": "--learning-rate",
-    "allow_download": "--allow-download",
 }
 
 
@@ -102,5 +126,5 @@ def _option(name: str, value: object) -> list[str]:
     if name == "image_shape":
         channels, height, width = cast(tuple[int, int, int], value)
         return ["--image-size", f"{height}x{width}", "--channels", str(channels)]
-    option = _OPTIONS.get(name, f"--{name}")
+    option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
     return [option] if value is True else [option, str(value)]

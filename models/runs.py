@@ -8,17 +8,19 @@ from typing import Any, cast
 
 import torch
 
-from models.autoencoder import Autoencoder, Config, LikelihoodName, MethodName
+from models.autoencoder import Autoencoder, Config
 from models.checkpoint import load_to_resume, save
 from models.data import DataSet, load_data
 from models.errors import CheckpointError, DataError, TrainingError
 from models.evaluation import evaluate
+from models.methods import METHODS, LikelihoodName, MethodName
 from models.model import Model, encode_points
 from models.networks import Network
 from models.plans import Plan
 from models.preprocessing import Fit
 from models.raw import Cancelled, Report
-from models.training import Progress, Settings, Snapshot, train
+from models.settings import Settings
+from models.training import Progress, Snapshot, train
 
 _TERMS = ("elbo", "reconstruction", "kl")
 
@@ -114,8 +116,11 @@ def settings_of(plan: Plan) -> Settings:
             batch_size=plan.batch_size,
             learning_rate=plan.learning_rate,
             warmup_epochs=plan.warmup_epochs,
+            warmup_cycles=plan.warmup_cycles,
+            epoch_images=plan.epoch_images,
             weight_decay=plan.weight_decay,
             seed=plan.seed,
+            method=plan.method_settings,
         )
     except ValueError as error:
         raise DataError(f"the training cannot start: {error}") from error
@@ -127,7 +132,7 @@ def config_of(plan: Plan, data: DataSet) -> Config:
     Raises:
         DataError: a conditional VAE and data without classes, or a value is out of range.
     """
-    conditional = plan.method == "cvae"
+    conditional = plan.method in METHODS and METHODS[plan.method].conditional
     if conditional and (data.train.labels is None or len(data.class_names) < 2):
         raise DataError(
             f"{data.name}: has no classes, which a conditional VAE needs; sort the images into "
@@ -137,6 +142,7 @@ def config_of(plan: Plan, data: DataSet) -> Config:
     likelihood = plan.likelihood or ("bernoulli" if shape[0] == 1 else "gaussian")
     width, depth = plan.network_size
     try:
+        told = plan.method_settings
         return Config(
             method=cast(MethodName, plan.method),
             image_shape=shape,
@@ -147,6 +153,8 @@ def config_of(plan: Plan, data: DataSet) -> Config:
             likelihood=cast(LikelihoodName, likelihood),
             classes=len(data.class_names) if conditional else 0,
             binarise=data.binary and likelihood == "bernoulli",
+            flow=told.flow,
+            transforms=told.transforms if plan.method == "flow-vae" else 0,
         )
     except ValueError as error:
         raise DataError(f"the training cannot start: {error}") from error

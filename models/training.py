@@ -2,58 +2,39 @@
 
 import math
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from models import adversary
+from models.adversary import discriminator_loss, shuffled
 from models.autoencoder import Autoencoder
 from models.data import DataSet, ImageSet
 from models.errors import DataError, TrainingError
 from models.model import as_images
-from models.objectives import METHODS, Batch
+from models.noise import binarised
+from models.objectives import METHODS, Batch, Loss
+from models.resuming import DISCRIMINATOR, discriminator_of, put_back, state_of
+from models.settings import (
+    Change,
+    Settings,
+    capacity_at,
+    changed,
+    kl_weight_at,
+    learning_rate_at,
+)
 
 Terms = Mapping[str, float]
+PollChanges = Callable[[], Mapping[str, float]]
+
+_KL = "kl of each dimension"
+_GRADIENT = "gradient norm"
 
 _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train. Seconds, epochs and images are counted; the learning rate is Adam's.
-
-    `warmup_epochs` is how long the KL's weight rises from 0 to 1 (Bowman et al. 2016).
-    `weight_decay` is AdamW's (Loshchilov and Hutter 2019): it narrows the gap between data
-    seen and held out.
-    `averaging` is the decay a step of the averaged weights, which are the ones kept
-    (Polyak averaging; 0 keeps the raw ones). `held_out_limit` bounds the images looked at
-    after each epoch.
-    """
-
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    warmup_epochs: float = 1.0
-    weight_decay: float = 0.0
-    averaging: float = 0.999
-    seed: int = 0
-    held_out_limit: int = 2000
-    report_seconds: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1 or not 0 < self.learning_rate < 1:
-            raise ValueError("epochs and batch must be at least 1, the learning rate in (0, 1)")
-        if self.warmup_epochs < 0 or not 0 <= self.weight_decay <= 1:
-            raise ValueError("warm-up cannot be negative; the weight decay is in [0, 1]")
-        if not 0 <= self.averaging < 1:
-            raise ValueError("averaging is a decay in [0, 1)")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -71,7 +52,9 @@ class Progress:
 
     At the end of an epoch `epoch` is the number finished, `train` the mean over that epoch,
     and `held_out` is there, as is `snapshot` if it was asked for; in between `train` covers
-    the batches since the last value.
+    the batches since the last value. `kl` is the mean KL of each dimension over the same
+    images, held-out ones at the end of an epoch; `gradient_norm` the mean Euclidean norm of the
+    gradient of a step; `changes` all settings changed so far.
     """
 
     epoch: int
@@ -83,6 +66,9 @@ class Progress:
     seconds: float
     images_per_second: float
     snapshot: Snapshot | None = None
+    kl: tuple[float, ...] = ()
+    gradient_norm: float = 0.0
+    changes: tuple[Change, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -105,9 +91,13 @@ def train(
     snapshots: bool = True,
     start: Snapshot | None = None,
     device: torch.device | None = None,
+    changes: Sequence[Change] = (),
+    poll: PollChanges | None = None,
 ) -> Generator[Progress, None, None]:
     """Train `model` in place, from `start` if given; yields several `Progress` a second.
 
+    `poll` is asked before each step for settings to change, by name (see `changed`);
+    `changes` are those made before `start`, which are in force already.
     When the generator is exhausted the model holds the final (averaged) weights, on the CPU.
 
     Raises:
@@ -116,6 +106,9 @@ def train(
     """
     _check(model, data)
     run = _Run(model, data, settings, device or best_device(), start)
+    run.changes, run.poll = list(changes), poll
+    for change in changes:
+        run.settings = changed(run.settings, model.config.method, change.name, change.value)
     try:
         while run.epoch < settings.epochs:
             yield from run.train_epoch()
@@ -163,23 +156,31 @@ def _groups(parameters: Iterable[Tensor], weight_decay: float) -> list[dict[str,
 
 
 class _Mean:
-    """Means of terms over batches of different sizes."""
+    """Means of terms over batches of different sizes; sums stay where they were computed."""
 
     def __init__(self) -> None:
-        self.totals: dict[str, float] = {}
+        self.totals: dict[str, Tensor] = {}
         self.count = 0
 
     def add(self, terms: Mapping[str, Tensor], count: int) -> None:
         for name, value in terms.items():
-            self.totals[name] = self.totals.get(name, 0.0) + float(value) * count
+            added = value.detach() * count
+            self.totals[name] = self.totals[name] + added if name in self.totals else added
         self.count += count
 
     def value(self) -> dict[str, float]:
-        return {name: total / self.count for name, total in self.totals.items()}
+        return {
+            name: float(total) / self.count for name, total in self.totals.items() if not total.ndim
+        }
+
+    def kl(self) -> tuple[float, ...]:
+        """The mean of each dimension's KL, if there is one."""
+        total = self.totals.get(_KL)
+        return tuple((total / self.count).tolist()) if total is not None else ()
 
 
 class _Run:
-    """The state of one training: model, optimiser, averaged weights, position."""
+    """The state of one training: model, optimisers, averaged weights, position."""
 
     def __init__(
         self,
@@ -190,6 +191,8 @@ class _Run:
         start: Snapshot | None,
     ) -> None:
         self.model, self.data, self.settings, self.device = model, data, settings, device
+        self.changes: list[Change] = []
+        self.poll: PollChanges | None = None
         model.to(device).train()
         self.parameters = dict(model.named_parameters())
         self.fused = device.type != "mps"
@@ -198,7 +201,10 @@ class _Run:
             lr=settings.learning_rate,
             fused=self.fused,
         )
-        self.steps_per_epoch = math.ceil(len(data.train) / settings.batch_size)
+        self._make_discriminator()
+        count = len(data.train)
+        self.epoch_images = min(settings.epoch_images or count, count)
+        self.steps_per_epoch = math.ceil(self.epoch_images / settings.batch_size)
         self.epoch = 0
         self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
         if start is not None:
@@ -211,59 +217,98 @@ class _Run:
         self.started = time.monotonic()
         self.images_done = 0
 
+    def _make_discriminator(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.settings.seed)
+            self.discriminator = discriminator_of(self.model.config)
+        if self.discriminator is not None:
+            self.discriminator.to(self.device)
+            self.adversary = torch.optim.Adam(
+                self.discriminator.parameters(),
+                lr=adversary.LEARNING_RATE,
+                betas=adversary.BETAS,
+                fused=self.fused,
+            )
+
     @property
     def steps(self) -> int:
         return self.settings.epochs * self.steps_per_epoch
 
     def train_epoch(self) -> Iterator[Progress]:
         generator = new_generator(self.device, self.settings.seed, self.epoch)
-        order = torch.randperm(
-            len(self.data.train),
-            generator=new_generator(torch.device("cpu"), self.settings.seed, self.epoch, 1),
-        )
         whole, recent, reported = _Mean(), _Mean(), time.monotonic()
-        for index in torch.split(order, self.settings.batch_size):
+        for index in torch.split(self._order(), self.settings.batch_size):
+            self._take_changes()
             terms = self._train_step(index, generator)
             whole.add(terms, len(index))
             recent.add(terms, len(index))
             self.step += 1
             self.images_done += len(index)
             if time.monotonic() - reported >= self.settings.report_seconds:
-                yield self._progress(recent.value())
+                yield self._progress(recent)
                 recent, reported = _Mean(), time.monotonic()
         self.epoch += 1
-        self.epoch_terms = whole.value()
+        self.epoch_terms = whole
+
+    def _order(self) -> Tensor:
+        """The images of this epoch: a part of a pass over all of them, or the whole pass."""
+        count = len(self.data.train)
+        of_pass, part = divmod(self.epoch, count // self.epoch_images)
+        stream = new_generator(torch.device("cpu"), self.settings.seed, of_pass, 1)
+        order = torch.randperm(count, generator=stream)
+        return order[part * self.epoch_images : (part + 1) * self.epoch_images]
+
+    def _take_changes(self) -> None:
+        for name, value in (self.poll() if self.poll else {}).items():
+            self.settings = changed(self.settings, self.model.config.method, name, value)
+            self.changes.append(Change(self.step / self.steps_per_epoch, name, value))
 
     def _train_step(self, index: Tensor, generator: torch.Generator) -> Mapping[str, Tensor]:
-        config = self.model.config
-        x, label = take(self.data.train, index, self.device, bool(config.classes))
-        if config.binarise:
-            x = torch.bernoulli(x, generator=generator)
-        self._schedule()
-        loss = METHODS[config.method](self.model, Batch(x, label, self._kl_weight()), generator)
+        loss = self._loss(*self._taken(self.data.train, index, generator), generator)
         if not math.isfinite(float(loss.total.detach())):
             raise TrainingError(
                 f"the loss stopped being a finite number in epoch {self.epoch + 1}, step "
                 f"{self.step + 1}; the weights of epoch {self.epoch} are kept. "
                 "Lower the learning rate, or look for broken images in the data."
             )
+        rate = learning_rate_at(self.settings, self.step, self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.zero_grad()
         loss.total.backward()
-        nn.utils.clip_grad_norm_(self.parameters.values(), 100.0)
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), 100.0)
         self.optimizer.step()
         self._update_average()
-        return {name: value.detach() for name, value in loss.terms.items()}
+        self._train_discriminator(loss.z, generator)
+        kl = {} if loss.kl is None else {_KL: loss.kl}
+        return {**loss.terms, **kl, _GRADIENT: norm}
 
-    def _schedule(self) -> None:
-        """Up for 100 steps, then a cosine to nearly 0 (Loshchilov and Hutter 2017)."""
-        rise = min(1.0, (self.step + 1) / 100)
-        fall = 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * rise * max(fall, 0.002)
+    def _taken(
+        self, images: ImageSet, index: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor | None]:
+        config = self.model.config
+        x, label = take(images, index, self.device, bool(config.classes))
+        return (binarised(x, generator) if config.binarise else x), label
 
-    def _kl_weight(self) -> float:
-        warm = self.settings.warmup_epochs * self.steps_per_epoch
-        return min(1.0, (self.step + 1) / warm) if warm else 1.0
+    def _loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Loss:
+        batch = Batch(
+            x,
+            label,
+            kl_weight_at(self.settings, self.step, self.steps, self.steps_per_epoch),
+            capacity_at(self.settings, self.step, self.steps),
+            len(self.data.train),
+            self.discriminator,
+        )
+        objective = METHODS[self.model.config.method]
+        return objective(self.model, batch, self.settings.method, generator)
+
+    def _train_discriminator(self, z: Tensor | None, generator: torch.Generator) -> None:
+        """FactorVAE's second step, from the latents of the first (Kim and Mnih 2018, alg. 2)."""
+        if self.discriminator is None or z is None:
+            return
+        self.adversary.zero_grad()
+        discriminator_loss(self.discriminator, z, shuffled(z, generator)).backward()
+        self.adversary.step()
 
     def _update_average(self) -> None:
         """Polyak averaging, faster at first so that early epochs are not a mix with noise."""
@@ -275,7 +320,7 @@ class _Run:
         raw = {name: value.detach().clone() for name, value in self.parameters.items()}
         self._put(self.average)
         held_out = self._evaluate()
-        if not all(math.isfinite(value) for value in held_out.values()):
+        if not all(math.isfinite(value) for value in held_out.value().values()):
             raise TrainingError(
                 f"the held-out loss is not a finite number after epoch {self.epoch}; the weights "
                 "of the epoch before are kept. Look for broken images in the data."
@@ -288,37 +333,38 @@ class _Run:
         return self._progress(self.epoch_terms, held_out, snapshot)
 
     @torch.no_grad()
-    def _evaluate(self) -> dict[str, float]:
-        config, held_out = self.model.config, self.data.held_out
+    def _evaluate(self) -> _Mean:
+        held_out = self.data.held_out
         count = min(len(held_out), self.settings.held_out_limit)
         generator = new_generator(self.device, self.settings.seed, 0, 2)
         mean = _Mean()
         self.model.eval()
         for index in torch.split(torch.arange(count), 500):
-            x, label = take(held_out, index, self.device, bool(config.classes))
-            if config.binarise:
-                x = torch.bernoulli(x, generator=generator)
-            loss = METHODS[config.method](self.model, Batch(x, label), generator)
-            mean.add(loss.terms, len(index))
+            loss = self._loss(*self._taken(held_out, index, generator), generator)
+            kl = {} if loss.kl is None else {_KL: loss.kl}
+            mean.add({**loss.terms, **kl}, len(index))
         self.model.train()
-        return mean.value()
+        return mean
 
     def _progress(
-        self, terms: Terms, held_out: Terms | None = None, snapshot: Snapshot | None = None
+        self, terms: _Mean, held_out: _Mean | None = None, snapshot: Snapshot | None = None
     ) -> Progress:
         seconds = time.monotonic() - self.started
-        frozen = MappingProxyType(dict(terms))
-        rate = self.images_done / max(seconds, 1e-9)
+        values = terms.value()
+        norm = values.pop(_GRADIENT, 0.0)
         return Progress(
             epoch=self.epoch,
             epochs=self.settings.epochs,
             step=self.step,
             steps=self.steps,
-            train=frozen,
-            held_out=None if held_out is None else MappingProxyType(dict(held_out)),
+            train=MappingProxyType(values),
+            held_out=None if held_out is None else MappingProxyType(held_out.value()),
             seconds=seconds,
-            images_per_second=rate,
+            images_per_second=self.images_done / max(seconds, 1e-9),
             snapshot=snapshot,
+            kl=(held_out or terms).kl(),
+            gradient_norm=norm,
+            changes=tuple(self.changes),
         )
 
     def _weights(self) -> dict[str, Tensor]:
@@ -331,25 +377,16 @@ class _Run:
 
     def _resume_state(self) -> Mapping[str, Tensor]:
         """Raw weights and Adam's moments, by name."""
-        state = {}
-        for name, parameter in self.parameters.items():
-            state[f"raw.{name}"] = parameter.detach().cpu().clone()
-            for key, value in self.optimizer.state[parameter].items():
-                state[f"adam.{key}.{name}"] = torch.as_tensor(value).cpu().clone()
+        state = state_of("", self.model, self.optimizer)
+        if self.discriminator is not None:
+            state |= state_of(DISCRIMINATOR, self.discriminator, self.adversary)
         return MappingProxyType(state)
 
     def _resume(self, start: Snapshot) -> None:
         self.epoch = start.epoch
-        self._put({name: start.resume[f"raw.{name}"] for name in self.parameters})
-        for name, parameter in self.parameters.items():
-            self.optimizer.state[parameter] = {
-                key: start.resume[f"adam.{key}.{name}"].to(
-                    # A fused Adam counts its steps on the device, any other on the CPU.
-                    self.device if self.fused or key != "step" else "cpu",
-                    copy=True,  # Adam writes into these; a snapshot stays as it was
-                )
-                for key in ("step", "exp_avg", "exp_avg_sq")
-            }
+        put_back(start.resume, "", self.model, self.optimizer, self.fused)
+        if self.discriminator is not None:
+            put_back(start.resume, DISCRIMINATOR, self.discriminator, self.adversary, self.fused)
 
     def restore(self) -> None:
         """Leave the model with the last good averaged weights, on the CPU."""
