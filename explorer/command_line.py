@@ -167,7 +167,8 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     """Options named as the fields of `Plan`; one that is not typed is left to its default."""
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
-    add("--resume", metavar="FILE", help="go on with the unfinished training of FILE")
+    add("--resume", metavar="FILE", help="go on with the training of FILE")
+    add("--more", type=_positive, metavar="N", help="with --resume: train N more epochs")
     add("--data", help=_DATA_HELP)
     add("--out", metavar="FILE", help="the .safetensors file to write")
     add("--method", choices=tuple(METHODS), help=f"(default {Plan.method})")

@@ -14,7 +14,7 @@ from models.runs import plan_to_resume, run
 from models.training import Progress
 
 # Options of train that are not fields of a plan.
-_NOT_OF_THE_PLAN = ("resume", "threads", "quiet", "image_size", "channels")
+_NOT_OF_THE_PLAN = ("resume", "more", "threads", "quiet", "image_size", "channels")
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -46,7 +46,9 @@ def plan_of(given: dict[str, Any]) -> Plan:
             raise DataError(
                 "--resume goes on with the settings the training began with; leave the others out"
             )
-        return plan_to_resume(given["resume"])
+        return plan_to_resume(given["resume"], given.get("more", 0))
+    if "more" in given:
+        raise DataError("--more goes with --resume FILE")
     if "data" not in options or "out" not in options:
         raise DataError("train needs --data and --out (or --resume FILE); see train --help")
     if bool(size) != bool(channels):

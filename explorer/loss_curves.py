@@ -47,10 +47,16 @@ def _merge(
 
 @dataclass(frozen=True)
 class Curves:
-    """Each term over epochs, on the images trained on and on those held out."""
+    """Each term over epochs, on the images trained on and on those held out.
+
+    `kl` has a curve for each dimension, of held-out images, and `gradient` is the norm of the
+    gradient.
+    """
 
     train: Mapping[str, Curve] = field(default_factory=dict)
     held_out: Mapping[str, Curve] = field(default_factory=dict)
+    kl: tuple[Curve, ...] = ()
+    gradient: Curve = field(default_factory=Curve)
 
     def extended(self, points: Iterable[CurvePoint]) -> "Curves":
         """The same with more points."""
@@ -58,6 +64,12 @@ class Curves:
         return Curves(
             _extended(self.train, [point for point in points if not point.held_out]),
             _extended(self.held_out, [point for point in points if point.held_out]),
+            _extended_kl(self.kl, [point for point in points if point.held_out and point.kl]),
+            self.gradient.extended(
+                (point.epoch, point.gradient_norm)
+                for point in points
+                if point.gradient_norm is not None
+            ),
         )
 
 
@@ -67,3 +79,13 @@ def _extended(curves: Mapping[str, Curve], points: list[CurvePoint]) -> dict[str
         added = [(point.epoch, point.terms[name]) for point in points if name in point.terms]
         out[name] = out.get(name, Curve()).extended(added)
     return out
+
+
+def _extended_kl(curves: tuple[Curve, ...], points: list[CurvePoint]) -> tuple[Curve, ...]:
+    if not points:
+        return curves
+    known = curves or (Curve(),) * len(points[0].kl)
+    return tuple(
+        curve.extended((point.epoch, point.kl[dimension]) for point in points)
+        for dimension, curve in enumerate(known)
+    )

@@ -28,25 +28,27 @@ _LONGEST_MESSAGE = 2**28  # what is longer was not written by a trainer
 class Job:
     """What one trainer process is for.
 
-    `train` follows `plan`; `resume` goes on with, and `finish` makes a model of, the unfinished
-    training at `path`.
+    `train` follows `plan`; `resume` goes on with the training at `path`, for `more` epochs unless
+    that is 0, and `finish` makes a model of its epochs.
     """
 
     task: Task
     plan: Plan | None = None
     path: str = ""
+    more: int = 0
 
     def to_line(self) -> bytes:
         """One line of JSON."""
         plan = self.plan.to_dict() if self.plan else None
-        return json.dumps({"task": self.task, "plan": plan, "path": self.path}).encode() + b"\n"
+        values = {"task": self.task, "plan": plan, "path": self.path, "more": self.more}
+        return json.dumps(values).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> "Job":
         """The inverse of `to_line`."""
         values = json.loads(line)
         plan = Plan.from_dict(values["plan"]) if values["plan"] else None
-        return cls(values["task"], plan, values["path"])
+        return cls(values["task"], plan, values["path"], values["more"])
 
 
 class Order(StrEnum):
@@ -60,14 +62,58 @@ class Order(StrEnum):
     FINISH = "finish"
     STOP = "stop"
 
+    def to_line(self) -> bytes:
+        """One line, as `read_order` takes it."""
+        return f"{self}\n".encode()
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """An order to change a setting, by its name, from the next step on."""
+
+    name: str
+    value: float
+
+    def to_line(self) -> bytes:
+        """One line, as `read_order` takes it."""
+        return f"adjust {self.name} {self.value!r}\n".encode()
+
+
+def read_order(line: bytes) -> Order | Adjustment:
+    """The order in a line.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = line.decode().strip()
+    if text.startswith("adjust "):
+        _, name, value = text.split(" ")
+        return Adjustment(name, float(value))
+    return Order(text)
+
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Terms in nats an image where `epoch` epochs (a fraction within one) are done."""
+    """Terms in nats an image where `epoch` epochs (a fraction within one) are done.
+
+    `kl` is the mean KL of each dimension, in nats, and `gradient_norm` the Euclidean norm of the
+    gradient of a step; held-out points have none of the latter.
+    """
 
     epoch: float
     terms: Terms
     held_out: bool
+    kl: tuple[float, ...] = ()
+    gradient_norm: float | None = None
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A setting changed while a training ran, where `epoch` epochs were done."""
+
+    epoch: float
+    name: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -108,11 +154,12 @@ class Preparing:
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan that is followed, where it starts, and the curves that were there before."""
+    """The plan that is followed, where it starts, and what was there before."""
 
     plan: Plan
     position: Position
     points: tuple[CurvePoint, ...] = ()
+    adjusted: tuple[Adjusted, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,11 +178,17 @@ class Loaded:
 
 @dataclass(frozen=True, eq=False)
 class Advanced:
-    """Where training stands now, with all points, and the newest pictures, since the last."""
+    """Where training stands now, with all points, and the newest pictures, since the last.
+
+    `adjusted` are all settings changed so far; `epoch_file` is the newest epoch of which the
+    training's folder holds a file (`models.snapshots`), if it is newer than the last told.
+    """
 
     position: Position
     points: tuple[CurvePoint, ...] = ()
     pictures: Pictures | None = None
+    adjusted: tuple[Adjusted, ...] = ()
+    epoch_file: int | None = None
 
 
 @dataclass(frozen=True)

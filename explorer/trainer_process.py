@@ -14,10 +14,13 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from explorer.trainer_messages import (
+    Adjusted,
+    Adjustment,
     Advanced,
     CurvePoint,
     Failed,
@@ -34,11 +37,13 @@ from explorer.trainer_messages import (
     Position,
     Preparing,
     Stopped,
+    read_order,
     write_message,
 )
 from explorer.unfinished import read_unfinished
 from models.errors import CheckpointError, DataError, TrainingError
 from models.plans import Plan
+from models.snapshots import epoch_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,16 +112,28 @@ class Orders:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._paused = False
+        self._adjustments: dict[str, float] = {}
         self.ending: Order | None = None  # FINISH or STOP
         self.ended = threading.Event()
 
-    def receive(self, order: Order) -> None:
+    def receive(self, order: Order | Adjustment) -> None:
         """Take an order; a stop is final."""
         with self._changed:
+            if isinstance(order, Adjustment):
+                self._adjustments[order.name] = order.value
+                return
             self._paused = order is Order.PAUSE
             if order is Order.STOP or (order is Order.FINISH and self.ending is None):
                 self.ending = order
             self._changed.notify_all()
+
+    def take_adjustments(self) -> dict[str, float]:
+        """The settings to change since this was last asked."""
+        if not self._adjustments:  # asked before every step
+            return {}
+        with self._changed:
+            taken, self._adjustments = self._adjustments, {}
+            return taken
 
     @property
     def paused(self) -> bool:
@@ -132,7 +149,7 @@ class Orders:
 def _obey(orders: Orders, lines: Iterable[bytes]) -> None:
     """Receive orders until the window stops this process or is gone itself."""
     for line in lines:
-        orders.receive(Order(line.decode().strip()))
+        orders.receive(read_order(line))
         if orders.ending is Order.STOP:
             break
     orders.receive(Order.STOP)
@@ -189,8 +206,9 @@ def _planned(job: Job) -> Planned:
     if job.task == "train" and job.plan is not None:
         return Planned(job.plan, Position(0, job.plan.epochs, 0.0))
     known = read_unfinished(Path(job.path))
-    epochs = known.plan.epochs
-    return Planned(known.plan, Position(known.epoch, epochs, known.epoch / epochs), known.points)
+    plan = replace(known.plan, epochs=known.epoch + job.more) if job.more else known.plan
+    position = Position(known.epoch, plan.epochs, known.epoch / plan.epochs)
+    return Planned(plan, position, known.points, known.adjusted)
 
 
 def _finish(plan: Plan, data: "DataSet | None", tell: Tell) -> Finished:
@@ -214,11 +232,11 @@ def _train(planned: Planned, resume: bool, data: "DataSet", tell: Tell, orders: 
     config = runs.config_of(plan, data)
     counts = len(data.train), len(data.held_out)
     tell(Loaded(*counts, config.image_shape, config.likelihood, data.notes))
-    reporter = Reporter(tell, PictureMaker(config, data.held_out).make)
-    pace = Pace(len(data.train))
+    reporter = Reporter(tell, PictureMaker(config, data.held_out).make, plan.folder)
+    pace = Pace(min(plan.epoch_images or len(data.train), len(data.train)))
     if planned.position.epoch == planned.position.epochs:
         tell(Finishing())  # only the file of the model was missing
-    with closing(_steps(plan, resume, data)) as steps:
+    with closing(_steps(plan, resume, data, orders)) as steps:
         for progress in steps:
             reporter.progress(progress, pace.advance(progress))
             if orders.paused:
@@ -233,10 +251,10 @@ def _train(planned: Planned, resume: bool, data: "DataSet", tell: Tell, orders: 
     return True
 
 
-def _steps(plan: Plan, resume: bool, data: "DataSet") -> "Generator[Progress]":
+def _steps(plan: Plan, resume: bool, data: "DataSet", orders: Orders) -> "Generator[Progress]":
     from models import runs
 
-    yield from runs.run(plan, resume=resume, data=data)
+    yield from runs.run(plan, resume=resume, data=data, poll=orders.take_adjustments)
 
 
 def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
@@ -302,9 +320,16 @@ class Reporter:
     """Gathers what training says into at most ten messages a second; no point is lost."""
 
     def __init__(
-        self, tell: Tell, make_pictures: MakePictures, clock: Callable[[], float] = time.monotonic
+        self,
+        tell: Tell,
+        make_pictures: MakePictures,
+        folder: Path,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tell, self._make_pictures, self._clock = tell, make_pictures, clock
+        self._folder = folder
+        self._adjusted: tuple[Adjusted, ...] = ()
+        self._epoch_file: int | None = None
         self._position: Position | None = None
         self._points: list[CurvePoint] = []
         self._pictures: Pictures | None = None
@@ -314,10 +339,13 @@ class Reporter:
     def progress(self, progress: "Progress", position: Position) -> None:
         """Take in where training stands; tell it unless that was just done."""
         self._position = position
+        self._adjusted = tuple(
+            Adjusted(change.epoch, change.name, change.value) for change in progress.changes
+        )
         if progress.held_out is None:
             self._points_in_epoch += 1
             at = progress.fraction * progress.epochs
-            self._points.append(CurvePoint(at, dict(progress.train), held_out=False))
+            self._points.append(_train_point(at, progress))
         else:
             self._end_epoch(progress, dict(progress.held_out))
         if self._clock() - self._told_at >= MESSAGE_SECONDS:
@@ -325,10 +353,14 @@ class Reporter:
 
     def _end_epoch(self, progress: "Progress", held_out: dict[str, float]) -> None:
         if not self._points_in_epoch:  # too short to have said anything: its mean, in its middle
-            mean = CurvePoint(progress.epoch - 0.5, dict(progress.train), held_out=False)
+            mean = CurvePoint(
+                progress.epoch - 0.5, dict(progress.train), False, (), progress.gradient_norm
+            )
             self._points.append(mean)
         self._points_in_epoch = 0
-        self._points.append(CurvePoint(progress.epoch, held_out, held_out=True))
+        self._points.append(CurvePoint(progress.epoch, held_out, True, progress.kl))
+        if epoch_file(self._folder, progress.epoch).exists():
+            self._epoch_file = progress.epoch
         last = progress.epoch == progress.epochs
         due = self._clock() - self._pictured_at >= PICTURES_SECONDS
         if progress.snapshot is not None and (due or last):
@@ -339,6 +371,11 @@ class Reporter:
         """Tell what has been gathered."""
         if self._position is None:
             return
-        self._tell(Advanced(self._position, tuple(self._points), self._pictures))
-        self._position, self._points, self._pictures = None, [], None
+        points, pictures = tuple(self._points), self._pictures
+        self._tell(Advanced(self._position, points, pictures, self._adjusted, self._epoch_file))
+        self._position, self._points, self._pictures, self._epoch_file = None, [], None, None
         self._told_at = self._clock()
+
+
+def _train_point(epoch: float, progress: "Progress") -> CurvePoint:
+    return CurvePoint(epoch, dict(progress.train), False, progress.kl, progress.gradient_norm)

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.loss_curves import Curves
 from explorer.trainer_messages import (
+    Adjusted,
+    Adjustment,
     Advanced,
     CurvePoint,
     Failed,
@@ -31,6 +33,7 @@ from explorer.trainer_messages import (
 )
 from explorer.unfinished import (
     discard_unfinished,
+    is_finished,
     last_epoch_file,
     out_file,
     read_unfinished,
@@ -63,7 +66,9 @@ class TrainingState:
 
     `activity` is being prepared, `done` of `total` (0: unknown) of it. `train` and `held_out`
     are the newest terms, in nats an image. `message` says how it ended; `file` is the model
-    it made, and `unfinished` the folder it can be resumed from if it made none.
+    it made, and `unfinished` the folder it can be resumed from if it made none. `adjusted` are
+    the settings changed while it ran, and `epoch_file` the newest epoch that its folder
+    (`plan.folder`) holds a file of.
     """
 
     status: Status = Status.IDLE
@@ -78,6 +83,8 @@ class TrainingState:
     message: str = ""
     file: Path | None = None
     unfinished: Path | None = None
+    adjusted: tuple[Adjusted, ...] = ()
+    epoch_file: int | None = None
 
     @property
     def active(self) -> bool:
@@ -99,7 +106,8 @@ class Training(QObject):
     state_changed = Signal()
     curves_changed = Signal()
     pictures_changed = Signal()
-    unfinished_changed = Signal()
+    unfinished_changed = Signal()  # trainings have begun, ended or gone
+    epoch_written = Signal(object, int)  # Path of the training's folder, epoch
     finished = Signal(object)  # Path of the model of all epochs
     stopped = Signal(object)  # Path of the model of the epochs finished before a stop, or None
     failed = Signal(str)
@@ -136,9 +144,9 @@ class Training(QObject):
         """Train by `plan` from the beginning; nothing happens while another training runs."""
         self._begin(Job("train", plan), TrainingState(Status.PREPARING, plan, "Starting"))
 
-    def resume_last(self, run: Path) -> None:
-        """Go on with the unfinished training in the folder `run`."""
-        self._begin_with("resume", run)
+    def resume_last(self, run: Path, more: int = 0) -> None:
+        """Go on with the training in the folder `run`, for `more` epochs unless that is 0."""
+        self._begin_with("resume", run, more)
 
     def keep_last(self, run: Path) -> None:
         """Make a model of the epochs that the unfinished training in `run` has finished."""
@@ -161,6 +169,11 @@ class Training(QObject):
     def resume(self) -> None:
         """Go on after a pause."""
         self._order(Order.GO_ON, "Training")
+
+    def adjust(self, name: str, value: float) -> None:
+        """Change a setting from the next step on: the learning rate, or one of the method's."""
+        if self._thread is not None:
+            self._thread.order(Adjustment(name, value))
 
     def stop(self) -> None:
         """End the training and make a model of the epochs finished so far."""
@@ -197,9 +210,10 @@ class Training(QObject):
 
     # -- the thread ------------------------------------------------------------------------
 
-    def _begin_with(self, task: Task, run: Path) -> None:
+    def _begin_with(self, task: Task, run: Path, more: int = 0) -> None:
         plan = Plan("", str(out_file(run)))  # the trainer tells the rest of it
-        self._begin(Job(task, path=str(run)), TrainingState(Status.PREPARING, plan, "Starting"))
+        job = Job(task, path=str(run), more=more)
+        self._begin(job, TrainingState(Status.PREPARING, plan, "Starting"))
 
     def _begin(self, job: Job, state: TrainingState) -> None:
         if self._thread is not None or self._closed:
@@ -242,7 +256,14 @@ class Training(QObject):
                     )
                 )
             case Planned():
-                self._set(replace(self.state, plan=message.plan, position=message.position))
+                self._set(
+                    replace(
+                        self.state,
+                        plan=message.plan,
+                        position=message.position,
+                        adjusted=message.adjusted,
+                    )
+                )
                 self._add_points(message.points)
             case Loaded():
                 self._set(replace(self.state, data=message, activity="Starting", done=0, total=0))
@@ -269,9 +290,13 @@ class Training(QObject):
                 position=message.position,
                 train=newest.get(False, self.state.train),
                 held_out=newest.get(True, self.state.held_out),
+                adjusted=message.adjusted,
+                epoch_file=message.epoch_file or self.state.epoch_file,
             )
         )
         self._add_points(message.points)
+        if message.epoch_file is not None and self.state.plan is not None:
+            self.epoch_written.emit(self.state.plan.folder, message.epoch_file)
         if message.pictures is not None:
             self.pictures = message.pictures
             self.pictures_changed.emit()
@@ -325,7 +350,8 @@ class Training(QObject):
     def _ended_state(self, status: Status, message: str) -> TrainingState:
         plan = self.state.plan
         kept = plan is not None and bool(plan.out) and last_epoch_file(plan.folder).is_file()
-        unfinished = plan.folder if plan is not None and kept else None
+        left = kept and plan is not None and not is_finished(plan.folder)
+        unfinished = plan.folder if plan is not None and left else None
         return replace(self.state, status=status, message=message, unfinished=unfinished)
 
 

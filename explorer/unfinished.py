@@ -8,9 +8,10 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from explorer.trainer_messages import CurvePoint
+from explorer.trainer_messages import Adjusted, CurvePoint
 from models.errors import CheckpointError
 from models.plans import Plan
+from models.snapshots import remove_all
 
 _METADATA_KEY = "latent_explorer"  # as models.checkpoint writes it; importing that imports torch
 _FOLDER_ENDING = ".run"
@@ -18,15 +19,26 @@ _FOLDER_ENDING = ".run"
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A training that ended before its time: its plan, finished epochs and curves."""
+    """A training in its folder: its plan, finished epochs, curves and changed settings."""
 
     plan: Plan
     epoch: int
     points: tuple[CurvePoint, ...]
+    adjusted: tuple[Adjusted, ...] = ()
+
+
+def is_finished(run: Path) -> bool:
+    """Whether a model has been made of the training in the folder `run`."""
+    return Plan("", str(out_file(run))).finished_file.is_file()
 
 
 def unfinished_runs(folder: Path) -> list[Path]:
     """Folders (`NAME.safetensors.run`) of the unfinished trainings in `folder`, newest first."""
+    return [path for path in all_runs(folder) if not is_finished(path)]
+
+
+def all_runs(folder: Path) -> list[Path]:
+    """Folders of all trainings in `folder`, finished or not, newest first."""
     found = [path for path in folder.glob(f"*{_FOLDER_ENDING}") if last_epoch_file(path).is_file()]
     return sorted(found, key=lambda path: last_epoch_file(path).stat().st_mtime, reverse=True)
 
@@ -54,7 +66,8 @@ def read_unfinished(run: Path) -> Unfinished:
         record = header["record"]
         plan = replace(Plan.from_dict(record["plan"]), out=str(out_file(run)))
         points = tuple(point for entry in record["history"] for point in _points(entry))
-        return Unfinished(plan, int(header["resume_epoch"]), points)
+        adjusted = tuple(Adjusted(**change) for change in record.get("changes", ()))
+        return Unfinished(plan, int(header["resume_epoch"]), points, adjusted)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{file}: cannot be read ({error}); train a new model") from error
     except (KeyError, ValueError, TypeError) as error:
@@ -67,8 +80,8 @@ def _points(entry: Mapping[str, Any]) -> list[CurvePoint]:
     """The points of one epoch: the mean over it stands in its middle, held-out at its end."""
     epoch = int(entry["epoch"])
     return [
-        CurvePoint(epoch - 0.5, dict(entry["train"]), held_out=False),
-        CurvePoint(epoch, dict(entry["held_out"]), held_out=True),
+        CurvePoint(epoch - 0.5, dict(entry["train"]), False, (), entry.get("gradient_norm")),
+        CurvePoint(epoch, dict(entry["held_out"]), True, tuple(entry.get("kl", ()))),
     ]
 
 
@@ -79,7 +92,9 @@ def discard_unfinished(run: Path) -> None:
         CheckpointError: it cannot be deleted.
     """
     try:
-        for file in (last_epoch_file(run), *run.glob("*.part")):
+        remove_all(run)
+        marks = (run / "lock", Plan("", str(out_file(run))).finished_file)
+        for file in (last_epoch_file(run), *marks, *run.glob("*.part")):
             file.unlink(missing_ok=True)
         if not any(run.iterdir()):
             run.rmdir()

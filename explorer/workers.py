@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QThread, Signal
 
 from explorer.rendering import DecodeRequest, DecodeResult, Slot, compute_alone, render
-from explorer.trainer_messages import Failed, Job, Order, read_message
+from explorer.trainer_messages import Adjustment, Failed, Job, Order, read_message
 from models.errors import CheckpointError, DataError, TrainingError
 
 if TYPE_CHECKING:
@@ -357,7 +357,7 @@ class TrainingThread(QThread):
         self._command = list(command or trainer_command())
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._orders: list[Order] = []
+        self._orders: list[Order | Adjustment] = []
         self._stopping = False
 
     @property
@@ -366,7 +366,7 @@ class TrainingThread(QThread):
         process = self._process
         return process.pid if process is not None else None
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Order | Adjustment) -> None:
         """Tell the trainer something; before it has started it is kept for it."""
         with self._lock:
             self._orders.append(order)
@@ -421,7 +421,7 @@ class TrainingThread(QThread):
 
     def _write_orders(self, process: "subprocess.Popen[bytes]") -> None:
         for order in self._orders:
-            self._write(process, f"{order}\n".encode())
+            self._write(process, order.to_line())
         self._orders.clear()
 
     @staticmethod

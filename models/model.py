@@ -12,7 +12,7 @@ from torch import Tensor
 from models.autoencoder import Autoencoder
 from models.data import ImageSet
 from models.points import Points
-from models.posteriors import DiagonalGaussian, Posterior
+from models.posteriors import DiagonalGaussian, Point, Posterior
 from models.preprocessing import Preprocessing
 
 
@@ -89,6 +89,16 @@ def batches(images: ImageSet, size: int) -> Iterator[tuple[Tensor, Tensor | None
         yield as_images(images.images[part]), label
 
 
+def _log_variance(q: Posterior) -> Tensor:
+    """Logarithms of the variances [N, K]; 0 for a point, which has none."""
+    match q:
+        case DiagonalGaussian():
+            return q.log_variance
+        case Point():
+            return torch.zeros_like(q.mean)
+    return 2.0 * q.stddev.clamp_min(1e-6).log()
+
+
 @torch.no_grad()
 def encode_points(model: Autoencoder, images: ImageSet, limit: int = 10_000) -> Points:
     """Posterior means and log-variances of at most `limit` images, spread evenly over the set."""
@@ -99,7 +109,6 @@ def encode_points(model: Autoencoder, images: ImageSet, limit: int = 10_000) -> 
     for x, label in batches(picked, 500):
         q = model.encode(x, label if model.config.classes else None)
         means.append(q.mean)
-        unknown = torch.zeros_like(q.mean)
-        log_variances.append(q.log_variance if isinstance(q, DiagonalGaussian) else unknown)
+        log_variances.append(_log_variance(q))
     mean, log_variance = torch.cat(means).numpy(), torch.cat(log_variances).numpy()
     return Points(mean, log_variance, picked.labels)

@@ -78,13 +78,18 @@ class Plan:
 
     @property
     def folder(self) -> Path:
-        """The folder that holds the training while it lasts: `out` with `.run` at its end."""
+        """The folder that holds the training's epochs: `out` with `.run` at its end."""
         return Path(f"{self.out}.run")
 
     @property
     def last_epoch_file(self) -> Path:
         """The model as of the last finished epoch, with what it takes to go on."""
         return self.folder / "last.safetensors"
+
+    @property
+    def finished_file(self) -> Path:
+        """Is there when `out` has been made of the epochs in the folder, which then stay."""
+        return self.folder / "finished.json"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

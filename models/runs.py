@@ -1,27 +1,37 @@
 """A training with files: every finished epoch is on the disk, and what was stopped goes on."""
 
+import json
+import math
+import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from filelock import FileLock, Timeout
 
 from models.autoencoder import Autoencoder, Config
 from models.checkpoint import load_to_resume, save
 from models.data import DataSet, load_data
 from models.errors import CheckpointError, DataError, TrainingError
 from models.evaluation import evaluate
+from models.files import replacing
 from models.methods import METHODS, LikelihoodName, MethodName
 from models.model import Model, encode_points
 from models.networks import Network
 from models.plans import Plan
 from models.preprocessing import Fit
 from models.raw import Cancelled, Report
-from models.settings import Settings
-from models.training import Progress, Snapshot, train
+from models.settings import Change, Settings
+from models.snapshots import epoch_file, epochs_folder, remove_after, remove_all, thin
+from models.training import PollChanges, Progress, Snapshot, train
 
+PROBE_IMAGES = 2000  # held-out images whose points are followed through the epochs
+
+_MOST_KL = 128  # dimensions whose KL is written down for every epoch
+_EPOCH_FILE_SECONDS = 0.3
 _TERMS = ("elbo", "reconstruction", "kl")
 
 
@@ -33,6 +43,7 @@ class _Position:
     snapshot: Snapshot | None
     history: tuple[Mapping[str, Any], ...]
     seconds: float
+    changes: tuple[Change, ...] = ()
 
 
 def run(
@@ -42,12 +53,14 @@ def run(
     data: DataSet | None = None,
     report: Report | None = None,
     cancelled: Cancelled | None = None,
+    poll: PollChanges | None = None,
 ) -> Iterator[Progress]:
     """Train by `plan`, or with `resume` go on from its last epoch; ends with the file written.
 
-    An epoch's last `Progress` is yielded when the epoch is safely in `plan.last_epoch_file`.
-    Whenever this stops early, that file stays, for `resume` or `finish`. `report` and
-    `cancelled` belong to the loading of the data, which is `data_of(plan)` unless given.
+    An epoch's last `Progress` is yielded when the epoch is safely in `plan.last_epoch_file`,
+    which stays, for `resume` or `finish`, as do the epochs of `models.snapshots`. `report` and
+    `cancelled` belong to the loading of the data, which is `data_of(plan)` unless given;
+    `poll` is asked for settings to change while it runs.
 
     Raises:
         DataError: the data cannot be loaded or does not suit the method, or a setting is out of
@@ -57,21 +70,22 @@ def run(
         TrainingError: the loss is not finite.
     """
     settings = settings_of(plan)
-    position = _read(plan) if resume else None
-    _check_folder(plan, resume)
-    data = data or data_of(plan, report, cancelled)
-    config = config_of(plan, data)
-    position = position or _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
-    if position.autoencoder.config != config:
-        raise CheckpointError(
-            f"{plan.last_epoch_file}: was trained on other data than {plan.data} holds now; "
-            "put that data back, or train a new model"
-        )
-    try:
-        position = yield from _epochs(plan, settings, data, position)
-    except TrainingError as error:
-        raise _with_advice(plan, error) from error
-    _finish(plan, data, position)
+    with _locked(plan, resume):
+        position = _read(plan) if resume else None
+        _check_folder(plan, resume)
+        data = data or data_of(plan, report, cancelled)
+        config = config_of(plan, data)
+        position = position or _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
+        if position.autoencoder.config != config:
+            raise CheckpointError(
+                f"{plan.last_epoch_file}: was trained on other data than {plan.data} holds now; "
+                "put that data back, or train a new model"
+            )
+        try:
+            position = yield from _epochs(plan, settings, data, position, poll)
+        except TrainingError as error:
+            raise _with_advice(plan, error) from error
+        _finish(plan, data, position)
 
 
 def finish(plan: Plan, data: DataSet | None = None) -> None:
@@ -80,12 +94,15 @@ def finish(plan: Plan, data: DataSet | None = None) -> None:
     Raises:
         DataError, CheckpointError: as `run`.
     """
-    position = _read(plan)
-    _finish(plan, data or data_of(plan), position)
+    with _locked(plan, resume=True):
+        position = _read(plan)
+        _finish(plan, data or data_of(plan), position)
 
 
-def plan_to_resume(path: str | Path) -> Plan:
-    """The plan of the unfinished training of `path`: the file it was to make, or its `.run`.
+def plan_to_resume(path: str | Path, more: int = 0) -> Plan:
+    """The plan of the training of `path`: the file it makes, or its `.run`.
+
+    With `more` it goes on for that many epochs from where it stands.
 
     Raises:
         CheckpointError: there is no such training, or its file is damaged.
@@ -96,10 +113,11 @@ def plan_to_resume(path: str | Path) -> Plan:
     out = str(path.with_suffix("") if path.suffix == ".run" else path)
     file = Plan("", out).last_epoch_file
     if not file.exists():
-        raise CheckpointError(f"{out}: no unfinished training here ({file} does not exist)")
-    record = load_to_resume(file)[0].record
+        raise CheckpointError(f"{out}: no training to go on with here ({file} does not exist)")
+    model, snapshot = load_to_resume(file)
     try:
-        return replace(Plan.from_dict(record["plan"]), out=out)
+        plan = replace(Plan.from_dict(model.record["plan"]), out=out)
+        return replace(plan, epochs=snapshot.epoch + more) if more else plan
     except (KeyError, ValueError) as error:
         raise CheckpointError(f"{file}: holds no plan to go on with; train a new model") from error
 
@@ -187,21 +205,51 @@ def _new_autoencoder(config: Config, seed: int) -> Autoencoder:
         return Autoencoder(config)
 
 
-def _check_folder(plan: Plan, resume: bool) -> None:
-    """Find out before an hour of training that its result has nowhere to go."""
+@contextmanager
+def _locked(plan: Plan, resume: bool) -> Iterator[None]:
+    """Keep others from the folder. The system lets go of the lock when a process is killed."""
     out, folder = Path(plan.out), plan.folder
     if out.is_dir():
         raise CheckpointError(f"{out}: is a folder; name a file for the model")
-    if plan.last_epoch_file.exists() and not resume:
+    if resume and not folder.is_dir():
+        raise CheckpointError(f"{out}: no training to go on with here ({folder} does not exist)")
+    lock = FileLock(folder / "lock")
+    try:
+        folder.mkdir(exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
         raise CheckpointError(
-            f"{folder}: holds an unfinished training; go on with it (train --resume {out}), "
+            f"{folder}: another training is writing there; wait for it, or name another file"
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):  # on Windows someone may wait for it already
+            (folder / "lock").unlink(missing_ok=True)
+            _remove_empty(folder)
+
+
+def _check_folder(plan: Plan, resume: bool) -> None:
+    """Find out before an hour of training that its result has nowhere to go."""
+    folder = plan.folder
+    finished = plan.finished_file.exists()
+    if plan.last_epoch_file.exists() and not resume and not finished:
+        raise CheckpointError(
+            f"{folder}: holds an unfinished training; go on with it (train --resume {plan.out}), "
             "or remove that folder"
         )
     try:
-        folder.mkdir(exist_ok=True)
         (folder / "last.part").touch()
         _remove_parts(folder)
-        _remove_empty(folder)
+        if not resume:  # what is left of the training whose file is to be made anew
+            plan.last_epoch_file.unlink(missing_ok=True)
+            remove_all(folder)
+        plan.finished_file.unlink(missing_ok=True)
     except OSError as error:
         raise CheckpointError(
             f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
@@ -209,31 +257,98 @@ def _check_folder(plan: Plan, resume: bool) -> None:
 
 
 def _epochs(
-    plan: Plan, settings: Settings, data: DataSet, position: _Position
+    plan: Plan,
+    settings: Settings,
+    data: DataSet,
+    position: _Position,
+    poll: PollChanges | None,
 ) -> Generator[Progress, None, _Position]:
     """Train and save epoch by epoch; returns the last position."""
     history, before = list(position.history), position.seconds
     last = position
     saved = _new_autoencoder(position.autoencoder.config, plan.seed)
-    with closing(train(position.autoencoder, data, settings, start=position.snapshot)) as steps:
+    keep = _EpochFiles(plan, data)
+    keep.begin(position)
+    steps = train(
+        position.autoencoder,
+        data,
+        settings,
+        start=position.snapshot,
+        changes=position.changes,
+        poll=poll,
+    )
+    with closing(steps):
         for progress in steps:
             progress = replace(progress, seconds=before + progress.seconds)
             if progress.snapshot is not None:
                 history.append(_entry(progress))
-                saved.load_state_dict(progress.snapshot.weights)
-                last = _Position(saved, progress.snapshot, tuple(history), progress.seconds)
+                _load_weights(saved, progress.snapshot.weights)
+                last = _Position(
+                    saved, progress.snapshot, tuple(history), progress.seconds, progress.changes
+                )
                 _save_epoch(plan, data, last)
+                keep.write(last)
             yield progress
     return replace(last, autoencoder=position.autoencoder)
 
 
+@torch.no_grad()
+def _load_weights(autoencoder: Autoencoder, weights: Mapping[str, torch.Tensor]) -> None:
+    for name, parameter in autoencoder.named_parameters():
+        parameter.copy_(weights[name])
+
+
 def _entry(progress: Progress) -> dict[str, Any]:
     held_out = progress.held_out or {}
-    return {
+    entry = {
         "epoch": progress.epoch,
         "train": {name: round(value, 4) for name, value in progress.train.items()},
         "held_out": {name: round(value, 4) for name, value in held_out.items()},
+        "gradient_norm": round(progress.gradient_norm, 4),
+        "images_per_second": round(progress.images_per_second, 1),
     }
+    if len(progress.kl) <= _MOST_KL:
+        entry["kl"] = [round(value, 3) for value in progress.kl]
+    return entry
+
+
+class _EpochFiles:
+    """Writes the epochs that are replayed, with where held-out images lie on their map."""
+
+    def __init__(self, plan: Plan, data: DataSet) -> None:
+        self.plan, self.data = plan, data
+        self.written = -math.inf
+
+    def begin(self, position: _Position) -> None:
+        """Drop epochs after the position, which a kill may have left, or write the untrained."""
+        epoch = len(position.history)
+        remove_after(self.plan.folder, epoch)
+        if not epoch:
+            self.write(position)
+
+    def write(self, position: _Position) -> None:
+        """Write the epoch, unless it is a fleeting one: epochs of a few images take no time."""
+        epoch, now = len(position.history), time.monotonic()
+        last = epoch == self.plan.epochs
+        if now - self.written < _EPOCH_FILE_SECONDS and epoch & (epoch - 1) and not last:
+            return
+        try:
+            epochs_folder(self.plan.folder).mkdir(exist_ok=True)
+            save(self._model(position, epoch), epoch_file(self.plan.folder, epoch), half=True)
+            thin(self.plan.folder)
+        except (OSError, CheckpointError) as error:
+            raise _not_written(self.plan, epoch, error) from error
+        self.written = time.monotonic()
+
+    def _model(self, position: _Position, epoch: int) -> Model:
+        autoencoder = position.autoencoder.eval()
+        return Model(
+            autoencoder=autoencoder,
+            preprocessing=self.data.preprocessing,
+            class_names=self.data.class_names,
+            points=encode_points(autoencoder, self.data.held_out, PROBE_IMAGES),
+            record={"data": self.data.name, "epoch": epoch, "epochs": self.plan.epochs},
+        )
 
 
 def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
@@ -247,12 +362,15 @@ def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
         plan.folder.mkdir(exist_ok=True)
         save(model, plan.last_epoch_file, resume=position.snapshot)
     except (OSError, CheckpointError) as error:
-        epoch = len(position.history)
-        kept = f"epoch {epoch - 1} is kept there" if epoch > 1 else "nothing is kept yet"
-        raise CheckpointError(
-            f"{plan.folder}: epoch {epoch} cannot be written ({_reason(error)}); {kept}. "
-            f"Make room, then go on with train --resume {plan.out}"
-        ) from error
+        raise _not_written(plan, len(position.history), error) from error
+
+
+def _not_written(plan: Plan, epoch: int, error: Exception) -> CheckpointError:
+    kept = f"epoch {epoch - 1} is kept there" if epoch > 1 else "nothing is kept yet"
+    return CheckpointError(
+        f"{plan.folder}: epoch {epoch} cannot be written ({_reason(error)}); {kept}. "
+        f"Make room, then go on with train --resume {plan.out}"
+    )
 
 
 def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
@@ -263,6 +381,7 @@ def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
         "seed": plan.seed,
         "history": list(position.history),
         "seconds": round(position.seconds, 1),
+        "changes": [asdict(change) for change in position.changes],
     }
 
 
@@ -273,7 +392,13 @@ def _read(plan: Plan) -> _Position:
     history, seconds = model.record.get("history"), model.record.get("seconds")
     if not isinstance(history, list) or not isinstance(seconds, int | float):
         raise CheckpointError(f"{plan.last_epoch_file}: its record is damaged; train a new model")
-    return _Position(model.autoencoder, snapshot, tuple(history), float(seconds))
+    try:
+        changes = tuple(Change(**change) for change in model.record.get("changes", []))
+    except TypeError as error:
+        raise CheckpointError(
+            f"{plan.last_epoch_file}: its record is damaged; train a new model"
+        ) from error
+    return _Position(model.autoencoder, snapshot, tuple(history), float(seconds), changes)
 
 
 def _finish(plan: Plan, data: DataSet, position: _Position) -> None:
@@ -290,9 +415,18 @@ def _finish(plan: Plan, data: DataSet, position: _Position) -> None:
         metrics=_metrics(autoencoder, data),
     )
     save(model, Path(plan.out), half=plan.half)
-    plan.last_epoch_file.unlink(missing_ok=True)
-    _remove_parts(plan.folder)
-    _remove_empty(plan.folder)
+    _mark_finished(plan, len(position.history))
+
+
+def _mark_finished(plan: Plan, epoch: int) -> None:
+    try:
+        with replacing(plan.finished_file) as temporary:
+            temporary.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
+        _remove_parts(plan.folder)
+    except OSError as error:
+        raise CheckpointError(
+            f"{plan.folder}: cannot be written ({error.strerror}); {plan.out} is complete"
+        ) from error
 
 
 def _round_to_half(plan: Plan, autoencoder: Autoencoder) -> None:
