@@ -15,6 +15,7 @@ from explorer.animation import Bytes, Format, format_of, write_animation
 from explorer.progress_line import ProgressLine
 from models.checkpoint import load
 from models.data import ImageSet, load_data
+from models.disentanglement import measure_mig
 from models.errors import DataError
 from models.evaluation import evaluate as measure
 from models.images import read_picture
@@ -81,6 +82,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         {"model": arguments.model, "data": name, "split": arguments.split, "images": len(images)}
         | units
         | _bits(model, figures)
+        | _mig(model, images, arguments.seed)
         | {
             "importance_samples": samples,
             "seed": arguments.seed,
@@ -96,6 +98,12 @@ def _bits(model: Model, figures: dict[str, float]) -> dict[str, float]:
         return {}
     _, height, width = model.image_shape
     return {"bits_per_pixel": -figures["elbo"] / (math.log(2) * height * width)}
+
+
+def _mig(model: Model, images: ImageSet, seed: int) -> dict[str, float]:
+    """The mutual information gap, where the factors of the images are known."""
+    gap = measure_mig(model, images, labelled=model.conditional, seed=seed)
+    return {} if gap is None else {"mig": gap}
 
 
 def _images_for(

@@ -1,11 +1,12 @@
-"""Data sets as arrays of bytes: built-in ones, folders of pictures, `.npz`/`.npy`, IDX files."""
+"""Data sets as bytes: built-in and drawn ones, folders of pictures, `.npz`/`.npy`, IDX files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from models.arrays import read_npy, read_npz
 from models.downloads import BUILT_IN as BUILT_IN
@@ -13,15 +14,15 @@ from models.downloads import BuiltIn as BuiltIn
 from models.downloads import fetch
 from models.downloads import is_downloaded as is_downloaded
 from models.errors import DataError
+from models.factors import FactorImages, Factors, Integers, Render
 from models.folders import read_folder, usable_size
 from models.idx import idx_files, read_idx_folder
 from models.idx import read_idx as read_idx
-from models.images import Picture
-from models.preprocessing import Fit, Framing, Preprocessing, prepare
+from models.preprocessing import Fit, Framing, Preprocessing
 from models.raw import (
-    AnyLabels,
     Bytes,
     Cancelled,
+    Images,
     Labels,
     Raw,
     Report,
@@ -29,15 +30,21 @@ from models.raw import (
     check_memory,
     named_classes,
 )
+from models.resizing import resized, resized_image
+from models.rooms import rooms
+from models.rows import StoredRows
+from models.sprites import sprites
 
 _HELD_OUT_EVERY = 10
 _DIGITS_HELD_OUT = 297
-_COPIED_BYTES = 2**30  # a larger memory map is divided without copying it
 _SAMPLE = 1000  # images looked at to tell what a data set is like
 _MOST = 0.9  # of them agree
 _BINARY_SHARE = 0.8
 _BINARY_LEVELS = (26, 229)  # at or beyond these of 255 a pixel is nearly black or white
-_REPORT_EVERY = 512
+_COMPARED = 256  # images compared with the first at a time
+_DRAWN: dict[str, Callable[[], FactorImages]] = {"sprites": sprites, "rooms": rooms}
+_DRAWN_HELD_OUT = 10_000
+_DRAWN_SEED = 0
 _CHOICES = f"use {', '.join(BUILT_IN)}, a folder of pictures or of IDX files, an .npz or an .npy"
 
 
@@ -45,7 +52,7 @@ _CHOICES = f"use {', '.join(BUILT_IN)}, a folder of pictures or of IDX files, an
 class ImageSet:
     """Images as bytes [N, C, H, W] (255 is full) and their classes [N], if known."""
 
-    images: Bytes
+    images: Images
     labels: Labels | None = None
 
     def __len__(self) -> int:
@@ -56,7 +63,8 @@ class ImageSet:
 class DataSet:
     """Images to train on, images held out, and what they are.
 
-    `notes` tell in a few words each what was left out or changed on the way.
+    `notes` tell in a few words each what was left out or changed on the way. `factors` are those
+    that images were made from, if they are known; such images are `FactorImages`.
     """
 
     name: str
@@ -66,6 +74,7 @@ class DataSet:
     preprocessing: Preprocessing
     binary: bool = False  # pixels are nearly black or white: a model of binary images fits
     notes: tuple[str, ...] = ()
+    factors: Factors | None = None
 
 
 def load_data(
@@ -92,6 +101,8 @@ def load_data(
     """
     watch = Watch(source, report, cancelled)
     watch.step("opening", 0, 0)
+    if source in _DRAWN:
+        return _drawn(source, image_shape, fit)
     try:
         raw = _read(source, image_shape, fit, allow_download, watch)
         return _data_set(raw, image_shape, fit, watch)
@@ -149,19 +160,54 @@ def _digits() -> Raw:
     )
 
 
+def _drawn(source: str, image_shape: tuple[int, int, int] | None, fit: Fit) -> DataSet:
+    """Images drawn from factors when they are taken, some held out; the classes are shapes."""
+    images, notes = _DRAWN[source](), tuple[str, ...]()
+    own_shape, factors = images.image_shape, images.factors
+    grey = own_shape[0] == 1
+    rule = Preprocessing(*own_shape, *(("fit", "light border") if grey else (fit, "never")))
+    if image_shape is not None and image_shape != own_shape:
+        notes = (_resizing_note(own_shape, image_shape),)
+        rule = Preprocessing(*image_shape, fit, rule.inversion)
+        render = partial(_drawn_resized, images.render, Preprocessing(*image_shape, fit))
+        images = replace(images, image_shape=image_shape, render=render)
+    order = np.random.default_rng(_DRAWN_SEED).permutation(len(images))
+    labels = np.ascontiguousarray(images.rows(order)[:, factors.column("shape")])
+    held_out, train = slice(0, _DRAWN_HELD_OUT), slice(_DRAWN_HELD_OUT, None)
+    return DataSet(
+        source,
+        ImageSet(images.view(order[train]), labels[train]),
+        ImageSet(images.view(order[held_out]), labels[held_out]),
+        BUILT_IN[source].class_names,
+        rule,
+        binary=grey and rule.channels == 1,
+        notes=notes,
+        factors=factors,
+    )
+
+
+def _drawn_resized(render: Render, rule: Preprocessing, rows: Integers) -> Bytes:
+    """Draw factor rows [N, F] in the shape of `rule`."""
+    return np.stack([resized_image(image, rule) for image in render(rows)])
+
+
 def _data_set(
     raw: Raw, image_shape: tuple[int, int, int] | None, fit: Fit, watch: Watch
 ) -> DataSet:
+    _check_varied(raw.train, watch.name)
     raw = _divided(raw, watch.name)
     assert raw.held_out is not None
-    own_shape: tuple[int, int, int] = (raw.train.shape[1], *raw.train.shape[2:])
+    _, channels, height, width = raw.train.shape
+    own_shape = (channels, height, width)
     preprocessing, binary = _description(raw, fit)
-    shape = image_shape or (own_shape[0], *usable_size(own_shape[1], own_shape[2]))
+    shape = image_shape or (channels, *usable_size(height, width))
     train, held_out, notes = raw.train, raw.held_out, list(raw.notes)
     if shape != own_shape:
-        check_memory(watch.name, len(train) + len(held_out), shape)
-        train, held_out = (_resized(part, shape, fit, watch) for part in (train, held_out))
-        notes.append(f"images of {_size(own_shape)} brought to {_size(shape)}")
+        if not isinstance(train, StoredRows):
+            check_memory(watch.name, len(train) + len(held_out), shape)
+        parts = [resized(part, shape, fit, watch) for part in (train, held_out)]
+        train, held_out = (part.images for part in parts)
+        notes += [_resizing_note(own_shape, shape), *filter(None, [parts[0].note])]
         framing: Framing = preprocessing.framing if shape[0] == 1 else "none"
         preprocessing = Preprocessing(*shape, fit, preprocessing.inversion, framing)
     train_labels, held_out_labels, names, note = named_classes(raw)
@@ -176,6 +222,10 @@ def _data_set(
     )
 
 
+def _resizing_note(own: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    return f"images of {_size(own)} brought to {_size(wanted)}"
+
+
 def _size(shape: tuple[int, ...]) -> str:
     colour = "colour" if shape[0] == 3 else "grey"
     return f"{shape[2]}×{shape[1]} in {colour}"
@@ -188,41 +238,44 @@ def _divided(raw: Raw, source: str) -> Raw:
         return raw
     if count < 2:
         raise DataError(f"{source}: has only {count} image; use at least 2")
-    index = np.arange(count)
-    if raw.train.nbytes > _COPIED_BYTES and isinstance(raw.train, np.memmap):
-        held = slice(count - count // _HELD_OUT_EVERY, count)
-        kept: slice | npt.NDArray[np.int64] = slice(0, held.start)
-        note = "the last tenth is held out, as the file stays on disk"
-        return _parted(raw, kept, held, labels, note)
-    chosen = index % _HELD_OUT_EVERY == min(_HELD_OUT_EVERY, count) - 1
-    return _parted(raw, index[~chosen], index[chosen], labels, "")
-
-
-def _parted(
-    raw: Raw,
-    kept: slice | npt.NDArray[np.int64],
-    held: slice | npt.NDArray[np.int64],
-    labels: AnyLabels | None,
-    note: str,
-) -> Raw:
+    held = np.arange(count) % _HELD_OUT_EVERY == min(_HELD_OUT_EVERY, count) - 1
     return replace(
         raw,
-        train=raw.train[kept],
-        train_labels=None if labels is None else labels[kept],
-        held_out=raw.train[held],
+        train=_part(raw.train, ~held),
+        train_labels=None if labels is None else labels[~held],
+        held_out=_part(raw.train, held),
         held_out_labels=None if labels is None else labels[held],
-        notes=(*raw.notes, note) if note else raw.notes,
+    )
+
+
+def _part(images: Images, chosen: npt.NDArray[np.bool_]) -> Images:
+    """Some of the images; those in a file stay there."""
+    return images.view(chosen) if isinstance(images, StoredRows) else images[chosen]
+
+
+def _check_varied(images: Images, source: str) -> None:
+    """Refuse images that are all the same; nearly always the second tells that they are not."""
+    if len(images) < 2:
+        return
+    first = images[:1]
+    for start in range(1, len(images), _COMPARED):
+        if (images[start : start + _COMPARED] != first).any():
+            return
+    raise DataError(
+        f"{source}: all {len(images):,} images are the same, so there is nothing to learn; "
+        "use images that differ"
     )
 
 
 def _description(raw: Raw, fit: Fit) -> tuple[Preprocessing, bool]:
     """How pictures should be prepared to look like these, and whether these are nearly binary."""
-    shape: tuple[int, int, int] = (raw.train.shape[1], *raw.train.shape[2:])
+    _, channels, height, width = raw.train.shape
+    shape = (channels, height, width)
     fit = raw.fit or fit
     if shape[0] == 3:
         return Preprocessing(*shape, fit), False
     chosen = np.linspace(0, len(raw.train) - 1, min(_SAMPLE, len(raw.train))).astype(np.int64)
-    sample = np.asarray(raw.train[chosen, 0])
+    sample = raw.train[chosen][:, 0]
     low, high = _BINARY_LEVELS
     binary = bool(((sample < low) | (sample > high)).mean() >= _BINARY_SHARE)
     if not _dark_border(sample):
@@ -249,16 +302,3 @@ def _framed_like_mnist(sample: Bytes) -> bool:
         centre = (along * np.arange(side)).sum(1) / np.maximum(mass, 1)
         agree &= (extent <= round(side * 20 / 28)) & (np.abs(centre - side / 2) <= 0.75)
     return bool((agree & (mass > 0)).mean() >= _MOST)
-
-
-def _resized(images: Bytes, shape: tuple[int, int, int], fit: Fit, watch: Watch) -> Bytes:
-    """Every image brought to `shape`: [N, C, H, W]."""
-    rule = Preprocessing(*shape, fit)
-    out = np.empty((len(images), *shape), np.uint8)
-    for index, image in enumerate(images):
-        if index % _REPORT_EVERY == 0:
-            watch.step("resizing images", index, len(images))
-        pixels = image[0] if len(image) == 1 else np.moveaxis(image, 0, 2)
-        picture = Picture(Image.fromarray(np.ascontiguousarray(pixels)), "")
-        out[index] = prepare(picture, rule).image
-    return out

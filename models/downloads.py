@@ -21,6 +21,7 @@ class BuiltIn:
     class_names: tuple[str, ...]
     mirrors: tuple[str, ...] = ()
     md5: Mapping[str, str] = field(default_factory=dict)
+    colour: bool = False
 
     @property
     def needs_download(self) -> bool:
@@ -91,6 +92,20 @@ BUILT_IN: dict[str, BuiltIn] = {
             "5c965bf0a639b31b8f53240b1b52f4d7",
             "7320c461ea6c1c855c0b718fb2a4b134",
         ),
+    ),
+    "sprites": BuiltIn(
+        "Sprites, 64×64",
+        "737,280 white shapes on black, drawn while training: dSprites (Matthey et al. 2017) made "
+        "anew from its factors shape, scale, orientation and position; nothing to download.",
+        ("square", "ellipse", "heart"),
+    ),
+    "rooms": BuiltIn(
+        "Rooms, 64×64",
+        "480,000 objects in rooms, in colours, drawn while training from six factors: three hues, "
+        "scale, shape and orientation, as in 3D Shapes (Burgess and Kim 2018); "
+        "nothing to download.",
+        ("cube", "cylinder", "sphere", "capsule"),
+        colour=True,
     ),
 }
 

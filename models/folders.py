@@ -1,26 +1,57 @@
-"""Folders of pictures: sub-folders are classes, what cannot be read is counted and left out."""
+"""Folders of pictures: sub-folders are classes, what cannot be read is counted and left out.
 
+Pictures that are many, or take much memory, are read once and kept in the cache folder.
+"""
+
+import hashlib
+import math
 import os
-from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from models.errors import DataError
 from models.images import SUFFIXES, picture_size, read_picture
 from models.preprocessing import Fit, Preprocessing, prepare
-from models.raw import Bytes, Raw, Watch, check_memory
+from models.raw import Bytes, Images, Labels, Raw, Watch, check_memory
+from models.row_cache import Source, keep, kept_size
 
 SIDES = (8, 256)
 DEFAULT_SIDE = 64
+_KEPT_FILES = 20_000  # a folder of more is read once and kept,
+_KEPT_BYTES = 256 * 2**20  # and so is one that takes more memory
 _REPORT_EVERY = 32
+_LOOK_EVERY = 1024
+
+Shape = tuple[int, int, int]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _File:
-    path: Path
-    label: str | None
+class _Listing:
+    """The pictures below a folder, in order, as paths from it; and the class of each by number."""
+
+    folder: Path
+    names: list[str]
+    numbers: Labels | None
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def path(self, row: int) -> Path:
+        return self.folder / self.names[row]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Images that could be read, their rows in the listing, the first problem, a note if any."""
+
+    images: Images
+    rows: Integers
+    first_problem: str
+    note: str = ""
 
 
 def usable_size(height: int, width: int) -> tuple[int, int]:
@@ -30,97 +61,196 @@ def usable_size(height: int, width: int) -> tuple[int, int]:
     return DEFAULT_SIDE, DEFAULT_SIDE
 
 
-def read_folder(
-    folder: Path, image_shape: tuple[int, int, int] | None, fit: Fit, watch: Watch
-) -> Raw:
+def read_folder(folder: Path, image_shape: Shape | None, fit: Fit, watch: Watch) -> Raw:
     """All pictures in a folder, or in its sub-folders with those as classes, brought to one size.
 
     Unless `image_shape` is given they are grey if all of them are, and keep their size if they
-    share one a model can have. Classes and pictures are in the order of their names.
+    share one a model can have. Classes and pictures are in the order of their names. More than
+    20,000 pictures, or 256 MiB of them, stay in a file in the cache folder.
 
     Raises:
-        DataError: fewer than 2 readable pictures, or too many for the memory.
+        DataError: fewer than 2 readable pictures, or no room for them in the cache folder.
     """
-    files, notes = _files(folder)
-    if not files:
+    listing = _listed(folder, watch)
+    if not listing.names:
         raise DataError(
             f"{folder}: holds no pictures; choose a folder of PNG or JPEG files, or one with a "
             "sub-folder of them for each class"
         )
-    problems: list[str] = []
-    files, size = _common_size(files, problems, watch)
-    shape = image_shape or (3, *usable_size(size[1], size[0]))
-    check_memory(str(folder), len(files), shape)
-    images, labels, grey = _read(files, Preprocessing(*shape, fit=fit), problems, watch)
-    if len(images) < 2:
-        why = f" ({problems[0]})" if problems else ""
-        count = "only one picture" if len(images) else "no picture"
+    found = _found(listing, image_shape, fit, watch)
+    left_out = len(listing.names) - len(found.rows)
+    if len(found.rows) < 2:
+        why = f" ({found.first_problem})" if found.first_problem else ""
+        count = "only one picture" if len(found.rows) else "no picture"
         raise DataError(f"{folder}: {count} in it can be read{why}; at least 2 are needed")
-    if image_shape is None and grey:
-        images = np.ascontiguousarray(images[:, :1])
-    if problems:
-        total = len(images) + len(problems)
-        notes.append(f"{len(problems)} of {total} pictures left out; the first: {problems[0]}")
-    classes = None if None in labels else np.array(labels)
-    return Raw(folder.resolve().name, images, classes, notes=tuple(notes), fit=fit)
+    notes = list(listing.notes)
+    if left_out:
+        total = len(listing.names)
+        notes.append(f"{left_out} of {total} pictures left out; the first: {found.first_problem}")
+    notes += [found.note] if found.note else []
+    labels = None if listing.numbers is None else listing.numbers[found.rows]
+    return Raw(
+        folder.resolve().name,
+        found.images,
+        labels,
+        class_names=listing.class_names,
+        notes=tuple(notes),
+        fit=fit,
+    )
 
 
-def _files(folder: Path) -> tuple[list[_File], list[str]]:
+# -- looking ---------------------------------------------------------------------------------
+
+
+def _listed(folder: Path, watch: Watch) -> _Listing:
     """The pictures by class (by sub-folder), or without one if there are no sub-folders of them."""
-    flat = [_File(path, None) for path in sorted(folder.iterdir()) if _is_picture(path)]
-    # a leading "_" or "." is how systems name folders of their own (__MACOSX, .thumbnails)
-    subs = [sub for sub in sorted(folder.iterdir()) if sub.is_dir() and sub.name[0] not in "._"]
-    sorted_in = [_File(path, sub.name) for sub in subs for path in _below(sub)]
-    if not sorted_in:
-        return flat, []
-    notes = [f"{len(flat)} pictures outside the sub-folders left out"] if flat else []
-    return sorted_in, notes
+    flat, subs, names, counts = list[str](), list[str](), list[str](), list[int]()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_picture(entry):
+                flat.append(entry.name)
+            # a leading "_" or "." is how systems name folders of their own (__MACOSX, .thumbnails)
+            elif entry.name[0] not in "._" and entry.is_dir():
+                subs.append(entry.name)
+    flat.sort()
+    subs.sort()
+    for sub in subs:
+        before = len(names)
+        for name in _below(folder, sub):
+            names.append(name)
+            if len(names) % _LOOK_EVERY == 0:
+                watch.step("looking for pictures", len(names), 0)
+        counts.append(len(names) - before)
+    if not names:
+        return _Listing(folder, flat, None, (), ())
+    notes = (f"{len(flat)} pictures outside the sub-folders left out",) if flat else ()
+    numbers = np.repeat(np.arange(len(subs)), counts)
+    return _Listing(folder, names, numbers, tuple(subs), notes)
 
 
-def _below(folder: Path) -> list[Path]:
-    """All pictures in a folder and in those inside it, links to folders not followed."""
-    found = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
-    return sorted(path for path in found if _is_picture(path))
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def _common_size(
-    files: list[_File], problems: list[str], watch: Watch
-) -> tuple[list[_File], tuple[int, int]]:
-    """The files whose header can be read, and the (width, height) they share, else (0, 0)."""
-    readable, sizes = [], Counter[tuple[int, int]]()
-    for index, file in enumerate(files):
-        if index % _REPORT_EVERY == 0:
-            watch.step("looking at pictures", index, len(files))
-        try:
-            sizes[picture_size(file.path)] += 1
-        except DataError as error:
-            problems.append(str(error))
-        else:
-            readable.append(file)
-    return readable, next(iter(sizes)) if len(sizes) == 1 else (0, 0)
-
-
-def _read(
-    files: list[_File], preprocessing: Preprocessing, problems: list[str], watch: Watch
-) -> tuple[Bytes, list[str | None], bool]:
-    """Images [N, C, H, W], their classes, and whether all of them are grey."""
-    images = np.empty((len(files), *preprocessing.image_shape), np.uint8)
-    labels: list[str | None] = []
-    grey = True
-    for index, file in enumerate(files):
-        if index % _REPORT_EVERY == 0:
-            watch.step("reading pictures", index, len(files))
-        try:
-            picture = read_picture(file.path)
-        except DataError as error:
-            problems.append(str(error))
+def _below(folder: Path, sub: str) -> Iterator[str]:
+    """All pictures in a sub-folder and in those inside it, links to folders not followed."""
+    waiting = [(sub, True)]  # and whether it is a folder; the next one last
+    while waiting:
+        name, is_folder = waiting.pop()
+        if not is_folder:
+            yield name
             continue
-        images[len(labels)] = prepare(picture, preprocessing).image
-        grey = grey and picture.image.mode == "L"
-        labels.append(file.label)
-    watch.step("reading pictures", len(files), len(files))
-    return images[: len(labels)], labels, grey
+        waiting += sorted(_inside(folder, name), reverse=True)
+
+
+def _inside(folder: Path, name: str) -> list[tuple[str, bool]]:
+    """The pictures and folders in one folder; none where it may not be looked into."""
+    try:
+        with os.scandir(folder / name) as entries:
+            return [
+                (os.path.join(name, entry.name), is_folder)
+                for entry in entries
+                if (is_folder := entry.is_dir(follow_symlinks=False)) or _is_picture(entry)
+            ]
+    except OSError:
+        return []
+
+
+def _is_picture(entry: os.DirEntry[str]) -> bool:
+    known = os.path.splitext(entry.name)[1].lower() in SUFFIXES
+    return known and not entry.name.startswith(".") and entry.is_file()
+
+
+def _identities(listing: _Listing, watch: Watch) -> npt.NDArray[np.uint64]:
+    """A number for each picture that is another one when its file has changed: [N]."""
+    out = np.empty(len(listing.names), np.uint64)
+    folder = str(listing.folder)
+    for row, name in enumerate(listing.names):
+        if row % _LOOK_EVERY == 0:
+            watch.step("looking for changes", row, len(out))
+        try:
+            state = os.stat(os.path.join(folder, name))
+            told = f"\0{state.st_size} {state.st_mtime_ns} {state.st_mode}"
+        except OSError:  # whether it can be read is seen when it is
+            told = ""
+        text = os.fsencode(name) + told.encode()
+        out[row] = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+    return out
+
+
+def _common_size(listing: _Listing, watch: Watch) -> tuple[int, int]:
+    """The (height, width) that all pictures share a model can have, from their headers."""
+    common: tuple[int, int] | None = None
+    for row in range(len(listing.names)):
+        if row % _REPORT_EVERY == 0:
+            watch.step("looking at pictures", row, len(listing.names))
+        try:
+            size = picture_size(listing.path(row))
+        except DataError:  # told when it is read
+            continue
+        if common not in (None, size):
+            return DEFAULT_SIDE, DEFAULT_SIDE
+        common = size
+    width, height = common or (0, 0)
+    return usable_size(height, width)
+
+
+# -- reading ---------------------------------------------------------------------------------
+
+
+def _found(listing: _Listing, image_shape: Shape | None, fit: Fit, watch: Watch) -> _Found:
+    """The images in memory, or in the cache folder if they are many or large."""
+    count, rules, identities = len(listing.names), f"{image_shape} {fit}", None
+    size = image_shape[1:] if image_shape else None
+    if count > _KEPT_FILES:
+        identities = _identities(listing, watch)
+        size = size or kept_size(listing.folder, rules, identities)
+    size = size or _common_size(listing, watch)
+    channels = image_shape[0] if image_shape else None
+    read = _reader(listing, channels, size, fit)
+    if identities is None and count * (channels or 3) * math.prod(size) <= _KEPT_BYTES:
+        return _in_memory(listing, (channels, *size), read, watch)
+    if identities is None:
+        identities = _identities(listing, watch)
+    source = Source(listing.folder, rules, identities, size, channels, read, "reading pictures")
+    kept = keep(source, watch)
+    return _Found(kept.images, kept.rows, kept.first_problem, kept.note)
+
+
+def _reader(
+    listing: _Listing, channels: int | None, size: tuple[int, int], fit: Fit
+) -> Callable[[int], Bytes]:
+    """Reads a picture by its row as [C, H, W], with one channel or three as it is or as told."""
+    rules = {number: Preprocessing(number, *size, fit=fit) for number in (1, 3)}
+
+    def read(row: int) -> Bytes:
+        picture = read_picture(listing.path(row))
+        own = 1 if picture.image.mode == "L" else 3
+        return prepare(picture, rules[channels or own]).image
+
+    return read
+
+
+def _in_memory(
+    listing: _Listing,
+    shape: tuple[int | None, int, int],
+    read: Callable[[int], Bytes],
+    watch: Watch,
+) -> _Found:
+    """All pictures that can be read as [N, C, H, W]."""
+    count, channels = len(listing.names), shape[0] or 3
+    check_memory(str(listing.folder), count, (channels, *shape[1:]))
+    images = np.empty((count, channels, *shape[1:]), np.uint8)
+    rows, first_problem, grey = list[int](), "", True
+    for row in range(count):
+        if row % _REPORT_EVERY == 0:
+            watch.step("reading pictures", row, count)
+        try:
+            image = read(row)
+        except DataError as error:
+            first_problem = first_problem or str(error)
+            continue
+        images[len(rows)] = image  # grey is spread to all channels
+        grey = grey and len(image) == 1
+        rows.append(row)
+    watch.step("reading pictures", count, count)
+    images = images[: len(rows)]
+    if shape[0] is None and grey:
+        images = np.ascontiguousarray(images[:, :1])
+    return _Found(images, np.array(rows, np.int64), first_problem)

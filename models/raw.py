@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from models.preprocessing import Fit, Framing
 Bytes = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 AnyLabels = npt.NDArray[Any]  # whole numbers or names
+Key = int | np.integer[Any] | slice | npt.NDArray[Any]
 
 Report = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
@@ -22,9 +23,28 @@ MOST_BYTES = 4 * 2**30
 MOST_CLASSES = 1000
 
 
+class Images(Protocol):
+    """Images [N, C, H, W] as bytes: an array, or what gives arrays when images are taken of it.
+
+    Of the latter only numbers, slices, masks and arrays of numbers can be asked for.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: Key, /) -> Bytes: ...
+    def __array__(self) -> npt.NDArray[Any]: ...
+
+
 @dataclass(frozen=True)
 class Raw:
-    """Images [N, C, H, W] of bytes in their own size, a class each if known.
+    """Images [N, C, H, W] of bytes in their own size, in memory or not, a class each if known.
 
     Without `held_out` the source has no division of its own. Labels are numbers or names; where
     `class_names` are given they are numbers of those. `fit` is how the images were brought to
@@ -32,9 +52,9 @@ class Raw:
     """
 
     name: str
-    train: Bytes
+    train: Images
     train_labels: AnyLabels | None = None
-    held_out: Bytes | None = None
+    held_out: Images | None = None
     held_out_labels: AnyLabels | None = None
     class_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

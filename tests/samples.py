@@ -29,7 +29,7 @@ def save_pictures(
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shape = (size[1], size[0]) if mode == "L" else (size[1], size[0], 3)
-    random = np.random.default_rng(count)
+    random = np.random.default_rng([count, *folder.name.encode()])
     for index in range(count):
         image = Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8))
         image.save(folder / f"{index:03}.png")

@@ -22,7 +22,7 @@ def test_digits_come_with_the_program() -> None:
     assert digits.preprocessing == Preprocessing(1, 8, 8, "fit", "light border", "ink fills")
     assert digits.class_names == tuple("0123456789")
     assert not digits.binary
-    assert digits.train.images.max() == 255
+    assert np.max(digits.train.images) == 255
     assert digits.held_out.labels is not None
     assert set(digits.held_out.labels) == set(range(10))
     again = load_data("digits")
