@@ -114,8 +114,7 @@ class Autoencoder(nn.Module):
         self.head = nn.Linear(self.encoder.out_features, heads * config.latent_size)
         if config.transforms:
             self.context = nn.Linear(self.encoder.out_features, CONTEXT_SIZE)
-            with torch.device("cpu"):  # its masks are computed, which no meta device can
-                self.flow = FlowSteps(config.flow, config.latent_size, config.transforms)
+            self.flow = FlowSteps(config.flow, config.latent_size, config.transforms)
         self.decoder = decoder_body(config.network, config.latent_size, config.image_shape, *body)
         if config.likelihood == "gaussian":
             self.log_sigma = nn.Parameter(torch.zeros(()))

@@ -8,7 +8,6 @@ from torch import Tensor
 from models.autoencoder import Autoencoder
 from models.data import ImageSet
 from models.model import batches
-from models.noise import binarised
 from models.objectives import importance_bound as importance_bound
 from models.posteriors import Posterior, standard_normal_log_prob
 
@@ -55,7 +54,7 @@ def evaluate(
     means = []
     done = 0
     for grey, labels in batches(images, 500 if not importance_samples else 100):
-        x = binarised(grey, generator) if config.binarise else grey
+        x = torch.bernoulli(grey, generator=generator) if config.binarise else grey
         label = labels if config.classes else None
         q = model.encode(x, label)
         terms = _terms(model, x, q, label, importance_samples, generator)

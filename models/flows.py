@@ -21,22 +21,23 @@ class FlowSteps(nn.Module):
         # Here: importing it takes a tenth of a second, which models without a flow need not pay.
         from zuko.flows.autoregressive import MaskedAutoregressiveTransform
 
-        order = torch.arange(latent_size)
-        hidden = (max(64, 4 * latent_size),) * 2
-        self.steps = nn.ModuleList(
-            MaskedAutoregressiveTransform(
-                latent_size,
-                CONTEXT_SIZE,
-                passes=2 if kind == "coupling" else None,
-                order=order.flip(0) if step % 2 else order,
-                hidden_features=hidden,
-                activation=nn.ELU,
-            )
-            for step in range(count)
-        )
-        for step in self.steps:
-            for parameter in _last_layer(step).parameters():
+        place = torch.empty(0).device
+        hidden = (min(max(64, 4 * latent_size), 512),) * 2
+        self.steps = nn.ModuleList()
+        for step in range(count):
+            with torch.device("cpu"):  # masks are computed, which no meta device can
+                order = torch.arange(latent_size)
+                made = MaskedAutoregressiveTransform(
+                    latent_size,
+                    CONTEXT_SIZE,
+                    passes=2 if kind == "coupling" else None,
+                    order=order.flip(0) if step % 2 else order,
+                    hidden_features=hidden,
+                    activation=nn.ELU,
+                )
+            for parameter in _last_layer(made).parameters():
                 nn.init.zeros_(parameter)
+            self.steps.append(made.to(place))
 
     def forward(self, context: Tensor) -> Transform:
         """The transform of latents [..., N, K] given `context` [N, CONTEXT_SIZE]."""
@@ -47,5 +48,7 @@ class FlowSteps(nn.Module):
 
 
 def _last_layer(step: nn.Module) -> nn.Module:
-    """The layer that gives a step's shifts and scales."""
-    return [module for module in step.modules() if isinstance(module, nn.Linear)][-1]
+    """The layer that gives a step's shifts and scales; at K = 1 it is no `nn.Linear`."""
+    layers = step.hyper
+    assert isinstance(layers, nn.Sequential)
+    return layers[-1]

@@ -11,6 +11,7 @@ from torch.nn import functional
 from models.noise import normal, uniform
 
 LOG_SIGMA_FLOOR = -6.0
+_NEAR_ZERO = 0.05  # below it a continuous Bernoulli goes by Taylor series
 _LEVELS = 255  # steps between the 256 values of a byte
 
 
@@ -91,31 +92,43 @@ class ContinuousBernoulli:
     """Independent pixels in [0, 1] (Loaiza-Ganem and Cunningham 2019, eq. 6).
 
     Unlike the Bernoulli on grey images it is a normalised density. Its parameter
-    lambda = sigmoid(logits) is not its mean.
+    lambda = sigmoid(logits) is not its mean. All is computed from the logits: torch's own goes by
+    lambda, which rounding keeps off 0 and 1, so that beyond logits of 16 it is no density.
     """
 
     logits: Tensor
 
     @property
-    def _pixels(self) -> torch.distributions.ContinuousBernoulli:
-        return torch.distributions.ContinuousBernoulli(logits=self.logits, validate_args=False)
-
-    @property
     def mean(self) -> Tensor:
         """Mean image, in [0, 1]."""
-        mean: Tensor = self._pixels.mean
-        return mean.clamp(0.0, 1.0)
+        half, near, safe = self._halves()
+        off_centre = torch.where(
+            near, half / 3.0 - half**3 / 45.0 + half**5 / 472.5, 1.0 / safe.tanh() - 1.0 / safe
+        )
+        return 0.5 + 0.5 * off_centre
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Images of the same shape, by the inverse of the distribution function."""
         with torch.no_grad():
-            drawn: Tensor = self._pixels.icdf(uniform(self.logits, generator))
-            return drawn.clamp(0.0, 1.0)
+            down = -self.logits.abs().clamp_min(1e-6)
+            dark = torch.log1p(uniform(self.logits, generator) * torch.expm1(down)) / down
+            return torch.where(self.logits < 0, dark, 1.0 - dark)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Sum over pixels of log p(x|z) [N], in nats (a density: it may be positive)."""
-        each: Tensor = self._pixels.log_prob(x)
-        return each.flatten(-3).sum(-1)
+        return Bernoulli(self.logits).log_prob(x) + self._log_normaliser().flatten(-3).sum(-1)
+
+    def _log_normaliser(self) -> Tensor:
+        """log C = log(logit / tanh(logit / 2)) of each pixel (ibid., eq. 8)."""
+        half, near, safe = self._halves()
+        series = half.square() / 3.0 - 7.0 * half**4 / 90.0 + 62.0 * half**6 / 2835.0
+        return log(2.0) + torch.where(near, series, torch.log(safe / safe.tanh()))
+
+    def _halves(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Half the logits; which are near 0, where the formulas are 0 / 0; 1 instead of those."""
+        half = 0.5 * self.logits
+        near = half.abs() < _NEAR_ZERO
+        return half, near, torch.where(near, 1.0, half)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ class SharedGenerator(torch.Generator):
 
     def share(self, numbers: Tensor, dim: int) -> Tensor:
         """This process's part of numbers drawn for all images, along `dim`."""
-        index = torch.arange(self.rank, self.total, self.world, device=numbers.device)
-        return numbers.index_select(dim, index)
+        return numbers.movedim(dim, 0)[self.rank :: self.world].movedim(0, dim)
 
 
 def normal(like: Tensor, generator: torch.Generator | None = None, dim: int = 0) -> Tensor:
@@ -37,9 +36,7 @@ def uniform(like: Tensor, generator: torch.Generator | None = None, dim: int = 0
 
 def binarised(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """A binary image drawn for each grey one [N, C, H, W]: a pixel is its chance of being 1."""
-    if isinstance(generator, SharedGenerator):
-        return (uniform(x, generator) < x).to(x.dtype)
-    return torch.bernoulli(x, generator=generator)
+    return (uniform(x, generator) < x).to(x.dtype)
 
 
 def _whole(like: Tensor, generator: torch.Generator | None, dim: int) -> tuple[int, ...]:

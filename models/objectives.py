@@ -21,8 +21,8 @@ from models.posteriors import DiagonalGaussian, Posterior, standard_normal_log_p
 class Loss:
     """`total` is minimised; `terms` are shown: means over the batch, in nats an image.
 
-    `kl` [K] is the mean KL to the prior of each dimension, without gradient, and `z` [N, K]
-    the latents that were drawn; both are missing where a method has none.
+    `kl` [K] is the mean KL to the prior of each dimension, where it is known, and `z` [N, K]
+    the latents that were decoded; both are without gradient.
     """
 
     total: Tensor
@@ -89,7 +89,7 @@ def contractive(
 def _restored(model: Autoencoder, batch: Batch, seen: Tensor) -> Loss:
     z = model.encode(seen, batch.label).mean
     reconstruction = -model.decode(z, batch.label).log_prob(batch.x).mean()
-    return Loss(reconstruction, {"reconstruction": reconstruction}, z=z)
+    return Loss(reconstruction, {"reconstruction": reconstruction}, z=z.detach())
 
 
 def squared_jacobian_norm(model: Autoencoder, x: Tensor, label: Tensor | None = None) -> Tensor:
@@ -188,9 +188,8 @@ def kl_terms(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[Tensor, Te
     log q(z_i) is estimated as log 1/(NM) sum_j q(z_i|x_j) (Chen et al. 2018, appendix C.1):
     every weight is 1/(NM), the same in the joint as in the marginals.
     """
-    precise = torch.exp(-q.log_variance)
-    difference = z[:, None] - q.mean  # [M, M, K]: draw i under posterior j
-    log_each = -0.5 * (difference.square() * precise + q.log_variance + math.log(2 * math.pi))
+    squared = (z[:, None] - q.mean).square()  # [M, M, K]: draw i under posterior j
+    log_each = -0.5 * (squared * q.precision + q.log_variance + math.log(2 * math.pi))
     log_weight = math.log(data_size * len(z))
     log_joint = torch.logsumexp(log_each.sum(-1), 1) - log_weight
     log_product = (torch.logsumexp(log_each, 1) - log_weight).sum(-1)
@@ -283,7 +282,7 @@ def _log_likelihood(model: Autoencoder, z: Tensor, batch: Batch) -> Tensor:
     samples, count = z.shape[:2]
     label = None if batch.label is None else batch.label.repeat(samples)
     x = batch.x.repeat(samples, 1, 1, 1)
-    return model.decode(z.flatten(0, 1), label).log_prob(x).unflatten(0, (samples, count))
+    return model.decode(z.flatten(0, 1), label).log_prob(x).reshape(samples, count)
 
 
 def importance_bound(log_weight: Tensor) -> Tensor:

@@ -87,6 +87,11 @@ class Plan:
         return self.folder / "last.safetensors"
 
     @property
+    def log_folder(self) -> Path:
+        """Where TensorBoard finds its events."""
+        return self.folder / "tensorboard"
+
+    @property
     def finished_file(self) -> Path:
         """Is there when `out` has been made of the epochs in the folder, which then stay."""
         return self.folder / "finished.json"

@@ -64,6 +64,11 @@ class DiagonalGaussian:
         """Standard deviations [N, K]; only the exponential is made safe, never the KL."""
         return torch.exp(0.5 * self.log_variance.clamp(*_EXP_RANGE))
 
+    @property
+    def precision(self) -> Tensor:
+        """Reciprocal variances [N, K], made safe as `stddev` is."""
+        return torch.exp(-self.log_variance.clamp(*_EXP_RANGE))
+
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """A differentiable draw [N, K]: mean + stddev * noise (the reparameterisation)."""
         return self.mean + self.stddev * normal(self.mean, generator)
@@ -83,8 +88,7 @@ class DiagonalGaussian:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density at `z` [..., N, K], in nats: [..., N]."""
-        precise = torch.exp(-self.log_variance.clamp(*_EXP_RANGE))
-        quadratic = (z - self.mean).square() * precise
+        quadratic = (z - self.mean).square() * self.precision
         return -0.5 * (quadratic + self.log_variance + log(2 * pi)).sum(-1)
 
     def kl(self) -> Tensor:

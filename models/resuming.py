@@ -10,8 +10,6 @@ from models.autoencoder import Autoencoder, Config
 
 DISCRIMINATOR = "discriminator."
 
-_KEYS = ("step", "exp_avg", "exp_avg_sq")
-
 
 def discriminator_of(config: Config) -> Discriminator | None:
     """The discriminator that a method trains beside its model, with fresh weights."""
@@ -39,14 +37,15 @@ def put_back(
     """The inverse of `state_of`; `state` stays as it is."""
     for name, parameter in module.named_parameters():
         parameter.copy_(state[f"raw.{prefix}{name}"])
-        optimizer.state[parameter] = {
-            key: state[f"adam.{key}.{prefix}{name}"].to(
-                # A fused Adam counts its steps on the device, any other on the CPU.
-                parameter.device if fused or key != "step" else "cpu",
-                copy=True,  # Adam writes into these
-            )
-            for key in _KEYS
+        # In the parameter's own memory format, which a fused Adam relies on.
+        moments = {
+            key: torch.empty_like(parameter).copy_(state[f"adam.{key}.{prefix}{name}"])
+            for key in ("exp_avg", "exp_avg_sq")
         }
+        # A fused Adam counts its steps on the device, any other on the CPU.
+        where = parameter.device if fused else "cpu"
+        step = state[f"adam.step.{prefix}{name}"].to(where, copy=True)
+        optimizer.state[parameter] = {"step": step, **moments}
 
 
 def resume_shapes(autoencoder: Autoencoder) -> dict[str, tuple[int, ...]]:

@@ -2,9 +2,10 @@
 
 import json
 import math
+import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,7 @@ from filelock import FileLock, Timeout
 from models.autoencoder import Autoencoder, Config
 from models.checkpoint import load_to_resume, save
 from models.data import DataSet, load_data
+from models.distributed import ALONE, Processes
 from models.errors import CheckpointError, DataError, TrainingError
 from models.evaluation import evaluate
 from models.files import replacing
@@ -54,13 +56,15 @@ def run(
     report: Report | None = None,
     cancelled: Cancelled | None = None,
     poll: PollChanges | None = None,
+    processes: Processes = ALONE,
 ) -> Iterator[Progress]:
     """Train by `plan`, or with `resume` go on from its last epoch; ends with the file written.
 
     An epoch's last `Progress` is yielded when the epoch is safely in `plan.last_epoch_file`,
     which stays, for `resume` or `finish`, as do the epochs of `models.snapshots`. `report` and
     `cancelled` belong to the loading of the data, which is `data_of(plan)` unless given;
-    `poll` is asked for settings to change while it runs.
+    `poll` is asked for settings to change while it runs. Of several `processes` that each call
+    this the first writes the files.
 
     Raises:
         DataError: the data cannot be loaded or does not suit the method, or a setting is out of
@@ -70,10 +74,13 @@ def run(
         TrainingError: the loss is not finite.
     """
     settings = settings_of(plan)
-    with _locked(plan, resume):
+    with _locked(plan, resume) if processes.first else nullcontext():
         position = _read(plan) if resume else None
-        _check_folder(plan, resume)
-        data = data or data_of(plan, report, cancelled)
+        if processes.first:
+            _check_folder(plan, resume)
+            data = data or data_of(plan, report, cancelled)
+        processes.wait()  # what the first has fetched or put into the cache is there for all
+        data = data or data_of(plan)
         config = config_of(plan, data)
         position = position or _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
         if position.autoencoder.config != config:
@@ -82,10 +89,11 @@ def run(
                 "put that data back, or train a new model"
             )
         try:
-            position = yield from _epochs(plan, settings, data, position, poll)
+            position = yield from _epochs(plan, settings, data, position, poll, processes)
         except TrainingError as error:
             raise _with_advice(plan, error) from error
-        _finish(plan, data, position)
+        if processes.first:
+            _finish(plan, data, position)
 
 
 def finish(plan: Plan, data: DataSet | None = None) -> None:
@@ -249,6 +257,7 @@ def _check_folder(plan: Plan, resume: bool) -> None:
         if not resume:  # what is left of the training whose file is to be made anew
             plan.last_epoch_file.unlink(missing_ok=True)
             remove_all(folder)
+            shutil.rmtree(plan.log_folder, ignore_errors=True)
         plan.finished_file.unlink(missing_ok=True)
     except OSError as error:
         raise CheckpointError(
@@ -262,13 +271,15 @@ def _epochs(
     data: DataSet,
     position: _Position,
     poll: PollChanges | None,
+    processes: Processes,
 ) -> Generator[Progress, None, _Position]:
     """Train and save epoch by epoch; returns the last position."""
     history, before = list(position.history), position.seconds
     last = position
     saved = _new_autoencoder(position.autoencoder.config, plan.seed)
     keep = _EpochFiles(plan, data)
-    keep.begin(position)
+    if processes.first:
+        keep.begin(position)
     steps = train(
         position.autoencoder,
         data,
@@ -276,6 +287,8 @@ def _epochs(
         start=position.snapshot,
         changes=position.changes,
         poll=poll,
+        snapshots=processes.first,
+        processes=processes,
     )
     with closing(steps):
         for progress in steps:
@@ -305,7 +318,6 @@ def _entry(progress: Progress) -> dict[str, Any]:
         "train": {name: round(value, 4) for name, value in progress.train.items()},
         "held_out": {name: round(value, 4) for name, value in held_out.items()},
         "gradient_norm": round(progress.gradient_norm, 4),
-        "images_per_second": round(progress.images_per_second, 1),
     }
     if len(progress.kl) <= _MOST_KL:
         entry["kl"] = [round(value, 3) for value in progress.kl]

@@ -90,8 +90,9 @@ def learning_rate_at(settings: Settings, step: int, steps: int) -> float:
 def kl_weight_at(settings: Settings, step: int, steps: int, steps_per_epoch: int) -> float:
     """The share of the KL that counts, 0 to 1: rising once, or in cycles of which half rise."""
     if settings.warmup_cycles:
-        cycle = steps / settings.warmup_cycles
-        return min(1.0, 2.0 * (step % cycle + 1) / cycle)
+        cycles = settings.warmup_cycles
+        # In whole numbers: steps / cycles, rounded, would put some cycles' start in the one before.
+        return min(1.0, 2.0 * (step * cycles % steps + cycles) / steps)
     warm = settings.warmup_epochs * steps_per_epoch
     return min(1.0, (step + 1) / warm) if warm else 1.0
 

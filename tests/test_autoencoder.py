@@ -1,25 +1,28 @@
 """Every method, network and image size builds, keeps its shapes, learns and repeats."""
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from models.autoencoder import Autoencoder, Config, LikelihoodName, MethodName
+from models import adversary
+from models.autoencoder import Autoencoder, Config
+from models.methods import METHODS, LikelihoodName, MethodName
 from models.networks import NETWORKS, Network
-from models.objectives import METHODS, Batch
-from models.posteriors import DiagonalGaussian, Point
+from models.objectives import METHODS as OBJECTIVES
+from models.objectives import Batch
+from models.posteriors import DiagonalGaussian, Flow, Point
+from models.resuming import discriminator_of
+from tests.small_models import CLASSES, small_config, usual
 
 SIZES = [(8, 8), (28, 28), (8, 256), (256, 8), (9, 17), (31, 64), (45, 33)]
-CLASSES = 3
 
 
 def config(method: MethodName = "vae", **values: Any) -> Config:
-    """A small configuration of a method."""
-    classes = CLASSES if method == "cvae" else 0
-    small: dict[str, Any] = {"image_shape": (1, 8, 8), "latent_size": 2, "width": 8, "depth": 1}
-    return Config(method=method, classes=classes, **(small | values))
+    """A smaller configuration still."""
+    return small_config(method, **({"latent_size": 2, "width": 8} | values))
 
 
 def build(described: Config, seed: int = 0) -> Autoencoder:
@@ -83,14 +86,18 @@ def test_any_width_and_depth(network: Network, depth: int, width: int) -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("method", METHODS)
-def test_every_weight_gets_a_gradient(method: MethodName, network: Network) -> None:
-    # Residual branches begin at zero, so what is inside them learns from the second step on.
+def test_every_weight_gets_a_gradient(
+    method: MethodName, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Residual branches and flows begin at zero: what is inside learns from the second step on.
+    monkeypatch.setattr(adversary, "_WIDTH", 16)
     described = config(method, network=network, likelihood="gaussian")
     model, batch = build(described), batch_of(described)
+    batch = replace(batch, discriminator=discriminator_of(described))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     for _ in range(2):
         optimizer.zero_grad()
-        METHODS[described.method](model, batch, None).total.backward()
+        OBJECTIVES[method](model, batch, usual(method), None).total.backward()
         optimizer.step()
     gradients = {name: value.grad for name, value in model.named_parameters()}
     assert [name for name, value in gradients.items() if value is None or not value.any()] == []
@@ -122,12 +129,20 @@ def test_a_seed_makes_the_same_weights(network: Network) -> None:
     assert not all(torch.equal(value, other[name]) for name, value in first.items())
 
 
-def test_only_a_plain_autoencoder_has_a_point_for_a_posterior() -> None:
-    for method in METHODS:
-        described = config(method)
-        batch = batch_of(described)
-        q = build(described).encode(batch.x, batch.label)
-        assert isinstance(q, DiagonalGaussian if described.has_prior else Point)
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_has_its_kind_of_posterior(method: MethodName) -> None:
+    described = config(method)
+    batch = batch_of(described)
+    q = build(described).encode(batch.x, batch.label)
+    kinds = {"ae": Point, "dae": Point, "cae": Point, "flow-vae": Flow}
+    assert type(q) is kinds.get(method, DiagonalGaussian)
+
+
+@pytest.mark.parametrize("likelihood", get_args(LikelihoodName))
+def test_a_spread_that_is_learned_is_one_number_of_the_model(likelihood: LikelihoodName) -> None:
+    names = [name for name, value in build(config(likelihood=likelihood)).named_parameters()]
+    spread = {"gaussian": ["log_sigma"], "discretised-logistic": ["log_scale"]}
+    assert [name for name in names if name.startswith("log_")] == spread.get(likelihood, [])
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -162,13 +177,6 @@ def test_a_conditional_model_refuses_labels_that_do_not_fit(label: Tensor | None
         model.decode(torch.zeros(2, 2), label)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_configuration_survives_json(method: MethodName) -> None:
-    described = config(method, image_shape=(3, 9, 17), likelihood="gaussian")
-    values = described.to_dict()
-    assert Config.from_dict(values | {"image_shape": list(described.image_shape)}) == described
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -194,6 +202,16 @@ def test_a_configuration_survives_json(method: MethodName) -> None:
         {"likelihood": "poisson"},
         {"classes": 3},
         {"classes": -1},
+        {"transforms": 2},
+        {"method": "flow-vae"},
+        {"method": "flow-vae", "transforms": 17},
+        {"method": "flow-vae", "transforms": 10**9},
+        {"method": "flow-vae", "transforms": -1},
+        {"method": "flow-vae", "transforms": 2.0},
+        {"method": "flow-vae", "transforms": True},
+        {"method": "flow-vae", "transforms": 2, "flow": "maf"},
+        {"method": "flow-vae", "transforms": 2, "flow": ["iaf"]},
+        {"flow": "maf"},
         {"method": "cvae", "classes": 1},
         {"method": "cvae", "classes": 1001},
         {"binarise": 1},

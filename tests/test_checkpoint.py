@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -24,13 +24,15 @@ from models.autoencoder import Autoencoder, Config
 from models.checkpoint import METADATA_KEY, load, load_to_resume, save
 from models.data import DataSet
 from models.errors import CheckpointError
+from models.methods import METHODS, FlowName, LikelihoodName, MethodName
 from models.model import Model
-from models.networks import NETWORKS
-from models.objectives import METHODS
+from models.networks import NETWORKS, Network
 from models.points import Points
 from models.preprocessing import Preprocessing
-from models.training import Settings, Snapshot, train
+from models.settings import Settings
+from models.training import Snapshot, train
 from tests.disk import needs_file_limit, small_disk
+from tests.small_models import small_config, usual
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,27 +85,42 @@ def test_a_loaded_model_computes_the_same(tiny_model: Model, tiny_model_file: Pa
     assert not any(value.requires_grad for value in again.autoencoder.parameters())
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("method", METHODS)
-def test_each_method_and_network_comes_back(method: Any, network: Any, tmp_path: Path) -> None:
-    classes = 3 if method == "cvae" else 0
-    config = Config(
-        method=method,
-        network=network,
-        image_shape=(3, 9, 17),
-        width=4,
-        depth=1,
-        latent_size=3,
-        likelihood="gaussian",
-        classes=classes,
-    )
-    names = ("a", "b", "c") if classes else ()
-    model = Model(Autoencoder(config), Preprocessing(3, 9, 17, "crop"), names)
-    save(model, tmp_path / "model.safetensors")
-    again = load(tmp_path / "model.safetensors")
+def comes_back(config: Config, path: Path) -> Model:
+    names = ("a", "b", "c") if config.classes else ()
+    model = Model(Autoencoder(config), Preprocessing(*config.image_shape, "crop"), names)
+    save(model, path)
+    again = load(path)
     assert again.autoencoder.config == config
     assert same_weights(again, model)
     assert again.points is None
+    return again
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_and_network_comes_back(
+    method: MethodName, network: Network, tmp_path: Path
+) -> None:
+    small = {"image_shape": (3, 9, 17), "width": 4, "likelihood": "gaussian"}
+    config = small_config(method, network=network, **small)
+    comes_back(config, tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("likelihood", get_args(LikelihoodName))
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_and_likelihood_comes_back(
+    method: MethodName, likelihood: LikelihoodName, tmp_path: Path
+) -> None:
+    comes_back(small_config(method, likelihood=likelihood), tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("flow", get_args(FlowName))
+def test_the_masks_of_a_flow_follow_from_its_configuration(flow: FlowName, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    model = comes_back(small_config("flow-vae", flow=flow), path)
+    parameters = {f"weights.{name}" for name, _ in model.autoencoder.named_parameters()}
+    assert load_file(path).keys() == parameters
+    assert any("mask" in name for name, _ in model.autoencoder.named_buffers())
 
 
 def test_a_header_of_any_length_is_read(tiny_model: Model, tmp_path: Path) -> None:
@@ -200,6 +217,47 @@ def test_a_training_that_is_not_whole_is_refused(
     rewrite(path, change)
     with pytest.raises(CheckpointError, match=r"run\.safetensors.*no training to go on with"):
         load_to_resume(path)
+
+
+@pytest.fixture
+def factor_vae_file(tiny_data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A FactorVAE after its first epoch, with a narrow discriminator."""
+    monkeypatch.setattr("models.adversary._WIDTH", 16)
+    autoencoder = Autoencoder(small_config("factor-vae"))
+    settings = Settings(epochs=1, batch_size=50, method=usual("factor-vae"))
+    *_, last = train(autoencoder, tiny_data, settings, device=torch.device("cpu"))
+    model = Model(autoencoder, tiny_data.preprocessing, tiny_data.class_names)
+    save(model, tmp_path / "run.safetensors", resume=last.snapshot)
+    return tmp_path / "run.safetensors"
+
+
+def test_a_discriminator_comes_back_with_its_moments(factor_vae_file: Path) -> None:
+    model, snapshot = load_to_resume(factor_vae_file)
+    found = {name.split(".")[-2] for name in snapshot.resume if "discriminator." in name}
+    assert found == {str(layer) for layer in range(0, 13, 2)}
+    assert not any("discriminator" in name for name in snapshot.weights)
+    assert not hasattr(model.autoencoder, "discriminator")
+
+
+@pytest.mark.parametrize(
+    "lost", ["raw.discriminator.", "adam.step.discriminator.", "adam.exp_avg.discriminator."]
+)
+def test_a_training_without_its_discriminator_is_refused(lost: str, factor_vae_file: Path) -> None:
+    def lose(header: Header, tensors: Tensors) -> None:
+        del tensors[next(name for name in tensors if name.startswith(f"resume.{lost}"))]
+
+    rewrite(factor_vae_file, lose)
+    load(factor_vae_file)  # as a model it is whole
+    with pytest.raises(CheckpointError, match=r"run\.safetensors.*no training to go on with"):
+        load_to_resume(factor_vae_file)
+
+
+def test_a_discriminator_of_another_width_is_refused(
+    factor_vae_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.adversary._WIDTH", 17)
+    with pytest.raises(CheckpointError, match="no training to go on with"):
+        load_to_resume(factor_vae_file)
 
 
 def test_a_model_that_is_finished_has_nothing_to_go_on_with(tiny_model_file: Path) -> None:
@@ -397,6 +455,11 @@ HOSTILE: dict[str, Spoil] = {
     "config: impossible images": with_config(image_shape=[1, 10**9, 10**9]),
     "config: images of text": with_config(image_shape="888"),
     "config: no images": with_config(image_shape=None),
+    "config: a flow where none is": with_config(transforms=2),
+    "config: a flow that is not there": with_config(method="flow-vae", transforms=2),
+    "config: an unknown flow": with_config(flow="maf"),
+    "config: transforms without number": with_config(method="flow-vae", transforms=10**9),
+    "config: huge flow": with_config(method="flow-vae", transforms=16, latent_size=512),
     "config: huge latent size": with_config(latent_size=512, width=4096, network="resnet"),
     "config: latent size of a fraction": with_config(latent_size=2.5),
     "config: unknown method": with_config(method="gan"),

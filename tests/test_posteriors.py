@@ -101,5 +101,28 @@ def test_a_point_samples_itself_and_has_no_density() -> None:
     assert not q.sample().requires_grad
     assert not q.stddev.any()
     assert not q.kl().any()
-    with pytest.raises(ValueError, match="no posterior density"):
-        q.log_prob(q.mean)
+    assert not q.total_kl(q.mean, q.mean).any()
+    for density in (lambda: q.log_prob(q.mean), q.draw):
+        with pytest.raises(ValueError, match="no posterior density"):
+            density()
+
+
+@pytest.mark.parametrize("samples", [1, 5])
+def test_draws_come_with_their_own_densities(samples: int) -> None:
+    mean, log_variance = torch.randn(2, 4, 3, generator=generator(), dtype=torch.float64)
+    q = DiagonalGaussian(mean, log_variance)
+    z, log_q = q.draw(generator(1), samples)
+    assert z.shape == (samples, 4, 3)
+    torch.testing.assert_close(log_q, q.log_prob(z))
+    assert torch.equal(q.draw(generator(2))[0][0], q.rsample(generator(2)))
+
+
+def test_the_total_kl_of_a_gaussian_is_the_closed_form_whatever_was_drawn() -> None:
+    q = one(0.5, -1.0, size=3)
+    assert torch.equal(q.total_kl(*q.draw(generator(1), 4)), q.kl().sum(-1))
+
+
+@given(MEANS, LOG_VARIANCES)
+def test_precision_is_the_reciprocal_of_the_variance(mean: float, log_variance: float) -> None:
+    q = one(mean, log_variance)
+    torch.testing.assert_close(q.precision * q.stddev.square(), torch.ones_like(q.mean))

@@ -1,0 +1,152 @@
+"""Presets: plans named by what they are for, fitted to the kind of images; imports no torch."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from os import scandir
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+
+from models.downloads import BUILT_IN
+from models.errors import DataError
+from models.plans import Plan
+
+Kind = Literal["tiny", "small", "shapes", "pictures"]
+
+_TINY_PX, _SMALL_PX = 16, 40  # the longer side of tiny and of small images
+_LOOKED_AT = 50  # files of a folder
+_KINDS: dict[str, Kind] = {"digits": "tiny", "sprites": "shapes", "rooms": "pictures"}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A plan's settings by the kind of images.
+
+    `usual` holds for all kinds, `kinds` what differs: `tiny` grey images of up to 16 pixels,
+    `small` ones of up to 40, larger grey `shapes`, and `pictures` in colour.
+    """
+
+    title: str
+    meaning: str
+    usual: Mapping[str, Any]
+    kinds: Mapping[Kind, Mapping[str, Any]]
+
+
+# An epoch of the large procedural sets would take an hour: it ends after fewer images.
+_SHAPES = {"network": "mlp", "epoch_images": 60_000}
+_PICTURES = {"network": "conv", "width": 16, "batch_size": 64, "epoch_images": 20_000}
+
+PRESETS: dict[str, Preset] = {
+    "2d-map": Preset(
+        "2-D map",
+        "Two latent dimensions: all of the latent space lies on the map at once.",
+        {"method": "vae", "latent_size": 2},
+        {
+            "tiny": {"width": 128, "epochs": 200, "batch_size": 64},
+            "small": {"width": 256, "epochs": 40},
+            "shapes": {**_SHAPES, "epochs": 20},
+            "pictures": {**_PICTURES, "epochs": 30},
+        },
+    ),
+    "sharp": Preset(
+        "Sharp reconstructions",
+        "Many latent dimensions at a low price: images come back in detail, at the cost of "
+        "samples from the prior.",
+        {"method": "beta-vae", "beta": 0.3},
+        {
+            "tiny": {"latent_size": 16, "width": 128, "epochs": 200, "batch_size": 64},
+            "small": {"latent_size": 32, "width": 384, "epochs": 40},
+            "shapes": {**_SHAPES, "latent_size": 32, "epochs": 30},
+            "pictures": {**_PICTURES, "latent_size": 64, "width": 24, "epochs": 40},
+        },
+    ),
+    "disentangled": Preset(
+        "Disentangled factors",
+        "Ten dimensions that are made independent, so that each may stand for one thing that "
+        "varies.",
+        {"method": "beta-tcvae", "latent_size": 10, "batch_size": 256},
+        {
+            "tiny": {"beta": 3.0, "width": 128, "epochs": 200, "batch_size": 128},
+            "small": {"beta": 4.0, "width": 256, "epochs": 60},
+            "shapes": {**_SHAPES, "beta": 6.0, "epochs": 40},
+            "pictures": {**_PICTURES, "beta": 4.0, "batch_size": 128, "epochs": 40},
+        },
+    ),
+    "tight-bound": Preset(
+        "Tight bound",
+        "A flexible posterior and a large network: the ELBO comes as near to log p(x) as one "
+        "layer of latents lets it.",
+        {"method": "flow-vae", "weight_decay": 0.05, "warmup_epochs": 5.0},
+        {
+            "tiny": {"latent_size": 16, "width": 128, "epochs": 200, "batch_size": 64},
+            "small": {"latent_size": 40, "width": 512, "epochs": 200},
+            "shapes": {**_SHAPES, "latent_size": 16, "width": 512, "epochs": 40},
+            "pictures": {
+                **_PICTURES,
+                "latent_size": 64,
+                "likelihood": "discretised-logistic",
+                "epochs": 40,
+            },
+        },
+    ),
+}
+
+
+def preset_plan(name: str, data: str, out: str = "") -> Plan:
+    """The plan of a preset for some data, which is looked at no closer than its first bytes.
+
+    Raises:
+        DataError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise DataError(f"there is no preset {name!r}; use {', '.join(PRESETS)}")
+    preset, kind = PRESETS[name], kind_of(data)
+    return replace(Plan(data, out), **{**preset.usual, **preset.kinds[kind]})
+
+
+def kind_of(data: str) -> Kind:
+    """What kind of images a data set holds, by its name or its first bytes."""
+    if data in BUILT_IN:
+        return _KINDS.get(data, "small")
+    path = Path(data).expanduser()
+    try:
+        if path.is_dir():
+            names = [entry.name for entry in islice(scandir(path), _LOOKED_AT)]
+            return "small" if any("idx3-ubyte" in name for name in names) else "pictures"
+        return _kind_of_shape(_array_shape(path))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return "small"  # whatever is wrong is said when it is loaded
+
+
+def _array_shape(path: Path) -> tuple[int, ...]:
+    """The shape of the images in an `.npy`, or of the largest array in an `.npz`."""
+    with path.open("rb") as stream:
+        if path.suffix.lower() != ".npz":
+            return _header_shape(stream)
+        with zipfile.ZipFile(stream) as archive:
+            largest = max(archive.infolist(), key=lambda member: member.file_size)
+            with archive.open(largest) as member:
+                return _header_shape(member)
+
+
+def _header_shape(stream: IO[bytes]) -> tuple[int, ...]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return tuple(np.lib.format.read_array_header_1_0(stream)[0])
+    return tuple(np.lib.format.read_array_header_2_0(stream)[0])
+
+
+def _kind_of_shape(shape: tuple[int, ...]) -> Kind:
+    """By the sides of an image, and whether it has three channels."""
+    sides = shape[1:]
+    if 3 in sides and len(sides) == 3:
+        return "pictures"
+    longest = max(sides, default=0)
+    if len(sides) == 1:  # flat images
+        longest = round(longest**0.5)
+    if longest <= _TINY_PX:
+        return "tiny"
+    return "small" if longest <= _SMALL_PX else "shapes"
