@@ -16,7 +16,7 @@ train() {
     model="assets/$1.safetensors"
     shift
     # An unfinished training of that name is gone on with.
-    if [ -d "$model.run" ]; then
+    if [ -d "$model.run" ] && [ ! -e "$model.run/finished.json" ]; then
         "$PYTHON" main.py train --resume "$model" --threads 1
     else
         # shellcheck disable=SC2086 # no word where nothing is downloaded

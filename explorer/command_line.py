@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from explorer import __version__
+from models.downloads import BUILT_IN
 from models.errors import CheckpointError, DataError, TrainingError
 from models.methods import METHODS, SETTINGS, LikelihoodName, settings_names
 from models.plans import PROGRAM, Plan
+from models.presets import PRESETS
 
 DONE, OUR_FAULT, USERS_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -23,6 +25,8 @@ examples:
   %(prog)s my-model.safetensors digit.png       open a model and encode a picture
   %(prog)s train --data digits --latent 2 --epochs 20 --out digits.safetensors
   %(prog)s train --data photos/ --latent 16 --network conv --epochs 50 --out photos.safetensors
+  %(prog)s train --preset tight-bound --data mnist --allow-download --out mnist.safetensors
+  %(prog)s train --resume mnist.safetensors --more 10
   %(prog)s evaluate digits.safetensors --data digits --importance-samples 100
   %(prog)s interpolate digits.safetensors a.png b.png --frames 60 --out path.gif
   %(prog)s decode digits.safetensors --z -0.5,1.2 --out picture.png
@@ -169,6 +173,16 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--resume", metavar="FILE", help="go on with the training of FILE")
     add("--more", type=_positive, metavar="N", help="with --resume: train N more epochs")
+    add(
+        "--settings",
+        metavar="FILE.toml",
+        help="these options from a file, by their names; typed ones come first",
+    )
+    add(
+        "--preset",
+        choices=tuple(PRESETS),
+        help="settings for a purpose, fitted to the kind of images; typed ones come first",
+    )
     add("--data", help=_DATA_HELP)
     add("--out", metavar="FILE", help="the .safetensors file to write")
     add("--method", choices=tuple(METHODS), help=f"(default {Plan.method})")
@@ -321,8 +335,8 @@ def _info_options(parser: argparse.ArgumentParser) -> None:
 
 
 _DATA_HELP = (
-    "digits, mnist, fashion-mnist, kmnist, a folder of images (sub-folders are classes), "
-    "an .npz or .npy file, or a folder of IDX files"
+    f"{', '.join(BUILT_IN)}, a folder of images (sub-folders are classes), an .npz or .npy file, "
+    "or a folder of IDX files"
 )
 
 

@@ -2,19 +2,29 @@
 
 import argparse
 import math
+import tomllib
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from explorer.progress_line import ProgressLine
+from explorer.event_log import EventLog
+from explorer.progress_line import ProgressLine, bar
+from models import distributed
 from models.checkpoint import load
 from models.errors import DataError
+from models.methods import SETTING_NAMES
 from models.plans import PROGRAM, Plan
+from models.presets import preset_plan
 from models.runs import plan_to_resume, run
 from models.training import Progress
 
 # Options of train that are not fields of a plan.
-_NOT_OF_THE_PLAN = ("resume", "more", "threads", "quiet", "image_size", "channels")
+_NOT_OF_THE_PLAN = (
+    *("resume", "more", "settings", "preset", "threads", "quiet"),
+    *("image_size", "channels"),
+)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -22,23 +32,45 @@ def train(arguments: argparse.Namespace) -> None:
     given = vars(arguments)
     if "threads" in given:
         torch.set_num_threads(given["threads"])
-    line = ProgressLine(quiet="quiet" in given)
+    with distributed.processes() as processes:
+        _train(given, processes)
+
+
+def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
+    line = ProgressLine(quiet="quiet" in given or not processes.first)
     plan = plan_of(given)
+    log = EventLog(plan.log_folder) if processes.first else None
+    steps = run(plan, resume="resume" in given, report=line.loading, processes=processes)
     try:
-        for progress in run(plan, resume="resume" in given, report=line.loading):
-            line.show(_described(progress), keep=progress.held_out is not None)
+        for progress in steps:
+            if log is not None:
+                log.write(progress)
+            line.show(described(progress, line.live), keep=progress.held_out is not None)
     except KeyboardInterrupt:
         if plan.last_epoch_file.exists():
             line.say(f"stopped; go on with: {PROGRAM} train --resume {plan.out}")
         raise
     finally:
+        if log is not None:
+            log.close()
         line.end()
+    if not processes.first:
+        return
     metrics = load(plan.out).metrics.items()
     line.say(f"{plan.out}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics))
 
 
 def plan_of(given: dict[str, Any]) -> Plan:
-    """The plan the options name: only those that were typed are in `given`."""
+    """The plan the options name: only those that were typed are in `given`.
+
+    A file of settings comes before the preset's, and what was typed before both.
+
+    Raises:
+        DataError: options do not go together, or the file of settings cannot be used.
+        CheckpointError: there is nothing to resume.
+    """
+    if "settings" in given:
+        given = {**read_settings(given["settings"]), **given}
     options = {name: value for name, value in given.items() if name not in _NOT_OF_THE_PLAN}
     size, channels = given.get("image_size"), given.get("channels")
     if "resume" in given:
@@ -53,21 +85,61 @@ def plan_of(given: dict[str, Any]) -> Plan:
         raise DataError("train needs --data and --out (or --resume FILE); see train --help")
     if bool(size) != bool(channels):
         raise DataError("--image-size and --channels go together")
-    return Plan(**options, image_shape=(channels, *size) if size else None)
+    plan = Plan(options["data"], options["out"])
+    if "preset" in given:
+        plan = preset_plan(given["preset"], plan.data, plan.out)
+        if options.get("method", plan.method) != plan.method:  # its settings are another's
+            cleared: dict[str, Any] = dict.fromkeys(SETTING_NAMES)
+            plan = replace(plan, **cleared)
+    return replace(plan, **options, image_shape=(channels, *size) if size else None)
 
 
-def _described(progress: Progress) -> str:
+def read_settings(path: str) -> dict[str, Any]:
+    """The options in a TOML file, named as on the command line: `latent`, `learning-rate`.
+
+    Raises:
+        DataError: it cannot be read, or holds what is no option, or of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its name") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: is no TOML file ({error}); see train --help") from error
+    return options_of(path, values)
+
+
+def options_of(path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Options by the names of a plan's fields; their values go through the command line."""
+    from explorer.command_line import InputError, command_parser  # it imports this one
+
+    words: list[str] = []
+    for name, value in values.items():
+        option = f"--{name.replace('_', '-')}"
+        if name in ("settings", "resume", "more") or isinstance(value, dict | list):
+            raise DataError(f"{path}: {name!r} is no setting of a training; see train --help")
+        words += [] if value is False else [option] if value is True else [f"{option}={value}"]
+    try:
+        return vars(command_parser("train").parse_args(words))
+    except InputError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def described(progress: Progress, with_bar: bool = False) -> str:
     """One line for a person: losses in nats an image, speed and time left."""
     terms = progress.held_out or progress.train
     losses = f"reconstruction {terms['reconstruction']:.2f}"
     if "elbo" in terms:
         losses = f"-ELBO {-terms['elbo']:.2f} = {losses} + KL {terms['kl']:.2f}"
+    if "importance_bound" in terms:
+        losses = f"{losses}, weighted bound {-terms['importance_bound']:.2f}"
     kind = "held-out" if progress.held_out else "train"
     finished = progress.epoch if progress.held_out else progress.epoch + 1
     speed = progress.images_per_second
     left = progress.seconds * (1 / progress.fraction - 1) if progress.fraction else math.inf
+    share = f"{bar(progress.fraction)}  " if with_bar else ""
     return (
-        f"epoch {finished}/{progress.epochs}  {kind} {losses} nats  "
+        f"{share}epoch {finished}/{progress.epochs}  {kind} {losses} nats  "
         f"{speed:,.0f} images/s  {_clock(left)} left"
     )
 

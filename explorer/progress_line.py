@@ -38,3 +38,11 @@ class ProgressLine:
         if self.written:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self.written = False
+
+
+def bar(share: float, length: int = 16) -> str:
+    """A bar of `length` characters, filled to a share of 0 to 1, and the share in percent."""
+    eighths = round(8 * length * min(max(share, 0.0), 1.0))
+    part = " ▏▎▍▌▋▊▉"[eighths % 8]
+    filled = "█" * (eighths // 8) + (part if eighths % 8 else "")
+    return f"▕{filled:<{length}}▏{int(100 * share):3d} %"

@@ -19,6 +19,7 @@ from models.evaluation import evaluate
 from models.model import Model
 from models.plans import Plan
 from models.runs import finish, plan_to_resume, run
+from models.snapshots import epochs_in
 from models.training import Progress
 from tests.disk import needs_file_limit, small_disk
 
@@ -103,7 +104,8 @@ def test_the_file_holds_all_that_is_needed(plan: Plan) -> None:
         assert entry["train"]["elbo"] == pytest.approx(progress.train["elbo"], abs=1e-3)
         assert progress.held_out is not None
         assert entry["held_out"]["kl"] == pytest.approx(progress.held_out["kl"], abs=1e-3)
-    assert os.listdir(Path(plan.out).parent) == ["bars.safetensors"]
+    assert sorted(os.listdir(Path(plan.out).parent)) == ["bars.safetensors", plan.folder.name]
+    assert sorted(os.listdir(plan.folder)) == ["epochs", "finished.json", "last.safetensors"]
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -138,7 +140,7 @@ def test_a_training_that_goes_on_ends_as_if_never_stopped(
         until_epoch(plan, epoch, resume=number > 0)
     assert not Path(plan.out).exists()
     assert_same(whole(plan_to_resume(plan.out), resume=True), straight)
-    assert not plan.folder.exists()
+    assert plan.finished_file.exists()
 
 
 def test_the_same_seed_gives_the_same_model_and_another_another(plan: Plan) -> None:
@@ -170,7 +172,8 @@ def test_a_full_disk_keeps_the_epoch_before(plan: Plan) -> None:
         pytest.raises(CheckpointError, match=r"epoch 2 cannot be written .* epoch 1 is kept"),
     ):
         list(training)
-    assert os.listdir(plan.folder) == ["last.safetensors"]
+    assert sorted(os.listdir(plan.folder)) == ["epochs", "last.safetensors"]
+    assert epochs_in(plan.folder) == [0, 1]
     assert len(load(plan.last_epoch_file).record["history"]) == 1
     assert_same(whole(plan, resume=True), straight)
 
@@ -205,7 +208,7 @@ def test_what_is_finished_can_be_kept(plan: Plan) -> None:
     assert "held_out_elbo_nats" in model.metrics
     for name, value in model.autoencoder.state_dict().items():
         assert torch.equal(value, last.autoencoder.state_dict()[name])
-    assert not plan.folder.exists()
+    assert plan.finished_file.exists()
 
 
 def test_an_unfinished_training_is_not_trained_over(plan: Plan) -> None:
@@ -220,14 +223,14 @@ def test_what_a_killed_process_left_is_cleared_away(plan: Plan) -> None:
     until_epoch(plan, 1)
     (plan.folder / ".last.safetensors.abc.part").write_bytes(b"half a file")
     whole(plan, resume=True)
-    assert not plan.folder.exists()
+    assert not list(plan.folder.glob("*.part"))
 
 
 def test_a_file_of_the_user_stays(plan: Plan) -> None:
     until_epoch(plan, 1)
     (plan.folder / "notes.txt").write_text("mine")
     whole(plan, resume=True)
-    assert os.listdir(plan.folder) == ["notes.txt"]
+    assert (plan.folder / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["bars.safetensors", "bars.safetensors.run"])
@@ -242,7 +245,7 @@ def test_a_training_is_found_where_it_is_now(plan: Plan, tmp_path: Path, name: s
 
 def test_other_data_is_noticed(plan: Plan, tiny_data: DataSet) -> None:
     until_epoch(plan, 1)
-    np.savez(plan.data, images=tiny_data.train.images[..., 1:, :-1].repeat(2, 2))
+    np.savez(plan.data, images=np.asarray(tiny_data.train.images)[..., 1:, :-1].repeat(2, 2))
     with pytest.raises(CheckpointError, match="trained on other data"):
         whole(plan, resume=True)
 
@@ -259,8 +262,7 @@ def a_broken_run(plan: Plan) -> None:
 
 def a_finished_model(plan: Plan) -> None:
     whole(plan)
-    plan.folder.mkdir()
-    Path(plan.out).rename(plan.last_epoch_file)
+    Path(plan.out).replace(plan.last_epoch_file)
     plan_to_resume(plan.out)
 
 
@@ -275,7 +277,7 @@ def a_folder_as_file(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (a_missing_run, "no unfinished training here"),
+        (a_missing_run, "no training to go on with here"),
         (a_broken_run, "last.safetensors: is no model file"),
         (a_finished_model, "holds no training to go on with"),
         (a_missing_folder, "cannot be written (No such file or directory)"),
@@ -297,7 +299,7 @@ def test_what_cannot_be_written_or_resumed_is_said_first(
         ({"latent_size": 0}, "latent size"),
         ({"latent_size": 1000}, "latent size"),
         ({"width": 0}, "width"),
-        ({"method": "gan"}, "unknown method"),
+        ({"method": "gan"}, "there is no method 'gan'"),
         ({"network": "rnn"}, "unknown network"),
         ({"likelihood": "cauchy"}, "likelihood"),
         ({"data": "nowhere"}, "nowhere"),

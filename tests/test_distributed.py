@@ -1,0 +1,82 @@
+"""Data-parallel training: two processes end where one does, and write one file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import load
+from models.distributed import ALONE, Processes, processes
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = str(ROOT / "main.py")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+# 150 images in batches of 67: the last has 16, and each process gets another number of them.
+SETTINGS = ("--epochs", "3", "--width", "16", "--depth", "1", "--batch", "67", "--threads", "1")
+
+
+def train(folder: Path, *words: str, by: tuple[str, ...] = ()) -> str:
+    """Train in a process of its own, or in two, and say what it said."""
+    done = subprocess.run(
+        [sys.executable, *by, PROGRAM, "train", *words],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def binary_data(tmp_path: Path) -> Path:
+    """150 nearly black and white images, which are drawn anew as binary ones for every use."""
+    random = np.random.default_rng(0)
+    images = np.where(
+        random.random((150, 8, 8)) < 0.1, 200, 255 * random.integers(0, 2, (150, 1, 8))
+    )
+    np.savez(tmp_path / "data.npz", images=images.astype(np.uint8))
+    return tmp_path
+
+
+def test_two_processes_give_the_curve_and_the_model_of_one(binary_data: Path) -> None:
+    for name, by in (("one", ()), ("two", TORCHRUN)):
+        words = ("--data", "data.npz", "--out", f"{name}.safetensors", *SETTINGS)
+        said = train(binary_data, *words, by=by)
+        assert said.count("epoch 3/3") == 1, "only one process speaks"
+    one, two = (load(binary_data / f"{name}.safetensors") for name in ("one", "two"))
+    assert one.autoencoder.config.binarise
+    for mine, theirs in zip(one.record["history"], two.record["history"], strict=True):
+        assert mine["train"] == pytest.approx(theirs["train"], abs=2e-3)
+        assert mine["held_out"] == pytest.approx(theirs["held_out"], abs=2e-3)
+        assert mine["kl"] == pytest.approx(theirs["kl"], abs=2e-3)
+    for (_, mine), (_, theirs) in zip(
+        one.autoencoder.named_parameters(), two.autoencoder.named_parameters(), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-3)
+    # What two have trained one goes on with.
+    train(binary_data, "--resume", "two.safetensors", "--more", "1", "--threads", "1")
+    assert len(load(binary_data / "two.safetensors").record["history"]) == 4
+
+
+def test_a_batch_is_shared_without_loss() -> None:
+    index = torch.arange(11)
+    shares = [Processes(rank, 3).share(index) for rank in range(3)]
+    assert sorted(torch.cat(shares).tolist()) == list(range(11))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_alone_nothing_is_sent() -> None:
+    tensor = torch.ones(3)
+    with processes() as these:
+        assert these == ALONE
+        these.add([tensor])
+        these.wait()
+    assert torch.equal(tensor, torch.ones(3))
+    assert these.first

@@ -1,0 +1,92 @@
+"""Presets: a plan for a purpose, fitted to the kind of images, that any training accepts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.downloads import BUILT_IN
+from models.errors import DataError
+from models.plans import Plan
+from models.presets import PRESETS, kind_of, preset_plan
+from models.runs import config_of, data_of, run, settings_of
+from tests.samples import save_pictures
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("data", BUILT_IN)
+def test_a_preset_makes_sense_for_every_built_in_set(name: str, data: str) -> None:
+    plan = preset_plan(name, data, "out.safetensors")
+    assert (plan.data, plan.out) == (data, "out.safetensors")
+    settings_of(plan)  # raises where something is out of range
+    assert (plan.network == "conv") == BUILT_IN[data].colour
+
+
+def test_presets_are_what_they_say() -> None:
+    assert all(preset_plan("2d-map", data).latent_size == 2 for data in BUILT_IN)
+    assert preset_plan("disentangled", "sprites").method == "beta-tcvae"
+    assert preset_plan("tight-bound", "mnist").method == "flow-vae"
+    beta = preset_plan("sharp", "mnist").beta
+    assert beta is not None
+    assert beta < 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        ((50, 8, 8), "tiny"),
+        ((50, 64), "tiny"),
+        ((50, 28, 28), "small"),
+        ((50, 784), "small"),
+        ((50, 1, 64, 64), "shapes"),
+        ((50, 64, 64, 3), "pictures"),
+        ((50, 3, 16, 16), "pictures"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_the_kind_is_told_by_the_first_bytes(
+    tmp_path: Path, shape: tuple[int, ...], kind: str, ending: str
+) -> None:
+    path = tmp_path / f"images.{ending}"
+    images = np.zeros(shape, np.uint8)
+    if ending == "npy":
+        np.save(path, images)
+    else:
+        np.savez(path, labels=np.zeros(50, np.int64), images=images)
+    assert kind_of(str(path)) == kind
+
+
+def test_folders_are_pictures_unless_they_hold_idx_files(tmp_path: Path) -> None:
+    assert kind_of(str(tmp_path)) == "pictures"
+    (tmp_path / "train-images-idx3-ubyte.gz").touch()
+    assert kind_of(str(tmp_path)) == "small"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"\x93NUMPY\x09\x09"])
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_broken_files_are_left_to_the_loading(tmp_path: Path, content: bytes, ending: str) -> None:
+    path = tmp_path / f"broken.{ending}"
+    path.write_bytes(content)
+    assert kind_of(str(path)) == "small"
+
+
+def test_an_unknown_preset_is_said() -> None:
+    with pytest.raises(DataError, match="there is no preset 'best'; use 2d-map, sharp"):
+        preset_plan("best", "mnist")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_trains_on_a_folder_of_colour_pictures(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    save_pictures(folder, 12, (64, 64), "RGB")
+    plan = preset_plan(name, str(folder), str(tmp_path / "out.safetensors"))
+    assert config_of(plan, data_of(plan)).image_shape == (3, 64, 64)
+    progress = next(run(plan))
+    assert all(np.isfinite(value) for value in progress.train.values())
+
+
+def test_the_command_of_a_preset_names_all_it_sets() -> None:
+    plan = preset_plan("tight-bound", "rooms", "x.safetensors")
+    words = plan.command().split()
+    assert words[words.index("--likelihood") + 1] == "discretised-logistic"
+    assert Plan.from_dict(plan.to_dict()) == plan

@@ -1,0 +1,171 @@
+"""The epochs of a training on the disk: which stay, what is in them, and who clears them away."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.checkpoint import load, save
+from models.errors import CheckpointError
+from models.model import Model
+from models.plans import Plan
+from models.runs import plan_to_resume, run
+from models.snapshots import epoch_file, epochs_folder, epochs_in, kept, remove_after, thin
+from tests.test_runs import data_file, one_thread, plan, until_epoch, whole
+
+__all__ = ["data_file", "one_thread", "plan"]  # fixtures
+
+
+@given(st.sets(st.integers(0, 5000)), st.integers(1, 100))
+def test_few_epochs_stay_and_the_first_and_last_are_among_them(epochs: set[int], most: int) -> None:
+    stay = kept(epochs, most)
+    assert stay <= epochs
+    assert len(stay) <= most + 15  # the multiples, 0, the last, and the powers of two
+    if epochs:
+        assert max(epochs) in stay
+    assert {0, 1, 2, 4, 8} & epochs <= stay
+
+
+@given(st.integers(1, 3000), st.integers(2, 60))
+def test_thinning_after_each_epoch_leaves_what_thinning_at_the_end_would(
+    last: int, most: int
+) -> None:
+    """An epoch that will be wanted later is never deleted earlier."""
+    there: set[int] = set()
+    for epoch in range(last + 1):
+        there = kept(there | {epoch}, most)
+    assert there == kept(range(last + 1), most)
+
+
+def test_epochs_hold_the_same_held_out_images_in_the_same_order(plan: Plan) -> None:
+    whole(plan)
+    assert epochs_in(plan.folder) == [0, 1, 2, 4]  # 3 was over at once, and is no power of two
+    models = [load(epoch_file(plan.folder, epoch)) for epoch in epochs_in(plan.folder)]
+    for model, epoch in zip(models, epochs_in(plan.folder), strict=True):
+        assert model.record["epoch"] == epoch
+        assert model.points is not None
+        assert models[0].points is not None
+        assert len(model.points) == 15
+        np.testing.assert_array_equal(model.points.label, models[0].points.label)
+    first, last = models[0].points, models[-1].points
+    assert first is not None
+    assert last is not None
+    assert not np.allclose(first.mean, last.mean)
+
+
+def test_the_last_epoch_is_the_model_that_was_made(plan: Plan) -> None:
+    model = whole(plan)
+    last = load(epoch_file(plan.folder, plan.epochs))
+    for name, value in model.autoencoder.named_parameters():
+        np.testing.assert_allclose(
+            value.numpy(), dict(last.autoencoder.named_parameters())[name].numpy(), atol=1e-3
+        )
+
+
+def test_a_long_run_stays_small(plan: Plan, tiny_model: Model) -> None:
+    folder = plan.folder
+    epochs_folder(folder).mkdir(parents=True)
+    for epoch in range(200):
+        epoch_file(folder, epoch).touch()
+    save(tiny_model, epoch_file(folder, 200))
+    thin(folder)
+    assert epochs_in(folder) == sorted(kept(range(201), 60))
+
+
+def test_epochs_after_the_one_that_is_gone_on_from_are_dropped(plan: Plan) -> None:
+    until_epoch(plan, 2)
+    epoch_file(plan.folder, 9).touch()
+    whole(plan, resume=True)
+    assert 9 not in epochs_in(plan.folder)
+    remove_after(plan.folder, 0)
+    assert epochs_in(plan.folder) == [0]
+
+
+def test_a_new_training_of_the_same_file_begins_with_an_empty_folder(plan: Plan) -> None:
+    whole(plan)
+    epoch_file(plan.folder, 77).touch()
+    plan.log_folder.mkdir()
+    whole(plan)
+    assert 77 not in epochs_in(plan.folder)
+    assert not plan.log_folder.exists()
+
+
+def test_a_finished_training_goes_on_for_more_epochs(plan: Plan) -> None:
+    first = whole(plan)
+    longer = plan_to_resume(plan.out, more=2)
+    assert longer.epochs == 6
+    model = whole(longer, resume=True)
+    assert [entry["epoch"] for entry in model.record["history"]] == [1, 2, 3, 4, 5, 6]
+    assert model.record["history"][:4] == first.record["history"]
+    assert plan.finished_file.exists()
+
+
+def test_more_epochs_count_from_where_an_unfinished_training_stands(plan: Plan) -> None:
+    until_epoch(plan, 2)
+    assert plan_to_resume(plan.out, more=10).epochs == 12
+
+
+def test_two_trainings_do_not_write_one_file(plan: Plan) -> None:
+    training = run(plan)
+    next(training)
+    with pytest.raises(CheckpointError, match="another training is writing there"):
+        next(run(plan))
+    with pytest.raises(CheckpointError, match="another training is writing there"):
+        next(run(plan, resume=True))
+    list(training)
+    assert load(plan.out).latent_size == 2
+
+
+def test_settings_changed_on_the_way_are_kept_and_hold_after_a_stop(plan: Plan) -> None:
+    """Whoever changes a setting and is interrupted gets what they would have got without."""
+    plan = dataclasses.replace(plan, method="beta-vae")
+
+    def change_once(told: list[dict[str, float]]) -> dict[str, float]:
+        return told.pop() if told else {}
+
+    def until(out: str, stop: int | None) -> Plan:
+        told = [{"beta": 9.0, "learning_rate": 0.01}]
+        one = dataclasses.replace(plan, out=out)
+        for progress in run(one, poll=lambda: change_once(told)):
+            if progress.held_out is not None and progress.epoch == stop:
+                break
+        return one
+
+    straight = load(until(f"{plan.out}.straight", None).out)
+    stopped = until(plan.out, 2)
+    model = whole(plan_to_resume(stopped.out), resume=True)
+    assert model.record["changes"] == straight.record["changes"]
+    assert [(change["name"], change["value"]) for change in model.record["changes"]] == [
+        ("beta", 9.0),
+        ("learning_rate", 0.01),
+    ]
+    for (_, one), (_, other) in zip(
+        model.autoencoder.named_parameters(),
+        straight.autoencoder.named_parameters(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    plain = whole(dataclasses.replace(plan, out=f"{plan.out}.plain"))
+    assert plain.metrics != straight.metrics
+
+
+def test_a_damaged_list_of_changes_is_said(plan: Plan) -> None:
+    until_epoch(plan, 1)
+    model = load(plan.last_epoch_file)
+    from models.checkpoint import load_to_resume
+
+    snapshot = load_to_resume(plan.last_epoch_file)[1]
+    broken = dataclasses.replace(model, record={**model.record, "changes": [{"when": 1}]})
+    save(broken, plan.last_epoch_file, resume=snapshot)
+    with pytest.raises(CheckpointError, match="its record is damaged"):
+        whole(plan, resume=True)
+
+
+def test_a_folder_that_cannot_take_epochs_is_said(plan: Plan) -> None:
+    plan.folder.mkdir()
+    Path(epochs_folder(plan.folder)).write_text("in the way")
+    with pytest.raises(CheckpointError, match="epoch 0 cannot be written"):
+        whole(plan)

@@ -1,0 +1,145 @@
+"""What `train` takes besides options: a file of settings, a preset, more epochs, an event log."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from explorer.command_line import command_parser
+from explorer.headless_training import plan_of
+from explorer.progress_line import bar
+from models.checkpoint import load
+from models.errors import DataError
+from models.methods import METHODS, SETTINGS, settings_names
+from models.plans import Plan
+from models.presets import preset_plan
+from tests.test_command_line import TRAIN, Run, files, run
+
+__all__ = ["files", "run"]  # fixtures
+
+
+
+def typed(*words: str) -> Plan:
+    return plan_of(vars(command_parser("train").parse_args(list(words))))
+
+
+def test_a_file_of_settings_stands_for_options(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        'data = "mnist"\nout = "x.safetensors"\nmethod = "iwae"\nsamples = 7\nlatent = 5\n'
+        "learning-rate = 2e-3\nhalf = true\nallow_download = false\nimage-size = 16\nchannels = 1\n"
+    )
+    assert typed("--settings", str(file)) == Plan(
+        "mnist",
+        "x.safetensors",
+        method="iwae",
+        samples=7,
+        latent_size=5,
+        learning_rate=2e-3,
+        half=True,
+        image_shape=(1, 16, 16),
+    )
+
+
+def test_what_is_typed_comes_before_the_file_and_that_before_the_preset(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('preset = "disentangled"\ndata = "mnist"\nout = "x"\nbeta = 9\nlatent = 5\n')
+    plan = typed("--settings", str(file), "--latent", "7")
+    assert plan == Plan(
+        **{**preset_plan("disentangled", "mnist", "x").to_dict(), "beta": 9, "latent_size": 7}
+    )
+
+
+def test_a_preset_with_another_method_leaves_its_own_settings_out() -> None:
+    words = ("--preset", "disentangled", "--data", "mnist", "--out", "x")
+    assert typed(*words, "--method", "vae").method_settings.beta == 1.0
+    assert typed(*words).beta == preset_plan("disentangled", "mnist").beta
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("latent = ", "is no TOML file"),
+        ("colour = 3", "unrecognized arguments: --colour=3"),
+        ("latent = 0", "must be at least 1"),
+        ('method = "gan"', "invalid choice: 'gan'"),
+        ("[plan]\nlatent = 3", "'plan' is no setting of a training"),
+        ('resume = "x"', "'resume' is no setting of a training"),
+        ('settings = "x"', "'settings' is no setting of a training"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_settings_is_said(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(content)
+    with pytest.raises(DataError) as raised:
+        typed("--settings", str(file), "--data", "mnist", "--out", "x")
+    assert message in str(raised.value)
+    assert str(file) in str(raised.value)
+
+
+def test_a_missing_file_of_settings_is_said(run: Run) -> None:
+    answer = run("train", "--settings", "no.toml")
+    assert answer.status == 2
+    assert "no.toml: cannot be read (No such file or directory)" in answer.err
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_setting_of_a_method_is_an_option(method: str) -> None:
+    for name in settings_names(method):
+        setting = SETTINGS[name]
+        value = setting.choices[-1] if setting.choices else 1 if setting.whole else 0.5
+        words = ("--data", "x", "--out", "y", "--method", method, setting.option, str(value))
+        assert getattr(typed(*words).method_settings, name) == value
+
+
+def test_a_setting_of_another_method_is_refused(run: Run) -> None:
+    answer = run(*TRAIN, "--beta", 3)
+    assert answer.status == 2
+    assert "--beta is no setting of vae" in answer.err
+
+
+def test_a_finished_training_goes_on(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 2, "--quiet")
+    run.quietly("train", "--resume", "new.safetensors", "--more", 3, "--quiet")
+    assert len(load("new.safetensors").record["history"]) == 5
+
+
+def test_more_goes_with_resume(run: Run) -> None:
+    answer = run(*TRAIN, "--more", 3)
+    assert (answer.status, "--more goes with --resume" in answer.err) == (2, True)
+
+
+def test_training_logs_to_tensorboard(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 3, "--quiet")
+    events = EventAccumulator("new.safetensors.run/tensorboard")
+    events.Reload()
+    history = load("new.safetensors").record["history"]
+    told = [event.value for event in events.Scalars("elbo/held-out")]
+    assert told == pytest.approx([entry["held_out"]["elbo"] for entry in history], abs=1e-3)
+    kl = [event.value for event in events.Scalars("kl of each dimension/z1")]
+    assert kl == pytest.approx([entry["kl"][1] for entry in history], abs=1e-3)
+    assert events.Scalars("gradient norm")
+
+
+def test_without_tensorboard_nothing_is_logged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.event_log.find_spec", lambda name: None)
+    run.quietly(*TRAIN, "--epochs", 1, "--quiet")
+    assert not Path("new.safetensors.run/tensorboard").exists()
+    assert load("new.safetensors").latent_size == 2
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn"),
+    [(0.0, "▕    ▏  0 %"), (0.5, "▕██  ▏ 50 %"), (0.28, "▕█▏  ▏ 28 %"), (1.0, "▕████▏100 %")],
+)
+def test_a_bar_shows_its_share(share: float, drawn: str) -> None:
+    assert bar(share, 4) == drawn
+
+
+def test_a_terminal_is_shown_a_bar(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    answer = run(*TRAIN, "--epochs", 2)
+    assert f"\r\x1b[K{bar(0.5)}  epoch 1/2  held-out" in answer.err
