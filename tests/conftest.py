@@ -122,7 +122,8 @@ def tiny_model(tiny_data: "DataSet") -> "Model":
 
     from models.autoencoder import Autoencoder, Config
     from models.model import Model, encode_points
-    from models.training import Settings, train
+    from models.settings import Settings
+    from models.training import train
 
     torch.manual_seed(0)
     autoencoder = Autoencoder(Config(image_shape=(1, 8, 8), latent_size=2, width=32, depth=1))

@@ -11,8 +11,8 @@ from models.evaluation import importance_bound, log_weights
 from models.methods import METHODS, MethodName, MethodSettings
 from models.noise import SharedGenerator
 from models.objectives import METHODS as OBJECTIVES
-from models.objectives import Batch
-from models.posteriors import standard_normal_log_prob
+from models.objectives import Batch, kl_terms, minibatch_weights, stratified_weights
+from models.posteriors import DiagonalGaussian, standard_normal_log_prob
 from tests.small_models import generator, loss_of, small_batch, small_model, usual
 
 VARIATIONAL: list[MethodName] = [method for method in METHODS if METHODS[method].has_prior]
@@ -151,10 +151,6 @@ FORMULAS: dict[MethodName, Formula] = {
     "annealed-vae": lambda term, told, w: (
         term["reconstruction"] + told.gamma * (term["kl"] - 5.0).abs()
     ),
-    "beta-tcvae": lambda term, told, w: (
-        term["reconstruction"]
-        + w * (term["information"] + told.beta * term["total_correlation"] + term["dimension_kl"])
-    ),
     "factor-vae": lambda term, told, w: (
         term["reconstruction"] + w * term["kl"] + told.gamma * term["total_correlation"]
     ),
@@ -183,7 +179,27 @@ def test_tighter_bounds_are_what_is_minimised(method: MethodName) -> None:
     warming = loss_of(method, samples=5, kl_weight=0.0)
     assert warming.terms == loss.terms
     assert warming.total < loss.total  # nothing is paid for the latents yet
-    assert METHODS.keys() - FORMULAS.keys() == {"iwae", "flow-vae"}
+    assert METHODS.keys() - FORMULAS.keys() == {"beta-tcvae", "iwae", "flow-vae"}
+
+
+@pytest.mark.parametrize("kl_weight", [0.0, 0.25, 1.0])
+def test_of_the_total_correlation_that_is_paid_for_another_estimate_is_shown(
+    kl_weight: float,
+) -> None:
+    """Minibatch weights are minimised (Chen et al. 2018), stratified ones are unbiased."""
+    model, batch = small_model("beta-tcvae"), small_batch("beta-tcvae", kl_weight=kl_weight)
+    loss = OBJECTIVES["beta-tcvae"](model, batch, usual("beta-tcvae", beta=6.0), generator())
+    q = model.encode(batch.x)
+    assert isinstance(q, DiagonalGaussian)
+    assert loss.z is not None
+    paid = kl_terms(q, loss.z, minibatch_weights(8, batch.data_size))
+    cost = paid[0] + 6.0 * paid[1] + paid[2]
+    torch.testing.assert_close(loss.total, loss.terms["reconstruction"] + kl_weight * cost)
+    shown = kl_terms(q, loss.z, stratified_weights(8, batch.data_size))
+    names = ("information", "total_correlation", "dimension_kl")
+    for name, expected in zip(names, shown, strict=True):
+        torch.testing.assert_close(loss.terms[name], expected)
+        assert not loss.terms[name].requires_grad
 
 
 @pytest.mark.parametrize("method", ["vae", "cvae", "flow-vae"])
@@ -212,6 +228,7 @@ def test_the_importance_bound_does_not_fall_with_more_samples(method: MethodName
     for fewer, more in pairwise(bounds):
         assert (more >= fewer - 1e-9).all()
     assert (bounds[-1] > bounds[0]).all()
+    assert (bounds[-1] <= weights.max(0).values).all()  # a mean of weights, not their sum
 
 
 @pytest.mark.parametrize("method", VARIATIONAL)
