@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from explorer import __version__
+from explorer.settings_file import read_settings
 from models.downloads import BUILT_IN
 from models.errors import CheckpointError, DataError, TrainingError
 from models.methods import METHODS, SETTINGS, LikelihoodName, settings_names
@@ -87,7 +88,7 @@ def _run_command(name: str, words: list[str]) -> int:
     # space for a value.
     words = [f" {word}" if re.match(r"-[\d.]", word) else word for word in words]
     try:
-        arguments = command_parser(name).parse_args(words)
+        arguments = with_settings(name, words)
     except SystemExit as exit_:
         return int(exit_.code or 0)
     # Only now: they import torch, which costs a second that --help need not wait for.
@@ -104,6 +105,26 @@ def _run_command(name: str, words: list[str]) -> int:
     }
     commands[name](arguments)
     return DONE
+
+
+def with_settings(name: str, words: list[str]) -> argparse.Namespace:
+    """What words say behind a command's name; a file of settings stands before them.
+
+    Raises:
+        InputError: they cannot be used.
+        DataError: the file of settings cannot be.
+    """
+    parser = command_parser(name)
+    typed = parser.parse_args(words)
+    file = getattr(typed, "settings", None)
+    if file is None:
+        return typed
+    known = read_settings(file)
+    try:
+        parser.parse_args(known)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+    return parser.parse_args([*known, *words])
 
 
 def run_window(paths: list[str], screenshot: str | None) -> int:

@@ -2,9 +2,7 @@
 
 import argparse
 import math
-import tomllib
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -63,14 +61,12 @@ def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
 def plan_of(given: dict[str, Any]) -> Plan:
     """The plan the options name: only those that were typed are in `given`.
 
-    A file of settings comes before the preset's, and what was typed before both.
+    What was typed comes before what the preset says.
 
     Raises:
-        DataError: options do not go together, or the file of settings cannot be used.
+        DataError: options do not go together.
         CheckpointError: there is nothing to resume.
     """
-    if "settings" in given:
-        given = {**read_settings(given["settings"]), **given}
     options = {name: value for name, value in given.items() if name not in _NOT_OF_THE_PLAN}
     size, channels = given.get("image_size"), given.get("channels")
     if "resume" in given:
@@ -92,37 +88,6 @@ def plan_of(given: dict[str, Any]) -> Plan:
             cleared: dict[str, Any] = dict.fromkeys(SETTING_NAMES)
             plan = replace(plan, **cleared)
     return replace(plan, **options, image_shape=(channels, *size) if size else None)
-
-
-def read_settings(path: str) -> dict[str, Any]:
-    """The options in a TOML file, named as on the command line: `latent`, `learning-rate`.
-
-    Raises:
-        DataError: it cannot be read, or holds what is no option, or of the wrong kind.
-    """
-    try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check its name") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: is no TOML file ({error}); see train --help") from error
-    return options_of(path, values)
-
-
-def options_of(path: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Options by the names of a plan's fields; their values go through the command line."""
-    from explorer.command_line import InputError, command_parser  # it imports this one
-
-    words: list[str] = []
-    for name, value in values.items():
-        option = f"--{name.replace('_', '-')}"
-        if name in ("settings", "resume", "more") or isinstance(value, dict | list):
-            raise DataError(f"{path}: {name!r} is no setting of a training; see train --help")
-        words += [] if value is False else [option] if value is True else [f"{option}={value}"]
-    try:
-        return vars(command_parser("train").parse_args(words))
-    except InputError as error:
-        raise DataError(f"{path}: {error}") from error
 
 
 def described(progress: Progress, with_bar: bool = False) -> str:

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -76,7 +77,11 @@ def _stored(path: Path, header: _Header, watch: Watch) -> StoredRows:
     _channels_first(np.broadcast_to(np.zeros((), header.dtype), header.shape), name)
     file = RowFile(path, header.offset, header.shape[0], header.shape[1:], header.dtype)
     scale = _scale(_parts_of(file, watch), name)
-    return StoredRows(file, lambda rows: _scaled(_channels_first(rows, name), scale))
+    return StoredRows(file, partial(_rows_as_bytes, name=name, scale=scale))
+
+
+def _rows_as_bytes(rows: AnyArray, *, name: str, scale: float) -> Bytes:
+    return _scaled(_channels_first(rows, name), scale)
 
 
 def _parts_of(file: RowFile, watch: Watch) -> Iterator[AnyArray]:

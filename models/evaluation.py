@@ -25,12 +25,28 @@ def log_weights(
     generator: torch.Generator,
 ) -> Tensor:
     """log p(x, z_k) - log q(z_k|x) of `samples` draws: [samples, N], in nats."""
-    rows = []
+    return log_weights_and_kl(model, x, q, label, samples, generator)[0]
+
+
+def log_weights_and_kl(
+    model: Autoencoder,
+    x: Tensor,
+    q: Posterior,
+    label: Tensor | None,
+    samples: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """As `log_weights`, and the KL to the prior [N], in nats.
+
+    The KL is the closed form where there is one, else an estimate from the same draws.
+    """
+    rows, kl = [], []
     for _ in range(samples):
         z, log_q = q.draw(generator)
         log_joint = model.decode(z[0], label).log_prob(x) + standard_normal_log_prob(z[0])
         rows.append(log_joint - log_q[0])
-    return torch.stack(rows)
+        kl.append(q.total_kl(z, log_q))
+    return torch.stack(rows), torch.stack(kl).mean(0)
 
 
 @torch.no_grad()

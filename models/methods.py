@@ -121,6 +121,7 @@ SETTINGS: dict[str, Setting] = {
             "Corruption",
             "What is done to the image before it is encoded; the clean one is to be restored",
             choices=get_args(Corruption),
+            live=False,
         ),
         Setting(
             "corruption_level",

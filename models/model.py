@@ -15,6 +15,8 @@ from models.points import Points
 from models.posteriors import DiagonalGaussian, Point, Posterior
 from models.preprocessing import Preprocessing
 
+_ENCODED_AT_ONCE = 500  # images
+
 
 @dataclass(frozen=True)
 class Model:
@@ -104,11 +106,13 @@ def encode_points(model: Autoencoder, images: ImageSet, limit: int = 10_000) -> 
     """Posterior means and log-variances of at most `limit` images, spread evenly over the set."""
     chosen = np.unique(np.linspace(0, len(images) - 1, min(limit, len(images))).astype(np.int64))
     labels = None if images.labels is None else images.labels[chosen]
-    picked = ImageSet(images.images[chosen], labels)
     means, log_variances = [], []
-    for x, label in batches(picked, 500):
+    for start in range(0, len(chosen), _ENCODED_AT_ONCE):
+        part = slice(start, start + _ENCODED_AT_ONCE)
+        label = None if labels is None else torch.from_numpy(labels[part])
+        x = as_images(images.images[chosen[part]])
         q = model.encode(x, label if model.config.classes else None)
         means.append(q.mean)
         log_variances.append(_log_variance(q))
     mean, log_variance = torch.cat(means).numpy(), torch.cat(log_variances).numpy()
-    return Points(mean, log_variance, picked.labels)
+    return Points(mean, log_variance, labels)

@@ -176,14 +176,16 @@ def total_correlation(
     """
     parts = _elbo(model, batch, generator)
     assert isinstance(parts.q, DiagonalGaussian)
-    size = max(batch.data_size, len(batch.x))
-    information, correlation, alone = kl_terms(
-        parts.q, parts.z, minibatch_weights(len(parts.z), size)
+    log_each, log_prior = _log_densities(parts.q, parts.z), standard_normal_log_prob(parts.z)
+    counts = len(parts.z), max(batch.data_size, len(parts.z))
+    information, correlation, alone = _weighted_terms(
+        log_each, log_prior, minibatch_weights(*counts)
     )
     paid = information + settings.beta * correlation + alone
     with torch.no_grad():
-        weights = stratified_weights(len(parts.z), size)
-        information, correlation, alone = kl_terms(parts.q, parts.z, weights)
+        information, correlation, alone = _weighted_terms(
+            log_each, log_prior, stratified_weights(*counts)
+        )
     terms = {"information": information, "total_correlation": correlation, "dimension_kl": alone}
     return _loss(parts.reconstruction + batch.kl_weight * paid, parts, **terms)
 
@@ -210,13 +212,22 @@ def kl_terms(q: DiagonalGaussian, z: Tensor, weights: Tensor) -> tuple[Tensor, T
     `z` [M, K] is one draw from each of the M posteriors `q`; log q(z_i) is estimated as
     log sum_j w_ij q(z_i|x_j), with the same `weights` [M, M] in the joint as in the marginals.
     """
-    squared = (z[:, None] - q.mean).square()  # [M, M, K]: draw i under posterior j
-    log_each = -0.5 * (squared * q.precision + q.log_variance + math.log(2 * math.pi))
-    log_weights = weights.to(z).log()
+    return _weighted_terms(_log_densities(q, z), standard_normal_log_prob(z), weights)
+
+
+def _log_densities(q: DiagonalGaussian, z: Tensor) -> Tensor:
+    """log q(z_ik|x_j) of draw i, posterior j and dimension k: [M, M, K]."""
+    squared = (z[:, None] - q.mean).square()
+    return -0.5 * (squared * q.precision + q.log_variance + math.log(2 * math.pi))
+
+
+def _weighted_terms(
+    log_each: Tensor, log_prior: Tensor, weights: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    log_weights = weights.to(log_each).log()
     log_joint = torch.logsumexp(log_each.sum(-1) + log_weights, 1)
     log_product = torch.logsumexp(log_each + log_weights[..., None], 1).sum(-1)
     log_q = log_each.diagonal().sum(0)  # [K, M] to [M]
-    log_prior = standard_normal_log_prob(z)
     return (
         (log_q - log_joint).mean(),
         (log_joint - log_product).mean(),

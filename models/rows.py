@@ -152,6 +152,10 @@ class RowFile:
         weakref.finalize(self, self._stream.close)
         self._expected: Integers | None = None
 
+    def __reduce__(self) -> tuple[type["RowFile"], tuple[Any, ...]]:
+        """Another process opens the file itself."""
+        return RowFile, (self.path, self.offset, self.count, self.shape, self.dtype)
+
     def take(self, numbers: Integers) -> AnyArray:
         """Rows by number: [len(numbers), *shape]."""
         if self._expected is None or not np.array_equal(numbers, self._expected):

@@ -160,8 +160,9 @@ def config_of(plan: Plan, data: DataSet) -> Config:
     """
     conditional = plan.method in METHODS and METHODS[plan.method].conditional
     if conditional and (data.train.labels is None or len(data.class_names) < 2):
+        what = "has only one class" if len(data.class_names) == 1 else "has no classes"
         raise DataError(
-            f"{data.name}: has no classes, which a conditional VAE needs; sort the images into "
+            f"{data.name}: {what}, and a conditional VAE needs two or more; sort the images into "
             "sub-folders named by class, or choose another method"
         )
     shape = data.preprocessing.image_shape

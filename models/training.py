@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ from models.model import as_images
 from models.noise import SharedGenerator, binarised
 from models.objectives import METHODS, Batch, Loss
 from models.resuming import DISCRIMINATOR, discriminator_of, put_back, state_of
+from models.rows import expect
 from models.settings import (
     Change,
     Settings,
@@ -106,6 +108,7 @@ def train(
     Raises:
         TrainingError: the loss is not finite; the model then holds its last good weights.
         DataError: there is nothing to train on, or labels a conditional model needs are missing.
+        ValueError: `poll` named what cannot be changed, or a value out of range.
     """
     _check(model, data)
     run = _Run(model, data, settings, device or best_device(), start, processes)
@@ -259,10 +262,13 @@ class _Run:
     def train_epoch(self) -> Iterator[Progress]:
         generator = self._generator(self.epoch)
         whole, recent, reported = _Mean(), _Mean(), time.monotonic()
-        for index in torch.split(self._order(), self.settings.batch_size):
+        batches = torch.split(self._order(), self.settings.batch_size)
+        for index, coming in zip_longest(batches, batches[1:]):
             self._take_changes()
             part, share = self._share(index, generator)
             terms = self._train_step(part, share, generator)
+            if coming is not None:  # read ahead where images come from a file
+                expect(self.data.train.images, self._share(coming, generator)[0].numpy())
             whole.add(terms, share * len(index))
             recent.add(terms, share * len(index))
             self.step += 1

@@ -22,47 +22,80 @@ ARROWS: dict[str, str] = {
     "models.files": "models.errors",
     "models.paths": "",
     "models.planes": "",
-    "models.plans": "",
+    "models.plans": "models.methods",
+    "models.snapshots": "",
     "models.points": "",
     "models.ink": "",
     "models.images": "models.errors",
     "models.preprocessing": "models.errors models.images models.ink",
     "models.raw": "models.errors models.preprocessing",
-    "models.arrays": "models.errors models.raw",
+    "models.rows": "models.errors models.raw",
+    "models.row_cache": "models.errors models.files models.raw models.rows",
+    "models.arrays": "models.errors models.raw models.rows",
     "models.downloads": "models.errors models.files models.raw",
-    "models.folders": "models.errors models.images models.preprocessing models.raw",
-    "models.idx": "models.errors models.raw",
-    "models.data": (
-        "models.arrays models.downloads models.errors models.folders models.idx models.images "
-        "models.preprocessing models.raw"
+    "models.folders": (
+        "models.errors models.images models.preprocessing models.raw models.row_cache"
     ),
+    "models.resizing": (
+        "models.errors models.images models.preprocessing models.raw models.row_cache models.rows"
+    ),
+    "models.idx": "models.errors models.raw",
+    "models.factors": "",
+    "models.sprites": "models.factors",
+    "models.solids": "",
+    "models.rooms": "models.factors models.solids",
+    "models.data": (
+        "models.arrays models.downloads models.errors models.factors models.folders models.idx "
+        "models.images models.preprocessing models.raw models.resizing models.rooms models.rows "
+        "models.sprites"
+    ),
+    "models.presets": "models.downloads models.errors models.plans",
+    "models.distributed": "",
+    "models.methods": "",
+    "models.settings": "models.methods",
     "models.networks": "",
-    "models.likelihoods": "",
-    "models.posteriors": "",
-    "models.autoencoder": "models.likelihoods models.networks models.posteriors",
-    "models.objectives": "models.autoencoder",
+    "models.noise": "",
+    "models.likelihoods": "models.noise",
+    "models.posteriors": "models.noise",
+    "models.flows": "models.methods models.posteriors",
+    "models.adversary": "models.noise",
+    "models.corruption": "models.methods models.noise",
+    "models.autoencoder": (
+        "models.flows models.likelihoods models.methods models.networks models.posteriors"
+    ),
+    "models.objectives": (
+        "models.adversary models.autoencoder models.corruption models.methods models.posteriors"
+    ),
+    "models.resuming": "models.adversary models.autoencoder",
     "models.model": (
         "models.autoencoder models.data models.points models.posteriors models.preprocessing"
     ),
     "models.training": (
-        "models.autoencoder models.data models.errors models.model models.objectives"
+        "models.adversary models.autoencoder models.data models.distributed models.errors "
+        "models.model models.noise models.objectives models.resuming models.rows models.settings"
     ),
-    "models.evaluation": "models.autoencoder models.data models.model models.posteriors",
+    "models.evaluation": (
+        "models.autoencoder models.data models.model models.objectives models.posteriors"
+    ),
+    "models.disentanglement": "models.data models.factors models.model",
     "models.checkpoint": (
         "models.autoencoder models.errors models.files models.model models.points "
-        "models.preprocessing models.training"
+        "models.preprocessing models.resuming models.training"
     ),
     "models.runs": (
-        "models.autoencoder models.checkpoint models.data models.errors models.evaluation "
-        "models.model models.networks models.plans models.preprocessing models.raw "
-        "models.training"
+        "models.autoencoder models.checkpoint models.data models.distributed models.errors "
+        "models.evaluation models.files models.methods models.model models.networks models.plans "
+        "models.preprocessing models.raw models.settings models.snapshots models.training"
     ),
     # explorer: the values on screen
     "explorer": "",
     "explorer.viewport": "",
+    "explorer.gliding": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
     "explorer.rendering": "models.model models.planes models.points models.preprocessing",
-    "explorer.session": ("explorer.arrangement explorer.rendering models.paths models.planes"),
+    "explorer.session": (
+        "explorer.arrangement explorer.rendering models.paths models.planes models.points"
+    ),
     "explorer.session_file": (
         "explorer.arrangement explorer.rendering explorer.viewport models.errors models.files "
         "models.paths"
@@ -71,13 +104,26 @@ ARROWS: dict[str, str] = {
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
     "explorer.loss_curves": "explorer.trainer_messages",
-    "explorer.unfinished": "explorer.trainer_messages models.errors models.plans",
+    "explorer.unfinished": (
+        "explorer.trainer_messages models.errors models.plans models.snapshots"
+    ),
+    "explorer.runs_on_disk": (
+        "explorer.loss_curves explorer.trainer_messages explorer.unfinished models.errors "
+        "models.plans"
+    ),
+    "explorer.fields": "",
+    "explorer.plot_ranges": "",
+    "explorer.training_terms": "",
+    "explorer.training_choices": (
+        "explorer.fields models.methods models.plans models.presets models.settings"
+    ),
     "explorer.trainer_pictures": (
         "explorer.trainer_messages models.autoencoder models.data models.model"
     ),
     "explorer.trainer_process": (
         "explorer.trainer_messages explorer.trainer_pictures explorer.unfinished models.data "
-        "models.errors models.plans models.preprocessing models.runs models.training"
+        "models.errors models.plans models.preprocessing models.runs models.snapshots "
+        "models.training"
     ),
     # threads, and the services that use them
     "explorer.workers": (
@@ -85,7 +131,8 @@ ARROWS: dict[str, str] = {
         "models.model"
     ),
     "explorer.encoding": (
-        "explorer.arrangement models.evaluation models.images models.model models.preprocessing"
+        "explorer.arrangement explorer.rendering models.evaluation models.images models.model "
+        "models.preprocessing"
     ),
     "explorer.animation": "models.errors models.files models.paths",
     "explorer.decoding": "explorer.rendering explorer.session explorer.workers",
@@ -97,11 +144,31 @@ ARROWS: dict[str, str] = {
         "explorer.loss_curves explorer.trainer_messages explorer.unfinished explorer.workers "
         "models.errors models.plans"
     ),
+    "explorer.run_list": "explorer.runs_on_disk explorer.training explorer.workers",
     "explorer.library": (
         "explorer.encoding explorer.first_look explorer.rendering explorer.session_file "
-        "explorer.theme explorer.workers models.checkpoint models.errors"
+        "explorer.theme explorer.workers models.checkpoint models.errors models.methods"
     ),
-    "explorer.exporting": ("explorer.animation explorer.rendering explorer.workers models.errors"),
+    "explorer.epochs": (
+        "explorer.rendering explorer.unfinished explorer.workers models.checkpoint models.errors "
+        "models.model models.points models.snapshots"
+    ),
+    "explorer.replay": (
+        "explorer.epochs explorer.session explorer.unfinished explorer.workers models.points"
+    ),
+    "explorer.following": "explorer.epochs explorer.replay explorer.training",
+    "explorer.replay_drawing": (
+        "explorer.epochs explorer.gliding explorer.painting explorer.rendering explorer.theme "
+        "explorer.viewport explorer.workers models.errors models.model models.planes"
+    ),
+    "explorer.exporting": (
+        "explorer.animation explorer.rendering explorer.replay_drawing explorer.workers "
+        "models.errors"
+    ),
+    "explorer.replay_export": (
+        "explorer.exporting explorer.replay explorer.replay_drawing explorer.session "
+        "explorer.settings explorer.theme explorer.unfinished explorer.viewport explorer.widgets"
+    ),
     # what the window is made of
     "explorer.errors": "models.errors",
     "explorer.settings": "",
@@ -109,7 +176,9 @@ ARROWS: dict[str, str] = {
     "explorer.theme": "",
     "explorer.painting": "explorer.theme explorer.viewport",
     "explorer.dropping": "explorer.encoding",
-    "explorer.training_words": "explorer.trainer_messages explorer.training",
+    "explorer.training_words": (
+        "explorer.trainer_messages explorer.training explorer.training_terms"
+    ),
     "explorer.docks": "explorer.theme",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
@@ -117,39 +186,52 @@ ARROWS: dict[str, str] = {
         "explorer.first_look explorer.library explorer.rendering explorer.session "
         "explorer.session_file explorer.settings explorer.viewport models.errors"
     ),
-    "explorer.widgets": ("explorer.animation explorer.painting explorer.theme explorer.viewport"),
+    "explorer.widgets": (
+        "explorer.animation explorer.fields explorer.gliding explorer.painting "
+        "explorer.plot_ranges explorer.theme explorer.viewport"
+    ),
+    "explorer.pages": (
+        "explorer.fields explorer.loss_curves explorer.runs_on_disk explorer.theme "
+        "explorer.trainer_messages explorer.training_choices explorer.training_terms "
+        "explorer.widgets models.downloads models.methods models.plans"
+    ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
-        "explorer.library explorer.mosaic explorer.painting explorer.rendering explorer.session "
-        "explorer.theme explorer.training explorer.training_words explorer.viewport "
-        "explorer.widgets explorer.workers models.downloads models.paths models.planes "
-        "models.plans models.points"
+        "explorer.fields explorer.library explorer.mosaic explorer.pages explorer.painting "
+        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
+        "explorer.session explorer.theme explorer.training explorer.training_choices "
+        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
+        "models.downloads models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.decoding explorer.docks "
         "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
-        "explorer.first_look explorer.help explorer.library explorer.mosaic explorer.opening "
-        "explorer.painting explorer.panels explorer.rendering explorer.session "
-        "explorer.session_file explorer.settings explorer.theme explorer.training "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
+        "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
+        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
+        "explorer.settings explorer.theme explorer.training explorer.viewport explorer.widgets "
+        "explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
     ),
     # the command line
     "explorer.progress_line": "",
+    "explorer.settings_file": "models.errors",
+    "explorer.event_log": "models.training",
     "explorer.headless": (
-        "explorer.animation explorer.progress_line models.checkpoint models.data models.errors "
-        "models.evaluation models.images models.model models.paths models.posteriors "
-        "models.preprocessing"
+        "explorer.animation explorer.progress_line models.checkpoint models.data "
+        "models.disentanglement models.errors models.evaluation models.images models.model "
+        "models.paths models.posteriors models.preprocessing"
     ),
     "explorer.headless_training": (
-        "explorer.progress_line models.checkpoint models.errors models.plans models.runs "
-        "models.training"
+        "explorer.event_log explorer.progress_line models.checkpoint models.distributed "
+        "models.errors models.methods models.plans models.presets models.runs models.training"
     ),
     "explorer.command_line": (
         "explorer explorer.application explorer.errors explorer.headless "
-        "explorer.headless_training models.errors models.plans"
+        "explorer.headless_training explorer.settings_file models.downloads models.errors "
+        "models.methods models.plans models.presets"
     ),
 }
 # The two packages lend names of their rooms, fetched on first use: no arrow, for nothing loads.
@@ -157,7 +239,7 @@ LENT = {
     "models": ("models.autoencoder models.checkpoint models.data models.model models.training"),
     "explorer": "explorer.application explorer.window",
 }
-SHARED_ROOMS = ("explorer.panels", "explorer.widgets", "models.foreign")
+SHARED_ROOMS = ("explorer.panels", "explorer.pages", "explorer.widgets", "models.foreign")
 
 QT = {"PySide6", "shiboken6", "pyqtgraph", "superqt", "qtpy"}
 CONCURRENCY = {"threading", "_thread", "multiprocessing", "subprocess", "concurrent", "asyncio"}
@@ -167,9 +249,9 @@ KNOWS_THREADS = {
     "explorer.trainer_process",  # the far end of a pipe that workers holds: it listens and works
     "models.images",  # a lock alone: Python's warning filters belong to the whole process
 }
-HEAVY = {"torch", "sklearn", "scipy"}
+HEAVY = {"torch", "sklearn", "scipy", "zuko"}
 # Rooms that run commands without a window, and so may load torch at once.
-WITH_TORCH = {"explorer.headless", "explorer.headless_training"}
+WITH_TORCH = {"explorer.headless", "explorer.headless_training", "explorer.event_log"}
 # Rooms of the application that headless commands and the trainer's process use.
 WITHOUT_QT = WITH_TORCH | {
     "main",
@@ -177,7 +259,11 @@ WITHOUT_QT = WITH_TORCH | {
     "explorer.animation",
     "explorer.command_line",
     "explorer.loss_curves",
+    "explorer.fields",
+    "explorer.plot_ranges",
     "explorer.progress_line",
+    "explorer.runs_on_disk",
+    "explorer.settings_file",
     "explorer.trainer_messages",
     "explorer.trainer_pictures",
     "explorer.trainer_process",

@@ -45,9 +45,9 @@ def test_an_image_of_the_data_is_where_its_point_is(
 ) -> None:
     assert tiny_model.points is not None
     for row in (0, 7, 23):
-        found = encode_source(tiny_model, source(tiny_data.train.images[row, 0]))
+        found = encode_source(tiny_model, source(tiny_data.train.images[row][0]))
         np.testing.assert_allclose(found.image.mean, tiny_model.points.mean[row], atol=1e-4)
-        np.testing.assert_array_equal(found.image.pixels[..., 0], tiny_data.train.images[row, 0])
+        np.testing.assert_array_equal(found.image.pixels[..., 0], tiny_data.train.images[row][0])
         assert found.label is None
         assert found.image.notes == ()
 
@@ -55,20 +55,20 @@ def test_an_image_of_the_data_is_where_its_point_is(
 def test_the_reconstruction_is_the_decode_of_the_mean(
     tiny_model: "Model", tiny_data: "DataSet"
 ) -> None:
-    image = encode_source(tiny_model, source(tiny_data.train.images[3, 0])).image
+    image = encode_source(tiny_model, source(tiny_data.train.images[3][0])).image
     exact = tiny_model.decode(torch.from_numpy(image.mean)[None])[0, 0].numpy() * 255
     assert np.abs(image.reconstruction[..., 0] - exact).max() <= 0.51
 
 
 def test_the_terms_hold_together(tiny_model: "Model", tiny_data: "DataSet") -> None:
-    image = encode_source(tiny_model, source(tiny_data.train.images[3, 0])).image
+    image = encode_source(tiny_model, source(tiny_data.train.images[3][0])).image
     terms = image.terms
     assert terms["elbo"] == pytest.approx(-(terms["reconstruction"] + terms["kl"]))
     assert terms["kl"] > 0
     assert terms["importance_bound"] >= terms["elbo"]
     assert image.kl.shape == (2,)
     assert np.all(image.kl >= 0)
-    again = encode_source(tiny_model, source(tiny_data.train.images[3, 0])).image
+    again = encode_source(tiny_model, source(tiny_data.train.images[3][0])).image
     assert again.terms == terms, "the samples are drawn with a fixed seed"
     assert BOUND_SAMPLES > 1
 

@@ -70,8 +70,8 @@ def test_pictures_of_the_right_size_are_kept_bit_for_bit(tmp_path: Path) -> None
     for index, image in enumerate(images):
         Image.fromarray(image).save(tmp_path / f"{index}.png")
     found = load_data(str(tmp_path))
-    np.testing.assert_array_equal(found.train.images[:, 0], images[:2])
-    np.testing.assert_array_equal(found.held_out.images[:, 0], images[2:])
+    np.testing.assert_array_equal(np.asarray(found.train.images)[:, 0], images[:2])
+    np.testing.assert_array_equal(np.asarray(found.held_out.images)[:, 0], images[2:])
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_inversion_follows_the_folders_own_border(
 ) -> None:
     for index in range(4):
         pixels = np.full((30, 30, 3), border, np.uint8)
-        pixels[10:20, 10:20] = (9, 99, 199 - index)
+        pixels[10:20, 10:20] = (9, 99 + 10 * index, 199)
         Image.fromarray(pixels).convert(mode).save(tmp_path / f"{index}.png")
     found = load_data(str(tmp_path), fit="crop")
     assert found.preprocessing.inversion == inversion

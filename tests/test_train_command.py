@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from explorer.command_line import command_parser
+from explorer.command_line import InputError, with_settings
 from explorer.headless_training import plan_of
 from explorer.progress_line import bar
 from models.checkpoint import load
@@ -19,9 +19,8 @@ from tests.test_command_line import TRAIN, Run, files, run
 __all__ = ["files", "run"]  # fixtures
 
 
-
 def typed(*words: str) -> Plan:
-    return plan_of(vars(command_parser("train").parse_args(list(words))))
+    return plan_of(vars(with_settings("train", list(words))))
 
 
 def test_a_file_of_settings_stands_for_options(tmp_path: Path) -> None:
@@ -74,7 +73,7 @@ def test_what_is_wrong_with_a_file_of_settings_is_said(
 ) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(content)
-    with pytest.raises(DataError) as raised:
+    with pytest.raises((DataError, InputError)) as raised:
         typed("--settings", str(file), "--data", "mnist", "--out", "x")
     assert message in str(raised.value)
     assert str(file) in str(raised.value)

@@ -8,7 +8,16 @@ from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.benchmarks import animation, decoding, dragging, memory, startup, training
+from tests.benchmarks import (
+    animation,
+    decoding,
+    dragging,
+    drawing,
+    large_data,
+    memory,
+    startup,
+    training,
+)
 from tests.benchmarks.report import Options, Row, table
 from tests.benchmarks.screen import NoScreenError, own_home, some_screen
 
@@ -22,6 +31,8 @@ BENCHMARKS: dict[str, Callable[[Options], list[Row]]] = {
     "mosaic-conv": decoding.cold_mosaic_conv,
     "training-mlp": training.training_mlp,
     "training-conv": training.training_conv,
+    "drawing": drawing.drawing,
+    "large-data": large_data.large_data,
     "startup": startup.startup,
     "gif": animation.gif,
     "memory": memory.memory,

@@ -24,7 +24,7 @@ class PlainImages(Dataset[tuple[Tensor, int]], Sized):
     """Images one by one, as torchvision's data sets give them."""
 
     def __init__(self, images: ImageSet) -> None:
-        self._images = torch.from_numpy(images.images[:, 0])
+        self._images = torch.from_numpy(np.asarray(images.images)[:, 0])
         self._labels = [0] * len(images) if images.labels is None else images.labels.tolist()
 
     def __len__(self) -> int:
