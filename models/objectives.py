@@ -48,6 +48,10 @@ class Batch:
     discriminator: Discriminator | None = None
 
 
+# Draws of a batch whose density under all its posteriors is computed: a large batch makes the
+# estimate of q(z) better, and the mean over so many draws is good enough.
+_MOST_DRAWS = 256
+
 Generator = torch.Generator | None
 Objective = Callable[[Autoencoder, Batch, MethodSettings, Generator], Loss]
 
@@ -171,63 +175,39 @@ def total_correlation(
     """The KL in three terms, of which the total correlation costs beta (Chen et al. 2018, eq. 4).
 
     I(x;z) + beta KL(q(z) || prod q(z_j)) + sum KL(q(z_j) || p(z_j)). What is minimised is
-    estimated with minibatch weights, as there; what is shown with stratified ones, which are
-    unbiased. Either way the three sum to the Monte-Carlo KL of the same draw.
+    estimated as there; what is shown are the same terms of the batch's own aggregate posterior,
+    which differ by a constant. Either way the three sum to the Monte-Carlo KL of the same draw.
     """
     parts = _elbo(model, batch, generator)
     assert isinstance(parts.q, DiagonalGaussian)
-    log_each, log_prior = _log_densities(parts.q, parts.z), standard_normal_log_prob(parts.z)
-    counts = len(parts.z), max(batch.data_size, len(parts.z))
-    information, correlation, alone = _weighted_terms(
-        log_each, log_prior, minibatch_weights(*counts)
-    )
+    size = max(batch.data_size, len(parts.z))
+    information, correlation, alone = kl_terms(parts.q, parts.z[:_MOST_DRAWS], size)
     paid = information + settings.beta * correlation + alone
-    with torch.no_grad():
-        information, correlation, alone = _weighted_terms(
-            log_each, log_prior, stratified_weights(*counts)
-        )
+    with torch.no_grad():  # of the batch's own aggregate posterior: N = 1 takes log N away
+        dimensions, log_size = parts.z.shape[1], math.log(size)
+        information = information - log_size
+        correlation = correlation - (dimensions - 1) * log_size
+        alone = alone + dimensions * log_size
     terms = {"information": information, "total_correlation": correlation, "dimension_kl": alone}
     return _loss(parts.reconstruction + batch.kl_weight * paid, parts, **terms)
 
 
-def minibatch_weights(count: int, data_size: int) -> Tensor:
-    """1/(NM) for each of the M images of a batch out of N [M, M] (Chen et al. 2018, C.1)."""
-    return torch.full((count, count), 1.0 / (data_size * count), dtype=torch.float64)
-
-
-def stratified_weights(count: int, data_size: int) -> Tensor:
-    """1/N for the image a latent was drawn from, the rest in even shares [M, M] (ibid., C.2).
-
-    The mean of sum_j w_ij q(z|x_j) over batches is q(z). The own image stands on the diagonal;
-    a widely copied implementation has it in the first column.
-    """
-    others = (data_size - 1) / (data_size * max(1, count - 1))
-    weights = torch.full((count, count), others, dtype=torch.float64)
-    return weights.fill_diagonal_(1.0 / data_size if count > 1 else 1.0)
-
-
-def kl_terms(q: DiagonalGaussian, z: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def kl_terms(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Index-code information, total correlation and dimension-wise KL of a draw, in nats.
 
-    `z` [M, K] is one draw from each of the M posteriors `q`; log q(z_i) is estimated as
-    log sum_j w_ij q(z_i|x_j), with the same `weights` [M, M] in the joint as in the marginals.
+    `z` [L, K] is one draw from each of the first L of the M posteriors `q`. By minibatch-weighted sampling
+    log q(z_i) is estimated as log 1/(NM) sum_j q(z_i|x_j) (Chen et al. 2018, appendix C.1):
+    every weight is 1/(NM), the same in the joint as in the marginals. N moves the terms by 1,
+    K - 1 and -K times log N, and no gradient; with N = 1 they are those of the mixture of the
+    batch's posteriors, of which none is negative on average.
     """
-    return _weighted_terms(_log_densities(q, z), standard_normal_log_prob(z), weights)
-
-
-def _log_densities(q: DiagonalGaussian, z: Tensor) -> Tensor:
-    """log q(z_ik|x_j) of draw i, posterior j and dimension k: [M, M, K]."""
-    squared = (z[:, None] - q.mean).square()
-    return -0.5 * (squared * q.precision + q.log_variance + math.log(2 * math.pi))
-
-
-def _weighted_terms(
-    log_each: Tensor, log_prior: Tensor, weights: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    log_weights = weights.to(log_each).log()
-    log_joint = torch.logsumexp(log_each.sum(-1) + log_weights, 1)
-    log_product = torch.logsumexp(log_each + log_weights[..., None], 1).sum(-1)
-    log_q = log_each.diagonal().sum(0)  # [K, M] to [M]
+    squared = (z[:, None] - q.mean).square()  # [L, M, K]: draw i under posterior j
+    log_each = -0.5 * (squared * q.precision + q.log_variance + math.log(2 * math.pi))
+    log_weight = math.log(data_size * len(q.mean))
+    log_joint = torch.logsumexp(log_each.sum(-1), 1) - log_weight
+    log_product = (torch.logsumexp(log_each, 1) - log_weight).sum(-1)
+    log_q = log_each.diagonal().sum(0)  # [K, L] to [L]
+    log_prior = standard_normal_log_prob(z)
     return (
         (log_q - log_joint).mean(),
         (log_joint - log_product).mean(),

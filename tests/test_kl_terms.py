@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from models.objectives import kl_terms, minibatch_weights, stratified_weights
+from models.objectives import kl_terms
 from models.posteriors import DiagonalGaussian, standard_normal_log_prob
 from tests.small_models import generator
 
@@ -24,17 +24,12 @@ def posteriors(count: int, latent_size: int, seed: int = 0) -> tuple[DiagonalGau
     return q, q.sample(generator(seed + 1))
 
 
-def terms(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """With the weights that are minimised."""
-    return kl_terms(q, z, minibatch_weights(len(z), data_size))
-
-
 @given(SIZES)
 def test_the_terms_sum_to_the_monte_carlo_kl(sizes: tuple[int, int, int]) -> None:
     count, latent_size, data_size = sizes
     q, z = posteriors(count, latent_size)
     expected = (q.log_prob(z) - standard_normal_log_prob(z)).mean()
-    torch.testing.assert_close(sum(terms(q, z, data_size)), expected)
+    torch.testing.assert_close(sum(kl_terms(q, z, data_size)), expected)
 
 
 def by_hand(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[float, float, float]:
@@ -46,7 +41,7 @@ def by_hand(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[float, floa
         squared = (float(z[i, k]) - mean) ** 2 / variance
         return math.exp(-0.5 * squared) / math.sqrt(2 * math.pi * variance)
 
-    sums = [0.0, 0.0, 0.0]
+    terms = [0.0, 0.0, 0.0]
     for i in range(count):
         own = joint = 0.0
         marginals = [0.0] * size
@@ -59,16 +54,16 @@ def by_hand(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[float, floa
             ]
             own = math.prod(each) if i == j else own
         prior = math.prod(math.exp(-0.5 * float(v) ** 2) / math.sqrt(2 * math.pi) for v in z[i])
-        sums[0] += math.log(own / joint) / count
-        sums[1] += math.log(joint / math.prod(marginals)) / count
-        sums[2] += math.log(math.prod(marginals) / prior) / count
-    return sums[0], sums[1], sums[2]
+        terms[0] += math.log(own / joint) / count
+        terms[1] += math.log(joint / math.prod(marginals)) / count
+        terms[2] += math.log(math.prod(marginals) / prior) / count
+    return terms[0], terms[1], terms[2]
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_each_term_is_the_one_spelled_out(count: int) -> None:
     q, z = posteriors(count, 3)
-    for seen, expected in zip(terms(q, z, 40), by_hand(q, z, 40), strict=True):
+    for seen, expected in zip(kl_terms(q, z, 40), by_hand(q, z, 40), strict=True):
         assert seen.item() == pytest.approx(expected, rel=1e-9)
 
 
@@ -77,7 +72,7 @@ def test_every_weight_is_one_in_nm(sizes: tuple[int, int, int]) -> None:
     """N moves log q(z) and each log q(z_j) by log N, so the terms by 1, K - 1 and -K of it."""
     count, latent_size, data_size = sizes
     q, z = posteriors(count, latent_size)
-    plain, weighted = terms(q, z, 1), terms(q, z, data_size)
+    plain, weighted = kl_terms(q, z, 1), kl_terms(q, z, data_size)
     for one, other, times in zip(plain, weighted, (1, latent_size - 1, -latent_size), strict=True):
         expected = one + times * math.log(data_size)
         torch.testing.assert_close(other, expected, rtol=1e-9, atol=1e-9)
@@ -88,7 +83,7 @@ def test_the_same_posterior_for_every_image_knows_nothing() -> None:
     one, _ = posteriors(1, 3)
     q = DiagonalGaussian(one.mean.expand(20, 3), one.log_variance.expand(20, 3))
     z = q.sample(generator())
-    information, correlation, alone = terms(q, z, 1)
+    information, correlation, alone = kl_terms(q, z, 1)
     assert information.item() == pytest.approx(0.0, abs=1e-12)
     assert correlation.item() == pytest.approx(0.0, abs=1e-12)
     expected = (q.log_prob(z) - standard_normal_log_prob(z)).mean()
@@ -100,7 +95,7 @@ def test_posteriors_on_a_grid_have_no_total_correlation() -> None:
     places = torch.tensor([-2.0, 0.3, 1.0, 2.5], dtype=torch.float64)
     mean = torch.cartesian_prod(places, 2.0 * places, places - 1.0)
     q = DiagonalGaussian(mean, torch.full_like(mean, -1.5))
-    _, correlation, _ = terms(q, q.sample(generator()), 1)
+    _, correlation, _ = kl_terms(q, q.sample(generator()), 1)
     assert correlation.item() == pytest.approx(0.0, abs=1e-10)
 
 
@@ -108,14 +103,14 @@ def test_dimensions_that_repeat_each_other_have_all_of_it() -> None:
     """M places far apart, the same in K dimensions: log M nats are known K times over."""
     places = 100.0 * torch.arange(8, dtype=torch.float64)[:, None].expand(8, 3)
     q = DiagonalGaussian(places, torch.zeros_like(places))
-    information, correlation, _ = terms(q, q.sample(generator()), 1)
+    information, correlation, _ = kl_terms(q, q.sample(generator()), 1)
     assert information.item() == pytest.approx(math.log(8))  # which image it is
     assert correlation.item() == pytest.approx(2 * math.log(8))
 
 
 def test_one_dimension_has_no_total_correlation() -> None:
     q, z = posteriors(9, 1)
-    assert terms(q, z, 1234)[1].item() == pytest.approx(0.0, abs=1e-12)
+    assert kl_terms(q, z, 1234)[1].item() == pytest.approx(0.0, abs=1e-12)
 
 
 @given(st.permutations(range(6)))
@@ -123,7 +118,7 @@ def test_the_order_of_the_images_is_no_matter(order: list[int]) -> None:
     """Stratified weights that favour the first column would show here."""
     q, z = posteriors(6, 3)
     turned = DiagonalGaussian(q.mean[order], q.log_variance[order])
-    for one, other in zip(terms(q, z, 50), terms(turned, z[order], 50), strict=True):
+    for one, other in zip(kl_terms(q, z, 50), kl_terms(turned, z[order], 50), strict=True):
         torch.testing.assert_close(other, one)
 
 
@@ -135,7 +130,7 @@ def test_the_total_correlation_of_the_standard_estimate_approaches_the_true_one(
     first, other = torch.randn(2, count, generator=generator(3), dtype=torch.float64)
     mean = torch.stack((first, rho * first + math.sqrt(1 - rho**2) * other), 1)
     q = DiagonalGaussian(mean, torch.full_like(mean, math.log(variance)))
-    correlation = terms(q, q.sample(generator(4)), 1)[1].item()
+    correlation = kl_terms(q, q.sample(generator(4)), 1)[1].item()
     r = rho / (1 + variance)
     assert correlation == pytest.approx(-0.5 * math.log(1 - r**2), abs=0.05)
 
@@ -145,49 +140,7 @@ def test_extreme_posteriors_have_finite_terms_and_gradients(log_variance: float)
     """In single precision the reciprocal of such a variance is infinite."""
     s = torch.full((4, 2), log_variance, requires_grad=True)
     q = DiagonalGaussian(torch.arange(8.0).reshape(4, 2), s)
-    parts = terms(q, q.rsample(generator()), 10)
-    assert all(part.isfinite() for part in parts)
-    (gradient,) = torch.autograd.grad(sum(parts, torch.zeros(())), s)
+    terms = kl_terms(q, q.rsample(generator()), 10)
+    assert all(term.isfinite() for term in terms)
+    (gradient,) = torch.autograd.grad(sum(terms, torch.zeros(())), s)
     assert gradient.isfinite().all()
-
-
-# --- the weights that are shown ---
-
-
-@given(SIZES)
-def test_with_stratified_weights_the_terms_sum_to_the_same(sizes: tuple[int, int, int]) -> None:
-    count, latent_size, more = sizes
-    q, z = posteriors(count, latent_size)
-    seen = kl_terms(q, z, stratified_weights(count, count + more))
-    torch.testing.assert_close(sum(seen), (q.log_prob(z) - standard_normal_log_prob(z)).mean())
-
-
-@given(st.integers(2, 9), st.integers(0, 1000))
-def test_stratified_weights_are_a_distribution_with_the_own_image_on_the_diagonal(
-    count: int, more: int
-) -> None:
-    weights = stratified_weights(count, count + more)
-    torch.testing.assert_close(weights.sum(1), torch.ones(count, dtype=torch.float64))
-    assert torch.equal(weights.diagonal(), torch.full_like(weights[0], 1 / (count + more)))
-
-
-def test_the_whole_data_as_a_batch_gives_the_aggregate_posterior_itself() -> None:
-    """The mean of all N posteriors, and nothing to estimate."""
-    q, z = posteriors(6, 2)
-    information, _, _ = kl_terms(q, z, stratified_weights(6, 6))
-    log_aggregate = torch.stack([q.log_prob(one).logsumexp(0) - math.log(6) for one in z])
-    torch.testing.assert_close(information, (q.log_prob(z) - log_aggregate).mean())
-
-
-def test_the_mean_over_all_batches_is_the_aggregate_posterior() -> None:
-    """Every batch of 2 out of 5 images: the weights leave no bias in q(z) (ibid., C.2)."""
-    q, z = posteriors(5, 2)
-    density = torch.stack([q.log_prob(one).exp() for one in z])  # of draw i under posterior j
-    weights = stratified_weights(2, 5)
-    for own in range(5):
-        batches = [
-            weights[0, 0] * density[own, own] + weights[0, 1] * density[own, other]
-            for other in range(5)
-            if other != own
-        ]
-        torch.testing.assert_close(torch.stack(batches).mean(), density[own].mean())
