@@ -7,6 +7,7 @@ from torch import Tensor
 
 from models.autoencoder import Autoencoder
 from models.data import ImageSet
+from models.matmul import fast_matmul
 from models.model import batches
 from models.objectives import importance_bound as importance_bound
 from models.posteriors import Posterior, standard_normal_log_prob
@@ -50,6 +51,7 @@ def log_weights_and_kl(
 
 
 @torch.no_grad()
+@fast_matmul()
 def evaluate(
     model: Autoencoder,
     images: ImageSet,

@@ -195,8 +195,9 @@ def total_correlation(
 def kl_terms(q: DiagonalGaussian, z: Tensor, data_size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Index-code information, total correlation and dimension-wise KL of a draw, in nats.
 
-    `z` [L, K] is one draw from each of the first L of the M posteriors `q`. By minibatch-weighted sampling
-    log q(z_i) is estimated as log 1/(NM) sum_j q(z_i|x_j) (Chen et al. 2018, appendix C.1):
+    `z` [L, K] is one draw from each of the first L of the M posteriors `q`. By
+    minibatch-weighted sampling log q(z_i) is estimated as log 1/(NM) sum_j q(z_i|x_j)
+    (Chen et al. 2018, appendix C.1):
     every weight is 1/(NM), the same in the joint as in the marginals. N moves the terms by 1,
     K - 1 and -K times log N, and no gradient; with N = 1 they are those of the mixture of the
     batch's posteriors, of which none is negative on average.

@@ -1,17 +1,12 @@
 """A training with files: every finished epoch is on the disk, and what was stopped goes on."""
 
-import json
-import math
-import shutil
-import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from filelock import FileLock, Timeout
 
 from models.autoencoder import Autoencoder, Config
 from models.checkpoint import load_to_resume, save
@@ -19,21 +14,17 @@ from models.data import DataSet, load_data
 from models.distributed import ALONE, Processes
 from models.errors import CheckpointError, DataError, TrainingError
 from models.evaluation import evaluate
-from models.files import replacing
 from models.methods import METHODS, LikelihoodName, MethodName
 from models.model import Model, encode_points
 from models.networks import Network
 from models.plans import Plan
 from models.preprocessing import Fit
 from models.raw import Cancelled, Report
+from models.run_files import EpochFiles, check_folder, locked, mark_finished, not_written
 from models.settings import Change, Settings
-from models.snapshots import epoch_file, epochs_folder, remove_after, remove_all, thin
 from models.training import PollChanges, Progress, Snapshot, train
 
-PROBE_IMAGES = 2000  # held-out images whose points are followed through the epochs
-
 _MOST_KL = 128  # dimensions whose KL is written down for every epoch
-_EPOCH_FILE_SECONDS = 0.3
 _TERMS = ("elbo", "reconstruction", "kl")
 
 
@@ -74,10 +65,10 @@ def run(
         TrainingError: the loss is not finite.
     """
     settings = settings_of(plan)
-    with _locked(plan, resume) if processes.first else nullcontext():
+    with locked(plan, resume) if processes.first else nullcontext():
         position = _read(plan) if resume else None
         if processes.first:
-            _check_folder(plan, resume)
+            check_folder(plan, resume)
             data = data or data_of(plan, report, cancelled)
         processes.wait()  # what the first has fetched or put into the cache is there for all
         data = data or data_of(plan)
@@ -102,7 +93,7 @@ def finish(plan: Plan, data: DataSet | None = None) -> None:
     Raises:
         DataError, CheckpointError: as `run`.
     """
-    with _locked(plan, resume=True):
+    with locked(plan, resume=True):
         position = _read(plan)
         _finish(plan, data or data_of(plan), position)
 
@@ -214,58 +205,6 @@ def _new_autoencoder(config: Config, seed: int) -> Autoencoder:
         return Autoencoder(config)
 
 
-@contextmanager
-def _locked(plan: Plan, resume: bool) -> Iterator[None]:
-    """Keep others from the folder. The system lets go of the lock when a process is killed."""
-    out, folder = Path(plan.out), plan.folder
-    if out.is_dir():
-        raise CheckpointError(f"{out}: is a folder; name a file for the model")
-    if resume and not folder.is_dir():
-        raise CheckpointError(f"{out}: no training to go on with here ({folder} does not exist)")
-    lock = FileLock(folder / "lock")
-    try:
-        folder.mkdir(exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise CheckpointError(
-            f"{folder}: another training is writing there; wait for it, or name another file"
-        ) from error
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-        with suppress(OSError):  # on Windows someone may wait for it already
-            (folder / "lock").unlink(missing_ok=True)
-            _remove_empty(folder)
-
-
-def _check_folder(plan: Plan, resume: bool) -> None:
-    """Find out before an hour of training that its result has nowhere to go."""
-    folder = plan.folder
-    finished = plan.finished_file.exists()
-    if plan.last_epoch_file.exists() and not resume and not finished:
-        raise CheckpointError(
-            f"{folder}: holds an unfinished training; go on with it (train --resume {plan.out}), "
-            "or remove that folder"
-        )
-    try:
-        (folder / "last.part").touch()
-        _remove_parts(folder)
-        if not resume:  # what is left of the training whose file is to be made anew
-            plan.last_epoch_file.unlink(missing_ok=True)
-            remove_all(folder)
-            shutil.rmtree(plan.log_folder, ignore_errors=True)
-        plan.finished_file.unlink(missing_ok=True)
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
-        ) from error
-
-
 def _epochs(
     plan: Plan,
     settings: Settings,
@@ -278,9 +217,9 @@ def _epochs(
     history, before = list(position.history), position.seconds
     last = position
     saved = _new_autoencoder(position.autoencoder.config, plan.seed)
-    keep = _EpochFiles(plan, data)
+    keep = EpochFiles(plan, data)
     if processes.first:
-        keep.begin(position)
+        keep.begin(position.autoencoder, len(position.history))
     steps = train(
         position.autoencoder,
         data,
@@ -301,7 +240,7 @@ def _epochs(
                     saved, progress.snapshot, tuple(history), progress.seconds, progress.changes
                 )
                 _save_epoch(plan, data, last)
-                keep.write(last)
+                keep.write(saved, progress.epoch)
             yield progress
     return replace(last, autoencoder=position.autoencoder)
 
@@ -325,45 +264,6 @@ def _entry(progress: Progress) -> dict[str, Any]:
     return entry
 
 
-class _EpochFiles:
-    """Writes the epochs that are replayed, with where held-out images lie on their map."""
-
-    def __init__(self, plan: Plan, data: DataSet) -> None:
-        self.plan, self.data = plan, data
-        self.written = -math.inf
-
-    def begin(self, position: _Position) -> None:
-        """Drop epochs after the position, which a kill may have left, or write the untrained."""
-        epoch = len(position.history)
-        remove_after(self.plan.folder, epoch)
-        if not epoch:
-            self.write(position)
-
-    def write(self, position: _Position) -> None:
-        """Write the epoch, unless it is a fleeting one: epochs of a few images take no time."""
-        epoch, now = len(position.history), time.monotonic()
-        last = epoch == self.plan.epochs
-        if now - self.written < _EPOCH_FILE_SECONDS and epoch & (epoch - 1) and not last:
-            return
-        try:
-            epochs_folder(self.plan.folder).mkdir(exist_ok=True)
-            save(self._model(position, epoch), epoch_file(self.plan.folder, epoch), half=True)
-            thin(self.plan.folder)
-        except (OSError, CheckpointError) as error:
-            raise _not_written(self.plan, epoch, error) from error
-        self.written = time.monotonic()
-
-    def _model(self, position: _Position, epoch: int) -> Model:
-        autoencoder = position.autoencoder.eval()
-        return Model(
-            autoencoder=autoencoder,
-            preprocessing=self.data.preprocessing,
-            class_names=self.data.class_names,
-            points=encode_points(autoencoder, self.data.held_out, PROBE_IMAGES),
-            record={"data": self.data.name, "epoch": epoch, "epochs": self.plan.epochs},
-        )
-
-
 def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
     model = Model(
         autoencoder=position.autoencoder,
@@ -375,15 +275,7 @@ def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
         plan.folder.mkdir(exist_ok=True)
         save(model, plan.last_epoch_file, resume=position.snapshot)
     except (OSError, CheckpointError) as error:
-        raise _not_written(plan, len(position.history), error) from error
-
-
-def _not_written(plan: Plan, epoch: int, error: Exception) -> CheckpointError:
-    kept = f"epoch {epoch - 1} is kept there" if epoch > 1 else "nothing is kept yet"
-    return CheckpointError(
-        f"{plan.folder}: epoch {epoch} cannot be written ({_reason(error)}); {kept}. "
-        f"Make room, then go on with train --resume {plan.out}"
-    )
+        raise not_written(plan, len(position.history), error) from error
 
 
 def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
@@ -428,18 +320,7 @@ def _finish(plan: Plan, data: DataSet, position: _Position) -> None:
         metrics=_metrics(autoencoder, data),
     )
     save(model, Path(plan.out), half=plan.half)
-    _mark_finished(plan, len(position.history))
-
-
-def _mark_finished(plan: Plan, epoch: int) -> None:
-    try:
-        with replacing(plan.finished_file) as temporary:
-            temporary.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
-        _remove_parts(plan.folder)
-    except OSError as error:
-        raise CheckpointError(
-            f"{plan.folder}: cannot be written ({error.strerror}); {plan.out} is complete"
-        ) from error
+    mark_finished(plan, len(position.history))
 
 
 def _round_to_half(plan: Plan, autoencoder: Autoencoder) -> None:
@@ -466,21 +347,3 @@ def _with_advice(plan: Plan, error: TrainingError) -> TrainingError:
     if not plan.last_epoch_file.exists():
         return error
     return TrainingError(f"{error} Finished epochs are in {plan.last_epoch_file}.")
-
-
-def _reason(error: Exception) -> str:
-    """The system's own words for what went wrong, without the file name twice."""
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    return (cause.strerror or str(cause)) if isinstance(cause, OSError) else str(cause)
-
-
-def _remove_parts(folder: Path) -> None:
-    """Remove what a process killed while it wrote has left."""
-    for part in folder.glob("*.part"):
-        part.unlink(missing_ok=True)
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder unless the user keeps something of their own in it."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()

@@ -17,6 +17,8 @@ from models.autoencoder import Autoencoder
 from models.data import DataSet, ImageSet
 from models.distributed import ALONE, Processes
 from models.errors import DataError, TrainingError
+from models.matmul import fast_matmul
+from models.means import Mean
 from models.model import as_images
 from models.noise import SharedGenerator, binarised
 from models.objectives import METHODS, Batch, Loss
@@ -33,9 +35,6 @@ from models.settings import (
 
 Terms = Mapping[str, float]
 PollChanges = Callable[[], Mapping[str, float]]
-
-_KL = "kl of each dimension"
-_GRADIENT = "gradient norm"
 
 _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
 
@@ -116,9 +115,10 @@ def train(
     for change in changes:
         run.settings = changed(run.settings, model.config.method, change.name, change.value)
     try:
-        while run.epoch < settings.epochs:
-            yield from run.train_epoch()
-            yield run.finish_epoch(snapshots)
+        with fast_matmul():
+            while run.epoch < settings.epochs:
+                yield from run.train_epoch()
+                yield run.finish_epoch(snapshots)
     finally:
         run.restore()
 
@@ -164,41 +164,6 @@ def _groups(parameters: Iterable[Tensor], weight_decay: float) -> list[dict[str,
         {"params": [value for value in known if value.ndim > 1], "weight_decay": weight_decay},
         {"params": [value for value in known if value.ndim <= 1], "weight_decay": 0.0},
     ]
-
-
-class _Mean:
-    """Means of terms over batches of different sizes; sums stay where they were computed."""
-
-    def __init__(self) -> None:
-        self.totals: dict[str, Tensor] = {}
-        self.count = 0.0
-
-    def add(self, terms: Mapping[str, Tensor], count: float) -> None:
-        for name, value in terms.items():
-            added = value.detach() * count
-            self.totals[name] = self.totals[name] + added if name in self.totals else added
-        self.count += count
-
-    def value(self) -> dict[str, float]:
-        return {
-            name: float(total) / self.count for name, total in self.totals.items() if not total.ndim
-        }
-
-    def of_all(self, processes: Processes) -> "_Mean":
-        """The mean over the images of all processes."""
-        if processes.world == 1:
-            return self
-        whole = _Mean()
-        whole.totals = {name: total.clone() for name, total in self.totals.items()}
-        count = torch.tensor(float(self.count), device=next(iter(whole.totals.values())).device)
-        processes.add([*whole.totals.values(), count])
-        whole.count = float(count)
-        return whole
-
-    def kl(self) -> tuple[float, ...]:
-        """The mean of each dimension's KL, if there is one."""
-        total = self.totals.get(_KL)
-        return tuple((total / self.count).tolist()) if total is not None else ()
 
 
 class _Run:
@@ -261,21 +226,21 @@ class _Run:
 
     def train_epoch(self) -> Iterator[Progress]:
         generator = self._generator(self.epoch)
-        whole, recent, reported = _Mean(), _Mean(), time.monotonic()
+        whole, recent, reported = Mean(), Mean(), time.monotonic()
         batches = torch.split(self._order(), self.settings.batch_size)
         for index, coming in zip_longest(batches, batches[1:]):
             self._take_changes()
             part, share = self._share(index, generator)
-            terms = self._train_step(part, share, generator)
+            loss, norm = self._train_step(part, share, generator)
             if coming is not None:  # read ahead where images come from a file
                 expect(self.data.train.images, self._share(coming, generator)[0].numpy())
-            whole.add(terms, share * len(index))
-            recent.add(terms, share * len(index))
+            for mean in (whole, recent):
+                mean.add(loss, share * len(index), norm)
             self.step += 1
             self.images_done += len(index)
             if time.monotonic() - reported >= self.settings.report_seconds:
                 yield self._progress(recent)
-                recent, reported = _Mean(), time.monotonic()
+                recent, reported = Mean(), time.monotonic()
         self.epoch += 1
         self.epoch_terms = whole.of_all(self.processes)
 
@@ -311,7 +276,7 @@ class _Run:
 
     def _train_step(
         self, index: Tensor, share: float, generator: torch.Generator
-    ) -> Mapping[str, Tensor]:
+    ) -> tuple[Loss, Tensor]:
         loss = self._loss(*self._taken(self.data.train, index, generator), generator)
         self.optimizer.zero_grad()
         value = loss.total.detach() * share
@@ -330,8 +295,7 @@ class _Run:
         self.optimizer.step()
         self._update_average()
         self._train_discriminator(loss.z, share, generator)
-        kl = {} if loss.kl is None else {_KL: loss.kl}
-        return {**loss.terms, **kl, _GRADIENT: norm}
+        return loss, norm
 
     def _taken(
         self, images: ImageSet, index: Tensor, generator: torch.Generator
@@ -380,7 +344,7 @@ class _Run:
         raw = {name: value.detach().clone() for name, value in self.parameters.items()}
         self._put(self.average)
         held_out = self._evaluate()
-        if not all(math.isfinite(value) for value in held_out.value().values()):
+        if not all(math.isfinite(value) for value in held_out.terms().values()):
             raise TrainingError(
                 f"the held-out loss is not a finite number after epoch {self.epoch}; the weights "
                 "of the epoch before are kept. Look for broken images in the data."
@@ -393,38 +357,35 @@ class _Run:
         return self._progress(self.epoch_terms, held_out, snapshot)
 
     @torch.no_grad()
-    def _evaluate(self) -> _Mean:
+    def _evaluate(self) -> Mean:
         held_out = self.data.held_out
         count = min(len(held_out), self.settings.held_out_limit)
         generator = self._generator(0, 2)
-        mean = _Mean()
+        mean = Mean()
         self.model.eval()
         for index in torch.split(torch.arange(count), 500):
             part, share = self._share(index, generator)
             loss = self._loss(*self._taken(held_out, part, generator), generator)
-            kl = {} if loss.kl is None else {_KL: loss.kl}
-            mean.add({**loss.terms, **kl}, share * len(index))
+            mean.add(loss, share * len(index))
         self.model.train()
         return mean.of_all(self.processes)
 
     def _progress(
-        self, terms: _Mean, held_out: _Mean | None = None, snapshot: Snapshot | None = None
+        self, terms: Mean, held_out: Mean | None = None, snapshot: Snapshot | None = None
     ) -> Progress:
         seconds = time.monotonic() - self.started
-        values = terms.value()
-        norm = values.pop(_GRADIENT, 0.0)
         return Progress(
             epoch=self.epoch,
             epochs=self.settings.epochs,
             step=self.step,
             steps=self.steps,
-            train=MappingProxyType(values),
-            held_out=None if held_out is None else MappingProxyType(held_out.value()),
+            train=MappingProxyType(terms.terms()),
+            held_out=None if held_out is None else MappingProxyType(held_out.terms()),
             seconds=seconds,
             images_per_second=self.images_done / max(seconds, 1e-9),
             snapshot=snapshot,
             kl=(held_out or terms).kl(),
-            gradient_norm=norm,
+            gradient_norm=terms.gradient_norm(),
             changes=tuple(self.changes),
         )
 

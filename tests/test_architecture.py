@@ -51,6 +51,7 @@ ARROWS: dict[str, str] = {
     ),
     "models.presets": "models.downloads models.errors models.plans",
     "models.distributed": "",
+    "models.matmul": "",
     "models.methods": "",
     "models.settings": "models.methods",
     "models.networks": "",
@@ -67,25 +68,32 @@ ARROWS: dict[str, str] = {
         "models.adversary models.autoencoder models.corruption models.methods models.posteriors"
     ),
     "models.resuming": "models.adversary models.autoencoder",
+    "models.means": "models.distributed models.objectives",
     "models.model": (
         "models.autoencoder models.data models.points models.posteriors models.preprocessing"
     ),
     "models.training": (
         "models.adversary models.autoencoder models.data models.distributed models.errors "
-        "models.model models.noise models.objectives models.resuming models.rows models.settings"
+        "models.matmul models.means models.model models.noise models.objectives models.resuming models.rows "
+        "models.settings"
     ),
     "models.evaluation": (
-        "models.autoencoder models.data models.model models.objectives models.posteriors"
+        "models.autoencoder models.data models.matmul models.model models.objectives "
+        "models.posteriors"
     ),
     "models.disentanglement": "models.data models.factors models.model",
     "models.checkpoint": (
         "models.autoencoder models.errors models.files models.model models.points "
         "models.preprocessing models.resuming models.training"
     ),
+    "models.run_files": (
+        "models.autoencoder models.checkpoint models.data models.errors models.files models.model "
+        "models.plans models.snapshots"
+    ),
     "models.runs": (
         "models.autoencoder models.checkpoint models.data models.distributed models.errors "
-        "models.evaluation models.files models.methods models.model models.networks models.plans "
-        "models.preprocessing models.raw models.settings models.snapshots models.training"
+        "models.evaluation models.methods models.model models.networks models.plans "
+        "models.preprocessing models.raw models.run_files models.settings models.training"
     ),
     # explorer: the values on screen
     "explorer": "",

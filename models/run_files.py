@@ -1,0 +1,174 @@
+"""The folder of a training: who may write there, the epochs in it, and what is left at the end."""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from models.autoencoder import Autoencoder
+from models.checkpoint import save
+from models.data import DataSet
+from models.errors import CheckpointError
+from models.files import replacing
+from models.model import Model, encode_points
+from models.plans import Plan
+from models.snapshots import epoch_file, epochs_folder, remove_after, remove_all, thin
+
+PROBE_IMAGES = 2000  # held-out images whose points are followed through the epochs
+
+_EPOCH_FILE_SECONDS = 0.3
+
+
+@contextmanager
+def locked(plan: Plan, resume: bool) -> Iterator[None]:
+    """Keep others from the folder. The system lets go of the lock when a process is killed.
+
+    Raises:
+        CheckpointError: another training has it, nothing can be written there, or with
+            `resume` there is no such folder.
+    """
+    out, folder = Path(plan.out), plan.folder
+    if out.is_dir():
+        raise CheckpointError(f"{out}: is a folder; name a file for the model")
+    if resume and not folder.is_dir():
+        raise CheckpointError(f"{out}: no training to go on with here ({folder} does not exist)")
+    lock = FileLock(folder / "lock")
+    try:
+        folder.mkdir(exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise CheckpointError(
+            f"{folder}: another training is writing there; wait for it, or name another file"
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):  # on Windows someone may wait for it already
+            (folder / "lock").unlink(missing_ok=True)
+            _remove_empty(folder)
+
+
+def check_folder(plan: Plan, resume: bool) -> None:
+    """Find out before an hour of training that its result has nowhere to go.
+
+    Raises:
+        CheckpointError: so it is, or an unfinished training is there.
+    """
+    folder = plan.folder
+    finished = plan.finished_file.exists()
+    if plan.last_epoch_file.exists() and not resume and not finished:
+        raise CheckpointError(
+            f"{folder}: holds an unfinished training; go on with it (train --resume {plan.out}), "
+            "or remove that folder"
+        )
+    try:
+        (folder / "last.part").touch()
+        _remove_parts(folder)
+        if not resume:  # what is left of the training whose file is to be made anew
+            plan.last_epoch_file.unlink(missing_ok=True)
+            remove_all(folder)
+            shutil.rmtree(plan.log_folder, ignore_errors=True)
+        plan.finished_file.unlink(missing_ok=True)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
+        ) from error
+
+
+class EpochFiles:
+    """Writes the epochs that are replayed, with where held-out images lie on their map."""
+
+    def __init__(self, plan: Plan, data: DataSet) -> None:
+        self.plan, self.data = plan, data
+        self.written = -math.inf
+
+    def begin(self, autoencoder: Autoencoder, epoch: int) -> None:
+        """Drop epochs after this one, which a kill may have left, or write the untrained.
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        remove_after(self.plan.folder, epoch)
+        if not epoch:
+            self.write(autoencoder, epoch)
+
+    def write(self, autoencoder: Autoencoder, epoch: int) -> None:
+        """Write the epoch, unless it is a fleeting one: epochs of a few images take no time.
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        now = time.monotonic()
+        last = epoch == self.plan.epochs
+        if now - self.written < _EPOCH_FILE_SECONDS and epoch & (epoch - 1) and not last:
+            return
+        try:
+            epochs_folder(self.plan.folder).mkdir(exist_ok=True)
+            save(self._model(autoencoder, epoch), epoch_file(self.plan.folder, epoch), half=True)
+            thin(self.plan.folder)
+        except (OSError, CheckpointError) as error:
+            raise not_written(self.plan, epoch, error) from error
+        self.written = time.monotonic()
+
+    def _model(self, autoencoder: Autoencoder, epoch: int) -> Model:
+        autoencoder.eval()
+        return Model(
+            autoencoder=autoencoder,
+            preprocessing=self.data.preprocessing,
+            class_names=self.data.class_names,
+            points=encode_points(autoencoder, self.data.held_out, PROBE_IMAGES),
+            record={"data": self.data.name, "epoch": epoch, "epochs": self.plan.epochs},
+        )
+
+
+def not_written(plan: Plan, epoch: int, error: Exception) -> CheckpointError:
+    """What to say when an epoch cannot be written."""
+    kept = f"epoch {epoch - 1} is kept there" if epoch > 1 else "nothing is kept yet"
+    return CheckpointError(
+        f"{plan.folder}: epoch {epoch} cannot be written ({_reason(error)}); {kept}. "
+        f"Make room, then go on with train --resume {plan.out}"
+    )
+
+
+def mark_finished(plan: Plan, epoch: int) -> None:
+    """Say in the folder that `plan.out` has been made of its epochs.
+
+    Raises:
+        CheckpointError: that cannot be written.
+    """
+    try:
+        with replacing(plan.finished_file) as temporary:
+            temporary.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
+        _remove_parts(plan.folder)
+    except OSError as error:
+        raise CheckpointError(
+            f"{plan.folder}: cannot be written ({error.strerror}); {plan.out} is complete"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The system's own words for what went wrong, without the file name twice."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return (cause.strerror or str(cause)) if isinstance(cause, OSError) else str(cause)
+
+
+def _remove_parts(folder: Path) -> None:
+    """Remove what a process killed while it wrote has left."""
+    for part in folder.glob("*.part"):
+        part.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder unless the user keeps something of their own in it."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
