@@ -110,6 +110,11 @@ def class_colour(label: int) -> QColor:
     return QColor(CLASS_COLOURS[label % len(CLASS_COLOURS)] if label >= 0 else UNLABELLED_COLOUR)
 
 
+def readable(colour: str, dark: bool) -> str:
+    """A colour made for lines on dark ground, darkened for a light one."""
+    return colour if dark else QColor(colour).darker(145).name()
+
+
 def system_is_dark() -> bool:
     """What the system asks for; dark where it does not say."""
     return QGuiApplication.styleHints().colorScheme() != Qt.ColorScheme.Light
@@ -190,6 +195,11 @@ def _style_sheet(c: Colours) -> str:
     QPushButton:pressed, QToolButton:pressed {{ background: {c.selected}; }}
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QSpinBox:disabled,
     QDoubleSpinBox:disabled, QLineEdit:disabled {{ color: {c.muted}; background: {c.panel}; }}
+    *[compact="true"] QPushButton, *[compact="true"] QToolButton {{ padding: 1px 6px;
+        min-height: 17px; }}
+    *[compact="true"] QComboBox, *[compact="true"] QSpinBox, *[compact="true"] QDoubleSpinBox {{
+        padding: 0 5px; min-height: 18px; }}
+    *[compact="true"] QToolButton[slim="true"] {{ padding: 1px 3px; }}
     QToolButton::menu-indicator {{ image: none; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QComboBox::down-arrow {{ image: url({icons}/down-{scheme}.svg); width: 10px; height: 10px; }}
@@ -211,6 +221,18 @@ def _style_sheet(c: Colours) -> str:
     QListWidget::item:selected {{ background: {c.selected}; border-color: {c.accent}; }}
     QListWidget::item:hover {{ border-color: {c.border}; }}
     QListWidget:focus::item:selected {{ border-color: {c.text}; }}
+    QTreeView {{ background: {c.control}; border: 1px solid {c.border}; outline: none;
+        border-radius: {RADIUS_PX}px; }}
+    QTreeView:focus {{ border-color: {c.accent}; }}
+    QTreeView::item {{ height: 20px; }}
+    QTreeView::item:selected {{ background: {c.selected}; color: {c.text}; }}
+    QTreeView::indicator {{ width: 11px; height: 11px; border: 1px solid {c.muted};
+        border-radius: 3px; background: {c.panel}; }}
+    QTreeView::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: url({icons}/check.svg); }}
+    QHeaderView, QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none; }}
+    QHeaderView::section {{ border-bottom: 1px solid {c.border}; padding: 1px 5px; }}
+    QHeaderView:focus {{ border-bottom: 1px solid {c.accent}; }}
     QScrollBar {{ background: transparent; width: 9px; height: 9px; margin: 0; }}
     QScrollBar::handle {{ background: {c.border}; border-radius: 4px; min-height: 24px;
         min-width: 24px; }}

@@ -32,6 +32,7 @@ from explorer.trainer_messages import (
     Terms,
 )
 from explorer.unfinished import (
+    Unfinished,
     discard_unfinished,
     is_finished,
     last_epoch_file,
@@ -144,6 +145,16 @@ class Training(QObject):
         """Train by `plan` from the beginning; nothing happens while another training runs."""
         self._begin(Job("train", plan), TrainingState(Status.PREPARING, plan, "Starting"))
 
+    def recall(self, known: Unfinished) -> None:
+        """Show the curves of a training that has ended, unless one is under way."""
+        plan = self.state.plan
+        if self.state.active or (plan is not None and plan.folder == known.plan.folder):
+            return
+        self.curves, self.pictures = Curves().extended(known.points), None
+        self._set(TrainingState(plan=known.plan, adjusted=known.adjusted))
+        self.curves_changed.emit()
+        self.pictures_changed.emit()
+
     def resume_last(self, run: Path, more: int = 0) -> None:
         """Go on with the training in the folder `run`, for `more` epochs unless that is 0."""
         self._begin_with("resume", run, more)
@@ -172,7 +183,7 @@ class Training(QObject):
 
     def adjust(self, name: str, value: float) -> None:
         """Change a setting from the next step on: the learning rate, or one of the method's."""
-        if self._thread is not None:
+        if self._thread is not None and self.state.status is not Status.FINISHING:
             self._thread.order(Adjustment(name, value))
 
     def stop(self) -> None:
@@ -343,7 +354,7 @@ class Training(QObject):
         if state.unfinished is not None:
             epoch = state.position.epoch if state.position is not None else 0
             kept = f"Epoch {epoch} is kept" if epoch else "The last finished epoch is kept"
-            state = replace(state, message=f"{message} {kept}; go on with it under Unfinished.")
+            state = replace(state, message=f"{message} {kept}; go on with it under Runs.")
         self._set(state)
         self.failed.emit(state.message)
 

@@ -4,44 +4,76 @@ import re
 
 from explorer.trainer_messages import Loaded
 from explorer.training import Status, TrainingState
+from explorer.training_terms import TERMS, shown_terms
 
-LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian with a learned σ"}
-
-
-def status_text(state: TrainingState) -> str:
-    """One line on what is going on."""
-    match state.status:
-        case Status.IDLE:
-            return "Choose data and settings, then press Start. What is open stays open."
-        case Status.PREPARING:
-            return f"{state.activity} …"
-        case Status.RUNNING:
-            return "Training in the background." if state.activity == "Training" else state.activity
-        case Status.PAUSED:
-            return "Paused. Every finished epoch is on the disk."
-        case Status.FINISHING:
-            return "Measuring and writing the model …"
-        case _:
-            return state.message
+LIKELIHOODS = {
+    "bernoulli": "Bernoulli",
+    "continuous-bernoulli": "Continuous Bernoulli",
+    "gaussian": "Gaussian with a learned σ",
+    "discretised-logistic": "Discretised logistic",
+}
 
 
 def progress_text(state: TrainingState) -> str:
-    """Epoch, share and time left, as far as they are known."""
-    if state.status is Status.PREPARING:
-        share = f" · {percent(state.done / state.total)}" if state.total else ""
-        return f"{state.activity}{share}"
+    """What is going on: the activity, or epoch, share and time left, as far as they are known."""
+    match state.status:
+        case Status.IDLE:
+            return "Choose what to train, then press Start"
+        case Status.PREPARING:
+            share = f" · {percent(state.done / state.total)}" if state.total else " …"
+            return f"{state.activity}{share}"
+        case Status.FINISHING:
+            return "Measuring and writing the model …"
+    position, left = state.position, ""
+    if state.status is Status.RUNNING and position is not None:
+        known = position.seconds_left is not None
+        left = f"{clock(position.seconds_left or 0.0)} left" if known else ""
+        left = left if state.activity == "Training" else state.activity
+    elif state.status is Status.PAUSED:
+        left = "paused"
+    elif state.status is not Status.FAILED:
+        spent = clock(position.seconds) if position is not None and position.seconds else ""
+        return " · ".join(part for part in (state.message.rstrip("."), spent) if part)
+    return " · ".join(part for part in (short_progress_text(state), left) if part)
+
+
+def short_progress_text(state: TrainingState) -> str:
+    """Epoch and share alone, or the first words of what is going on."""
+    position = state.position
+    if state.status in (Status.IDLE, Status.PREPARING, Status.FINISHING) or position is None:
+        return {Status.IDLE: "press Start", Status.FINISHING: "Measuring …"}.get(
+            state.status, state.activity if state.active else ""
+        )
+    epoch = min(position.epoch + 1, position.epochs) if state.active else position.epoch
+    return f"epoch {epoch} of {position.epochs} · {percent(position.fraction)}"
+
+
+def progress_tip(state: TrainingState) -> str:
+    """All there is to say of how far and how fast a training goes."""
     position = state.position
     if position is None:
+        return "How far training is"
+    parts = [progress_text(state)]
+    if position.seconds:
+        parts.append(f"{clock(position.seconds)} spent")
+    if position.images_per_second:
+        parts.append(f"{position.images_per_second:,.0f} images a second")
+    return "\n".join([" · ".join(parts), *filter(None, [figures_text(state)])])
+
+
+def pace_text(state: TrainingState) -> str:
+    """The newest figures of a training that runs: loss, images a second, time spent."""
+    position = state.position
+    if state.status not in (Status.RUNNING, Status.PAUSED) or position is None:
         return ""
-    epoch = min(position.epoch + 1, position.epochs) if state.active else position.epoch
-    parts = [f"epoch {epoch} of {position.epochs}", percent(position.fraction)]
-    if state.status is Status.RUNNING and position.seconds_left is not None:
-        parts.append(f"{clock(position.seconds_left)} left")
-    elif state.status is Status.PAUSED:
-        parts.append("paused")
-    elif not state.active and position.seconds:
-        parts.append(clock(position.seconds))
-    return " · ".join(parts)
+    terms, parts = state.held_out or {}, list[str]()
+    if "elbo" in terms:
+        parts.append(f"−ELBO {-terms['elbo']:.2f}")
+    elif terms:
+        parts.append(f"rec. {terms['reconstruction']:.2f}")
+    if position.images_per_second:
+        parts.append(f"{position.images_per_second:,.0f} images/s")
+    return " · ".join((*parts, clock(position.seconds)))
 
 
 def percent(share: float) -> str:
@@ -58,13 +90,10 @@ def clock(seconds: float) -> str:
 
 def figures_text(state: TrainingState) -> str:
     """The newest held-out terms in words."""
-    terms = state.held_out
-    if not terms:
-        return ""
-    reconstruction = terms.get("reconstruction", 0.0)
-    if "elbo" not in terms:
-        return f"held out: {reconstruction:.2f} nats"
-    return f"held out: {-terms['elbo']:.2f} = {reconstruction:.2f} + {terms['kl']:.2f} KL nats"
+    terms = shown_terms(state.held_out or {})
+    words = {term.key: term.name for term in TERMS}
+    told = ", ".join(f"{words[key]} {value:.2f}" for key, value in terms.items())
+    return f"held out: {told} (nats an image)" if told else ""
 
 
 def data_text(loaded: Loaded) -> tuple[str, str]:
@@ -72,7 +101,7 @@ def data_text(loaded: Loaded) -> tuple[str, str]:
     size = "×".join(str(side) for side in loaded.image_shape[1:])
     colour = "grey" if loaded.image_shape[0] == 1 else "colour"
     likelihood = LIKELIHOODS.get(loaded.likelihood, loaded.likelihood)
-    text = f"{likelihood} · {size} {colour} · {loaded.images:,} + {loaded.held_out:,} images"
+    text = f"{size} {colour} · {loaded.images:,} images"
     counts = f"{loaded.images:,} images to train on and {loaded.held_out:,} held out"
     return text, "\n".join((f"Likelihood: {likelihood}", counts, *loaded.notes))
 

@@ -1,6 +1,7 @@
 """Unfinished trainings on the disk: which there are and what their files say, without torch."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,6 +94,7 @@ def discard_unfinished(run: Path) -> None:
     """
     try:
         remove_all(run)
+        shutil.rmtree(Plan("", str(out_file(run))).log_folder, ignore_errors=True)
         marks = (run / "lock", Plan("", str(out_file(run))).finished_file)
         for file in (last_epoch_file(run), *marks, *run.glob("*.part")):
             file.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from explorer.trainer_messages import (
+    Adjustment,
     Advanced,
     CurvePoint,
     Failed,
@@ -34,6 +35,7 @@ from explorer.trainer_messages import (
     Preparing,
     Stopped,
     read_message,
+    read_order,
     write_message,
 )
 from explorer.trainer_process import Orders, Pace, Reporter, work
@@ -138,6 +140,22 @@ def test_a_stop_outranks_a_finish() -> None:
     assert orders.ending is Order.STOP
 
 
+def test_settings_to_change_are_taken_once() -> None:
+    orders = Orders()
+    assert orders.take_adjustments() == {}
+    for line in (b"adjust beta 2.0\n", b"adjust beta 4.5\n", b"adjust learning_rate 0.01\n"):
+        orders.receive(read_order(line))
+    assert orders.take_adjustments() == {"beta": 4.5, "learning_rate": 0.01}
+    assert orders.take_adjustments() == {}
+
+
+def test_orders_arrive_as_they_were_sent() -> None:
+    for order in (*Order, Adjustment("beta", 0.1 + 0.2)):
+        assert read_order(order.to_line()) == order
+    with pytest.raises(ValueError, match="nonsense"):
+        read_order(b"nonsense\n")
+
+
 # -- reports -------------------------------------------------------------------------------
 
 
@@ -161,9 +179,9 @@ def no_pictures(epoch: int, weights: object) -> Pictures:
     return Pictures(epoch, nothing, nothing, nothing)
 
 
-def test_reports_are_gathered_and_no_point_is_lost(clock: Clock) -> None:
+def test_reports_are_gathered_and_no_point_is_lost(clock: Clock, tmp_path: Path) -> None:
     told: list[Message] = []
-    reporter = Reporter(told.append, no_pictures, clock)
+    reporter = Reporter(told.append, no_pictures, tmp_path, clock)
     for step in range(1, 40):
         reporter.progress(progress(step), Position(0, 4, step / 40))
         clock.now += 0.01
@@ -175,26 +193,28 @@ def test_reports_are_gathered_and_no_point_is_lost(clock: Clock) -> None:
     assert messages[-1].position.fraction == 39 / 40
 
 
-def test_nothing_new_is_not_told_twice(clock: Clock) -> None:
+def test_nothing_new_is_not_told_twice(clock: Clock, tmp_path: Path) -> None:
     told: list[Message] = []
-    reporter = Reporter(told.append, no_pictures, clock)
+    reporter = Reporter(told.append, no_pictures, tmp_path, clock)
     reporter.progress(progress(1), Position(0, 4, 0.025))
     reporter.flush()
     reporter.flush()
     assert len(told) == 1
 
 
-def test_an_epoch_too_short_to_report_within_has_its_mean_in_its_middle(clock: Clock) -> None:
+def test_an_epoch_too_short_to_report_within_has_its_mean_in_its_middle(
+    clock: Clock, tmp_path: Path
+) -> None:
     told: list[Message] = []
-    reporter = Reporter(told.append, no_pictures, clock)
+    reporter = Reporter(told.append, no_pictures, tmp_path, clock)
     reporter.progress(progress(10, ends_epoch=True), Position(1, 4, 0.25))
     (message,) = of_kind(told, Advanced)
     assert [(point.epoch, point.held_out) for point in message.points] == [(0.5, False), (1, True)]
 
 
-def test_pictures_are_made_now_and_then_and_of_the_last_epoch(clock: Clock) -> None:
+def test_pictures_are_made_now_and_then_and_of_the_last_epoch(clock: Clock, tmp_path: Path) -> None:
     told: list[Message] = []
-    reporter = Reporter(told.append, no_pictures, clock)
+    reporter = Reporter(told.append, no_pictures, tmp_path, clock)
     for epoch in range(1, 5):
         reporter.progress(progress(10 * epoch, ends_epoch=True), Position(epoch, 4, epoch / 4))
         clock.now += 0.2
@@ -347,7 +367,39 @@ def test_finish_makes_a_model_of_the_epochs_there_are(tmp_path: Path, data_file:
     assert isinstance(finished, Finished)
     assert 1 <= finished.epoch < 1000
     assert len(load(plan.out).record["history"]) == finished.epoch
-    assert not plan.folder.exists()
+    assert plan.finished_file.is_file()
+    assert plan.last_epoch_file.is_file(), "it can be trained on"
+
+
+def test_a_changed_setting_is_told_with_the_epoch_and_kept(tmp_path: Path, data_file: Path) -> None:
+    from explorer.unfinished import read_unfinished
+
+    plan = small_plan(data_file, tmp_path / "bars.safetensors", 4, "beta-vae")
+    orders, told = Orders(), list[Message]()
+
+    def tell(message: Message) -> None:
+        told.append(message)
+        if isinstance(message, Advanced) and len(of_kind(told, Advanced)) == 1:
+            orders.receive(Adjustment("beta", 9.0))
+
+    work(Job("train", plan), tell, orders)
+    ((change,),) = {message.adjusted for message in of_kind(told, Advanced) if message.adjusted}
+    assert (change.name, change.value) == ("beta", 9.0)
+    assert 0 < change.epoch < 4
+    known = read_unfinished(plan.folder)
+    assert known.adjusted == (change,)
+    held_out = [point for point in known.points if point.held_out]
+    assert [len(point.kl) for point in held_out] == [2] * 4
+    assert all(point.gradient_norm for point in known.points if not point.held_out)
+
+
+def test_a_finished_training_goes_on_for_more_epochs(plan: Plan) -> None:
+    do(Job("train", plan))
+    told = do(Job("resume", path=str(plan.folder), more=2))
+    assert of_kind(told, Planned)[0].position == Position(3, 5, 0.6)
+    assert told[-1] == Finished(plan.out, 5)
+    points = [point for message in of_kind(told, Advanced) for point in message.points]
+    assert [point.epoch for point in points if point.held_out] == [4, 5]
 
 
 def test_no_step_is_taken_in_a_pause(plan: Plan) -> None:

@@ -1,7 +1,6 @@
 """The training panel and its widgets: what they show, what they ask for, and by which keys."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -20,15 +18,20 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.pages.training_setup import FILE_WISH, FOLDER_WISH
 from explorer.panels import training_panel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.run_list import RunList
 from explorer.trainer_messages import (
+    Adjusted,
+    Adjustment,
     Advanced,
     CurvePoint,
     Failed,
@@ -46,14 +49,14 @@ from explorer.trainer_messages import (
 )
 from explorer.training import Status, Training, TrainingState
 from explorer.training_words import clock, progress_text
-from explorer.widgets.loss_plot import Line, LossPlot, Term, decimated, roomy, round_up, value_range
+from explorer.widgets.loss_plot import LossPlot, Mark
 from explorer.widgets.picture_grid import PictureGrid
 from explorer.workers import TrainerEnd
 from models.plans import Plan
-from tests.trainings import Fakes
+from tests.trainings import DirectLane, Fakes, write_run
 
 Kind = TypeVar("Kind", bound=QWidget)
-SIZES = [(790, 230), (560, 200)]
+SIZES = [(830, 205), (600, 180)]
 
 
 @pytest.fixture
@@ -68,9 +71,13 @@ def training(tmp_path: Path, qapp: QApplication, fakes: Fakes) -> Training:
 
 @pytest.fixture
 def panel(training: Training, qtbot: QtBot) -> TrainingPanel:
-    panel = TrainingPanel(training)
+    return make_panel(training, qtbot)
+
+
+def make_panel(training: Training, qtbot: QtBot) -> TrainingPanel:
+    panel = TrainingPanel(training, RunList(training, DirectLane.make(), training))
     qtbot.addWidget(panel)
-    panel.resize(790, 230)
+    panel.resize(790, 210)
     panel.show()
     return panel
 
@@ -83,9 +90,10 @@ def points(last: float, *, kl: bool = True) -> tuple[CurvePoint, ...]:
         terms = {"reconstruction": reconstruction}
         if kl:
             terms |= {"kl": 20.0, "elbo": -reconstruction - 20.0}
-        found.append(CurvePoint(number / 10, terms, held_out=False))
+        found.append(CurvePoint(number / 10, terms, held_out=False, gradient_norm=1.5))
         if number % 10 == 0:
-            found.append(CurvePoint(number / 10, terms, held_out=True))
+            each = (0.001 * number, 3.0) if kl else ()
+            found.append(CurvePoint(number / 10, terms, held_out=True, kl=each))
     return tuple(found)
 
 
@@ -104,6 +112,14 @@ def begin(panel: TrainingPanel, fakes: Fakes, qtbot: QtBot) -> None:
     fakes.last.heard.emit(Loaded(1500, 297, (1, 8, 8), "bernoulli", ("two files left out",)))
 
 
+def heard(fakes: Fakes, **changed: object) -> Plan:
+    """Let the trainer say another plan than was asked for, as when it goes on with one."""
+    state = {"data": "digits", "out": "x.safetensors", "epochs": 20} | changed
+    plan = Plan(**state)  # type: ignore[arg-type] # by name
+    fakes.last.heard.emit(Planned(plan, Position(0, plan.epochs, 0.0)))
+    return plan
+
+
 def advance(fakes: Fakes, epoch: int, epochs: int = 20, **more: object) -> None:
     position = Position(epoch, epochs, epoch / epochs, 12.0, 100.0, 5000.0)
     values = {"position": position, "points": points(epoch), "pictures": pictures(epoch)}
@@ -118,8 +134,8 @@ def named(parent: QWidget, kind: type[Kind], name: str) -> Kind:
 
 
 def plot_of(panel: TrainingPanel) -> LossPlot:
-    (plot,) = panel.findChildren(LossPlot)
-    return plot
+    assert panel.watch.terms is not None
+    return panel.watch.terms
 
 
 # -- wishes --------------------------------------------------------------------------------
@@ -133,8 +149,8 @@ def test_start_asks_for_what_the_form_says(
     form.network.setCurrentIndex(form.network.findData("conv"))
     form.latent_size.setValue(5)
     form.epochs.setValue(7)
-    form.batch_size.setValue(64)
-    form.learning_rate.setValue(0.002)
+    more = panel.setup.more
+    more.set_values({"batch_size": 64, "learning_rate": 0.002, "width": 0, "seed": 3})
     QTest.mouseClick(panel.bar.start, Qt.MouseButton.LeftButton)
     assert fakes.last.job == Job(
         "train",
@@ -147,6 +163,7 @@ def test_start_asks_for_what_the_form_says(
             network="conv",
             batch_size=64,
             learning_rate=0.002,
+            seed=3,
         ),
     )
 
@@ -204,7 +221,21 @@ def test_downloaded_data_needs_no_question(
     assert not plan.allow_download
 
 
-@pytest.mark.parametrize("wish", [training_panel.FOLDER_WISH, training_panel.FILE_WISH])
+@pytest.mark.parametrize(("name", "kind"), [("sprites", "Bernoulli"), ("rooms", "Gaussian")])
+def test_drawn_data_can_be_chosen_and_needs_no_download(
+    panel: TrainingPanel, fakes: Fakes, name: str, kind: str
+) -> None:
+    panel.form.data.setCurrentIndex(panel.form.data.findData(name))
+    panel.form.data.activated.emit(panel.form.data.currentIndex())
+    assert kind in panel.form.note.text()
+    assert panel.plan().epoch_images <= 60_000  # all would be half a million
+    QTest.mouseClick(panel.bar.start, Qt.MouseButton.LeftButton)
+    plan = fakes.last.job.plan
+    assert plan is not None
+    assert (plan.data, plan.allow_download) == (name, False)
+
+
+@pytest.mark.parametrize("wish", [FOLDER_WISH, FILE_WISH])
 def test_a_folder_or_file_is_chosen_in_a_dialog(
     panel: TrainingPanel, qtbot: QtBot, tmp_path: Path, wish: str
 ) -> None:
@@ -235,10 +266,8 @@ def test_epochs_are_suggested_until_a_person_types_some(
     small = panel.form.values().epochs
     place = panel.form.data.findData("mnist")
     panel.form.data.activated.emit(place)
-    large = panel.form.values().epochs
-    assert large < small
-    panel.choose_data(tmp_path)  # a folder of one's own pictures is seldom as large
-    assert panel.form.values().epochs > large
+    assert panel.form.values().epochs < small
+    panel.choose_data(tmp_path)  # pictures of one's own are in colour, and larger than digits
     assert panel.form.values().network == "conv"
     panel.form.epochs.setValue(33)
     panel.form.data.setCurrentIndex(0)
@@ -272,7 +301,7 @@ def test_buttons_say_why_they_cannot_be_pressed(
     fakes.last.heard.emit(Finished(plan.out, 20))
     fakes.last.ended.emit(TrainerEnd(0))
     assert bar.start.isEnabled()
-    assert "variational" in form.method.toolTip()
+    assert "evidence lower bound" in form.method.toolTip()
 
 
 def test_progress_says_epoch_share_and_time_left(
@@ -306,6 +335,7 @@ def test_the_note_says_likelihood_and_size_of_what_is_loaded(
 ) -> None:
     assert "Bernoulli" in panel.form.note.text()
     begin(panel, fakes, qtbot)
+    assert "1,500" in panel.form.note.text()
     assert "8×8" in panel.form.note.text()
     assert "two files left out" in panel.form.note.toolTip()
     fakes.last.ended.emit(TrainerEnd(0))
@@ -358,12 +388,12 @@ def test_a_plain_autoencoder_has_one_term_and_no_samples(
     panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
 ) -> None:
     begin(panel, fakes, qtbot)
+    heard(fakes, method="ae")
     advance(fakes, 5, points=points(5, kl=False), pictures=pictures(5, samples=0))
     plot = plot_of(panel)
     assert plot.shown_terms() == ["reconstruction"]
-    button = named(plot, QToolButton, "term-kl")
-    assert not button.isEnabled()
-    assert "no KL" in button.toolTip()
+    assert not named(plot, QToolButton, "term-kl").isVisible()
+    assert "KL" in panel.watch.kl.words()
     assert panel.samples.images() == []
     assert "no prior" in panel.samples.words()
     assert "no prior" in panel.samples.accessibleDescription()
@@ -387,8 +417,9 @@ def test_what_happened_while_the_panel_was_hidden_is_there_when_it_is_shown(
 ) -> None:
     training.start(Plan("digits", "x.safetensors"))
     advance(fakes, 2)
-    panel = TrainingPanel(training)
+    panel = TrainingPanel(training, RunList(training, DirectLane.make(), training))
     qtbot.addWidget(panel)
+    panel.show_page("watch")
     assert not panel.findChildren(LossPlot), "pyqtgraph is not wanted before"
     advance(fakes, 4, points=points(4)[len(points(2)) :])
     panel.show()
@@ -402,66 +433,6 @@ def test_what_happened_while_the_panel_was_hidden_is_there_when_it_is_shown(
     assert "KL train" in plot.readout()
 
 
-# -- unfinished trainings ------------------------------------------------------------------
-
-
-@pytest.fixture
-def unfinished(tmp_path: Path) -> Path:
-    run = tmp_path / "models" / "old.safetensors.run"
-    run.mkdir(parents=True)
-    (run / "last.safetensors").write_bytes(b"of another day")
-    return run
-
-
-@pytest.mark.parametrize(
-    ("entry", "task"), [("Go on training", "resume"), ("Keep as a model", "finish")]
-)
-def test_an_unfinished_training_is_offered(
-    unfinished: Path, panel: TrainingPanel, fakes: Fakes, entry: str, task: str
-) -> None:
-    assert panel.bar.unfinished.isVisible()
-    assert "(1)" in panel.bar.unfinished.text()
-    panel.bar.menu.aboutToShow.emit()
-    (one,) = panel.bar.menu.actions()
-    assert "old" in one.text()
-    menu = panel.bar.menu.findChildren(type(panel.bar.menu))[0]
-    next(action for action in menu.actions() if action.text() == entry).trigger()
-    assert fakes.last.job == Job(task, path=str(unfinished))  # type: ignore[arg-type] # a Task
-
-
-def test_discarding_is_final_and_takes_the_offer_away(
-    unfinished: Path, panel: TrainingPanel
-) -> None:
-    panel.bar.menu.aboutToShow.emit()
-    menu = panel.bar.menu.findChildren(type(panel.bar.menu))[0]
-    next(action for action in menu.actions() if action.text() == "Discard").trigger()
-    assert not unfinished.exists()
-    assert not panel.bar.unfinished.isVisible()
-
-
-def test_a_training_that_is_resumed_brings_its_settings(
-    unfinished: Path, panel: TrainingPanel, fakes: Fakes, training: Training, tmp_path: Path
-) -> None:
-    training.resume_last(unfinished)
-    plan = Plan(
-        data=str(tmp_path / "faces"),
-        out=str(tmp_path / "models" / "old.safetensors"),
-        method="ae",
-        latent_size=9,
-        epochs=50,
-        network="resnet",
-        batch_size=32,
-        learning_rate=0.0005,
-    )
-    fakes.last.heard.emit(Planned(plan, Position(7, 50, 0.14), points(7)))
-    values = panel.form.values()
-    assert (values.data, values.method, values.network) == (plan.data, "ae", "resnet")
-    assert (values.latent_size, values.epochs, values.batch_size) == (9, 50, 32)
-    assert values.learning_rate == pytest.approx(0.0005)
-    fakes.last.ended.emit(TrainerEnd(0))
-    assert replace(panel.plan(), out="") == replace(plan, out="")
-
-
 # -- for every hand and eye ----------------------------------------------------------------
 
 
@@ -470,17 +441,33 @@ def controls(panel: QWidget) -> list[QWidget]:
     return [widget for kind in kinds for widget in panel.findChildren(kind)]
 
 
+def scrolled(widget: QWidget) -> bool:
+    """Whether it may be out of sight because it can be scrolled to."""
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QScrollArea):
+        parent = parent.parentWidget()
+    return parent is not None
+
+
 def test_every_control_has_a_name_and_a_tooltip(panel: TrainingPanel) -> None:
     for control in controls(panel):
         assert control.accessibleName(), control
         assert control.toolTip(), control.accessibleName()
 
 
-def test_keys_reach_every_control(panel: TrainingPanel, qtbot: QtBot) -> None:
-    plot = plot_of(panel)
-    wanted = {panel.bar.start, panel.form.data, panel.form.method, panel.form.network}
-    wanted |= {panel.form.latent_size, panel.form.epochs, panel.form.batch_size}
-    wanted |= {panel.form.learning_rate, *plot.findChildren(QToolButton)}
+def test_keys_reach_every_control(panel: TrainingPanel, fakes: Fakes, qtbot: QtBot) -> None:
+    write_run(panel._training.folder, "old")
+    begin(panel, fakes, qtbot)
+    advance(fakes, 5)
+    fakes.last.heard.emit(Finished("/a/b.safetensors", 20))
+    fakes.last.ended.emit(TrainerEnd(0))
+    form, more, live = panel.form, panel.setup.more, panel.watch.live
+    assert live is not None
+    wanted: set[QWidget] = {panel.bar.start, form.preset, form.data, form.method, form.network}
+    wanted |= {form.latent_size, form.epochs, form.more, *panel.bar.pages.values()}
+    wanted |= {made for made in more.inputs.values() if made.isEnabled()}
+    wanted |= {*plot_of(panel).findChildren(QToolButton), panel.watch.kl}
+    wanted |= {panel.runs.table, panel.runs.open, panel.runs.use, panel.runs.more}
     seen, widget = set[QWidget](), panel.nextInFocusChain()
     while widget is not None and widget is not panel:
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled():
@@ -491,6 +478,7 @@ def test_keys_reach_every_control(panel: TrainingPanel, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("page", ["setup", "watch", "runs"])
 def test_everything_fits_in_a_small_dock(
     panel: TrainingPanel,
     fakes: Fakes,
@@ -498,19 +486,24 @@ def test_everything_fits_in_a_small_dock(
     qapp: QApplication,
     size: tuple[int, int],
     dark: bool,
+    page: str,
 ) -> None:
     before = qapp.styleSheet(), qapp.palette(), qapp.style().name()
     theme.apply(qapp, dark)
     try:
+        write_run(panel._training.folder, "old")
         begin(panel, fakes, qtbot)
         advance(fakes, 5)
+        panel.show_page(page)
         panel.resize(*size)
         qapp.processEvents()
         assert (panel.width(), panel.height()) == size
         for control in controls(panel):
-            if control.isVisible():
+            if control.isVisible() and not scrolled(control):
                 corner = control.mapTo(panel, control.rect().bottomRight())
                 assert panel.rect().contains(corner), control.accessibleName()
+        if page != "watch":
+            return
         columns, width, _ = panel.reconstructions.cells()
         assert columns * width <= panel.reconstructions.width()
         assert width >= 12
@@ -520,148 +513,309 @@ def test_everything_fits_in_a_small_dock(
         qapp.setStyle(before[2])
 
 
-# -- the plot ------------------------------------------------------------------------------
+# -- pages ---------------------------------------------------------------------------------
 
-TERMS = (Term("a", "Alpha", "A", "#5aaaff", "one"), Term("b", "Beta", "B", "#ff8c5a", "other"))
+
+def test_who_starts_a_training_watches_it(panel: TrainingPanel, fakes: Fakes, qtbot: QtBot) -> None:
+    assert panel.pages.currentWidget() is panel.setup
+    panel.bar.start.setFocus()
+    begin(panel, fakes, qtbot)
+    assert panel.pages.currentWidget() is panel.watch
+    assert panel.bar.pages["watch"].isChecked()
+    QTest.mouseClick(panel.bar.pages["setup"], Qt.MouseButton.LeftButton)
+    advance(fakes, 3)
+    assert panel.pages.currentWidget() is panel.setup, "only the start turns the page"
+
+
+def test_speed_loss_and_time_are_said_while_it_runs(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
+) -> None:
+    begin(panel, fakes, qtbot)
+    assert panel.bar.pace.text() == ""
+    advance(fakes, 5)
+    assert panel.bar.pace.text() == "−ELBO 90.01 · 5,000 images/s · 0:12"
+    assert "held out: −ELBO 90.01, Reconstruction 70.01, KL 20.00" in panel.bar.progress.toolTip()
+    panel.resize(560, 200)
+    assert panel.bar.progress.text().startswith("epoch 6 of 20")
+
+
+def test_a_training_that_is_resumed_brings_its_settings(
+    panel: TrainingPanel, fakes: Fakes, training: Training, tmp_path: Path
+) -> None:
+    training.resume_last(write_run(training.folder, "old", 1, 50, finished=False))
+    plan = heard(
+        fakes,
+        data=str(tmp_path / "faces"),
+        method="beta-vae",
+        beta=7.0,
+        latent_size=9,
+        epochs=50,
+        network="resnet",
+        image_shape=(3, 32, 32),
+    )
+    values = panel.form.values()
+    assert (values.data, values.method, values.network) == (plan.data, "beta-vae", "resnet")
+    assert (values.latent_size, values.epochs) == (9, 50)
+    assert panel.setup.own.value("beta") == 7.0
+    assert not panel.setup.own.inputs["beta"].isEnabled()
+    fakes.last.ended.emit(TrainerEnd(0))
+    assert panel.setup.plan() == Plan(**{**plan.to_dict(), "out": "", "image_shape": (3, 32, 32)})
+
+
+# -- changing while it runs ------------------------------------------------------------------
+
+
+def type_into(field: QWidget, text: str, key: Qt.Key | None = Qt.Key.Key_Return) -> None:
+    assert isinstance(field, QAbstractSpinBox)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    if key is not None:
+        QTest.keyClick(field, key)
 
 
 @pytest.fixture
-def plot(qtbot: QtBot) -> LossPlot:
-    plot = LossPlot(TERMS)
-    qtbot.addWidget(plot)
-    plot.resize(320, 180)
-    plot.show()
-    return plot
+def beta_vae(panel: TrainingPanel, fakes: Fakes, qtbot: QtBot) -> TrainingPanel:
+    """The panel while a beta-VAE trains, with what can be changed in sight."""
+    begin(panel, fakes, qtbot)
+    heard(fakes, method="beta-vae")
+    advance(fakes, 5)
+    panel.watch.show_side("change")
+    return panel
 
 
-def falling(term: str, low: float, held_out: bool = False) -> Line:
-    epochs = [number / 10 for number in range(1, 101)]
-    return Line(term, held_out, epochs, [low + 500 * math.exp(-2 * epoch) for epoch in epochs])
+def test_live_settings_are_those_of_the_method_and_the_rate(beta_vae: TrainingPanel) -> None:
+    live = beta_vae.watch.live
+    assert live is not None
+    assert live.values() == {"beta": 4.0, "free_bits": 0.0, "learning_rate": 0.001}
+    assert all(made.isEnabled() for made in live.inputs.values())
 
 
-def test_the_axis_is_not_stretched_by_the_first_fall(plot: LossPlot) -> None:
-    plot.set_lines([falling("a", 100.0)])
-    low, high = plot.range_shown()
-    assert low < 100.0
-    assert 100.0 < high < 300.0
-
-
-def test_choosing_a_term_looks_closer(plot: LossPlot, qtbot: QtBot) -> None:
-    plot.set_lines([falling("a", 100.0), falling("b", 20.0)])
-    low, high = plot.range_shown()
-    button = named(plot, QToolButton, "term-a")
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert plot.shown_terms() == ["b"]
-    closer_low, closer_high = plot.range_shown()
-    assert closer_high - closer_low < high - low
-    assert closer_high < high
-
-
-def test_arrow_keys_read_values(plot: LossPlot, qtbot: QtBot) -> None:
-    plot.set_lines([falling("a", 100.0), falling("a", 110.0, held_out=True)])
-    canvas = named(plot, QWidget, "lossCanvas")
-    QTest.keyClick(canvas, Qt.Key.Key_End)
-    assert plot.readout() == "epoch 10.0; Alpha train 100.00, held out 110.00"
-    assert canvas.accessibleDescription() == plot.readout()
-    QTest.keyClick(canvas, Qt.Key.Key_Left)
-    assert plot.readout().startswith("epoch 9.8")
-    QTest.keyClick(canvas, Qt.Key.Key_Escape)
-    assert plot.readout() == ""
-
-
-def test_the_pointer_reads_values(plot: LossPlot, qtbot: QtBot) -> None:
-    plot.set_lines([falling("a", 100.0)])
-    canvas = named(plot, QWidget, "lossCanvas")
-    QTest.mouseMove(canvas, canvas.rect().center())
-    qtbot.waitUntil(lambda: plot.readout() != "")
-    assert "Alpha train" in plot.readout()
-
-
-def test_the_plot_follows_the_scheme(plot: LossPlot, qapp: QApplication) -> None:
-    before = qapp.styleSheet(), qapp.palette(), qapp.style().name()
-    try:
-        shown = []
-        for dark in (True, False):
-            theme.apply(qapp, dark)
-            plot.set_lines([falling("a", 100.0)])
-            qapp.processEvents()
-            icon = named(plot, QToolButton, "term-a").icon().pixmap(20, 20).toImage()
-            shown.append(icon.pixelColor(10, 10).lightness())
-        assert shown[0] > shown[1], "darker lines on light ground"
-    finally:
-        qapp.setStyleSheet(before[0])
-        qapp.setPalette(before[1])
-        qapp.setStyle(before[2])
-
-
-values = st.floats(-1e4, 1e4)
-
-
-@given(st.lists(values, min_size=1, max_size=40))
-def test_the_range_holds_all_that_has_settled(found: list[float]) -> None:
-    epochs = [float(number + 1) for number in range(len(found))]
-    low, high = value_range([Line("a", False, epochs, found)], epochs[-1])
-    assert low < high
-    settled = (
-        found
-        if len(found) <= 12
-        else [
-            value for epoch, value in zip(epochs, found, strict=True) if epoch >= 0.08 * epochs[-1]
-        ]
-    )
-    assert low <= min(settled)
-    assert max(settled) <= high
-
-
-@given(values, values, values, values)
-def test_a_range_that_stays_holds_what_is_wanted(a: float, b: float, c: float, d: float) -> None:
-    now, wanted = (min(a, b), max(a, b)), (min(c, d), max(c, d))
-    kept = roomy(now, wanted)
-    assert kept in (now, wanted)
-    assert kept[0] <= wanted[0]
-    assert wanted[1] <= kept[1]
-
-
-@given(st.floats(0.01, 1e5))
-def test_rounding_up_reaches_and_does_not_overshoot(epochs: float) -> None:
-    rounded = round_up(epochs)
-    assert epochs * (1 - 1e-6) <= rounded <= epochs * 1.51
-
-
-@given(st.integers(1, 2000), st.integers(1, 300))
-def test_decimation_keeps_first_and_last(count: int, most: int) -> None:
-    line = Line("a", False, list(range(count)), list(range(count)))
-    epochs, _ = decimated(line, most)
-    assert epochs[0] == 0
-    assert epochs[-1] == count - 1
-    assert len(epochs) <= most + 1
-    assert epochs == sorted(set(epochs))
-
-
-# -- the grid ------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 14), st.integers(1, 2), st.integers(20, 700), st.integers(20, 700))
-def test_pictures_fit_whatever_the_room(
-    qapp: QApplication, count: int, depth: int, width: int, height: int
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_enter_or_leaving_the_field_changes_a_setting(
+    beta_vae: TrainingPanel, fakes: Fakes, key: Qt.Key
 ) -> None:
-    grid = PictureGrid()
-    grid.setMinimumSize(1, 1)
-    grid.resize(width, height)
-    grid.set_stacks([np.zeros((count, 8, 8, 1), np.uint8)] * depth)
-    columns, across, down = grid.cells()
-    rows = -(-count // columns)
-    assert columns * across <= width
-    assert rows * depth * down <= height
-    assert across == pytest.approx(down), "pixels stay square"
-    image = QImage(grid.size(), QImage.Format.Format_RGB32)
-    grid.render(image)
+    live = beta_vae.watch.live
+    assert live is not None
+    type_into(live.inputs["beta"], "8.5", key)
+    assert fakes.last.orders == [Adjustment("beta", 8.5)]
+    assert "β 8.5" in beta_vae.watch.live_note.text()
+    type_into(live.inputs["learning_rate"], "0.0002", key)
+    assert fakes.last.orders[1:] == [Adjustment("learning_rate", 0.0002)]
 
 
-def test_words_take_the_place_of_pictures(qapp: QApplication) -> None:
-    grid = PictureGrid()
-    grid.set_stacks([np.zeros((3, 8, 8, 3), np.uint8)])
-    grid.set_words("none yet")
-    assert grid.images() == []
-    assert grid.words() == "none yet"
-    grid.grab()
+def test_what_is_the_same_or_taken_back_is_no_change(beta_vae: TrainingPanel, fakes: Fakes) -> None:
+    live = beta_vae.watch.live
+    assert live is not None
+    type_into(live.inputs["beta"], "4")
+    type_into(live.inputs["beta"], "9", Qt.Key.Key_Escape)
+    QTest.keyClick(live.inputs["beta"], Qt.Key.Key_Return)
+    assert fakes.last.orders == []
+
+
+def test_a_value_out_of_range_is_refused_in_words(beta_vae: TrainingPanel, fakes: Fakes) -> None:
+    beta_vae._on_live_changed("beta", -1.0)
+    assert fakes.last.orders == []
+    assert "from 0 to 1000" in beta_vae.watch.live_note.text()
+
+
+def test_changes_are_marked_on_every_view(beta_vae: TrainingPanel, fakes: Fakes) -> None:
+    changes = (Adjusted(2.5, "beta", 8.5), Adjusted(3.0, "learning_rate", 0.0002))
+    advance(fakes, 6, adjusted=changes, points=points(6)[len(points(5)) :])
+    marks = (Mark(2.5, "β 8.5"), Mark(3.0, "rate 0.0002"))
+    watch = beta_vae.watch
+    assert watch.terms is not None
+    assert watch.gradient is not None
+    assert watch.terms.marks() == watch.gradient.marks() == marks
+    assert watch.live is not None
+    assert watch.live.value("beta") == 8.5
+    beta_vae.grab()
+
+
+def test_nothing_can_be_changed_when_nothing_runs(beta_vae: TrainingPanel, fakes: Fakes) -> None:
+    fakes.last.ended.emit(TrainerEnd(0))
+    live = beta_vae.watch.live
+    assert live is not None
+    assert not live.inputs["beta"].isEnabled()
+    assert "No training" in live.inputs["beta"].toolTip()
+
+
+# -- views ---------------------------------------------------------------------------------
+
+
+def test_the_kl_of_dimensions_and_the_gradient_are_shown(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
+) -> None:
+    begin(panel, fakes, qtbot)
+    advance(fakes, 5)
+    QTest.mouseClick(named(panel, QToolButton, "view-kl"), Qt.MouseButton.LeftButton)
+    assert panel.watch.kl.isVisible()
+    assert panel.watch.kl.readout() == "2 of 2 active after epoch 5"
+    QTest.mouseMove(panel.watch.kl, panel.watch.kl.cell_centre(1, 2).toPoint())
+    qtbot.waitUntil(lambda: "z1" in panel.watch.kl.readout())
+    assert panel.watch.kl.readout() == "epoch 3 · z1 · 3.00 nats · 2 of 2 active"
+    QTest.mouseClick(named(panel, QToolButton, "view-gradient"), Qt.MouseButton.LeftButton)
+    gradient = panel.watch.gradient
+    assert gradient is not None
+    gradient.set_cursor_epoch(2.0)
+    assert gradient.readout() == "epoch 2.0; Gradient norm train 1.50"
+
+
+# -- runs ----------------------------------------------------------------------------------
+
+
+def table_of(panel: TrainingPanel) -> dict[str, tuple[str, ...]]:
+    return {row.texts[0]: row.texts for row in panel.runs.table.rows()}
+
+
+@pytest.fixture
+def runs(training: Training, qtbot: QtBot) -> TrainingPanel:
+    """The page of runs with a finished and an unfinished one, the older selected."""
+    write_run(training.folder, "done", 3, 3, learning_rate=0.002)
+    write_run(training.folder, "cut", 2, 9, method="ae", finished=False)
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    return panel
+
+
+def choose(panel: TrainingPanel, name: str) -> Path:
+    folder = panel._training.folder / f"{name}.safetensors.run"
+    panel.runs.table.select(str(folder))
+    return folder
+
+
+def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
+    table = table_of(runs)
+    assert table["done"][:9] == (
+        "done", "Digits", "VAE", "2", "rate 0.002", "3/3", "29.00", "", "finished",
+    )  # fmt: skip
+    assert table["cut"][2:9] == ("Autoencoder", "2", "", "2/9", "28.00 rec.", "", "unfinished")
+    assert runs.bar.pages["runs"].text() == "Runs (1)"
+    assert "Not finished: cut" in runs.status.text()
+    assert runs.status.isVisible()
+
+
+def test_a_damaged_run_is_listed_and_can_only_be_discarded(
+    training: Training, qtbot: QtBot
+) -> None:
+    folder = training.folder / "bad.safetensors.run"
+    folder.mkdir(parents=True)
+    (folder / "last.safetensors").write_bytes(b"nothing of the kind")
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    choose(panel, "bad")
+    assert table_of(panel)["bad"][8] == "damaged"
+    assert not panel.runs.go_on.isEnabled()
+    assert "damaged" in panel.runs.use.toolTip()
+    assert panel.runs.discard.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "button", "job"),
+    [
+        ("cut", "runGoOn", Job("resume")),
+        ("cut", "runKeep", Job("finish")),
+        ("done", "runMore", Job("resume", more=7)),
+        ("cut", "runMore", Job("resume", more=7)),
+    ],
+)
+def test_a_run_goes_on(runs: TrainingPanel, fakes: Fakes, name: str, button: str, job: Job) -> None:
+    folder = choose(runs, name)
+    runs.runs.more.setValue(7)
+    QTest.mouseClick(named(runs, QPushButton, button), Qt.MouseButton.LeftButton)
+    assert fakes.last.job == Job(job.task, path=str(folder), more=job.more)
+    assert table_of(runs)[name][8] == "running"
+    assert "under way" in runs.runs.go_on.toolTip() or "runs now" in runs.runs.go_on.toolTip()
+
+
+def test_what_cannot_be_done_with_a_run_says_why(runs: TrainingPanel) -> None:
+    choose(runs, "done")
+    assert "more epochs" in runs.runs.go_on.toolTip()
+    assert "made already" in runs.runs.keep.toolTip()
+    assert not runs.runs.compare.isEnabled()
+    assert "Check runs" in runs.runs.compare.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("done", "done.safetensors"), ("cut", "last.safetensors")]
+)
+def test_the_model_of_any_run_can_be_opened(
+    runs: TrainingPanel, qtbot: QtBot, name: str, file: str
+) -> None:
+    choose(runs, name)
+    with qtbot.waitSignal(runs.open_requested) as asked:
+        QTest.keyClick(runs.runs.table, Qt.Key.Key_Return)
+    assert asked.args is not None
+    assert asked.args[0].name == file
+
+
+def test_discarding_asks_first(runs: TrainingPanel) -> None:
+    folder = choose(runs, "cut")
+    for answer in ("no", "yes"):
+        QTest.mouseClick(runs.runs.discard, Qt.MouseButton.LeftButton)
+        box = runs.findChildren(QMessageBox)[-1]
+        assert "2 finished epochs" in box.informativeText()
+        if answer == "no":
+            QTest.keyClick(box, Qt.Key.Key_Escape)
+            assert folder.exists()
+        else:
+            QTest.mouseClick(named(box, QPushButton, "discardYes"), Qt.MouseButton.LeftButton)
+    assert not folder.exists()
+    assert list(table_of(runs)) == ["done"]
+    assert runs.bar.pages["runs"].text() == "Runs"
+    assert not runs.status.isVisible()
+
+
+def test_settings_of_a_run_are_used_again(runs: TrainingPanel) -> None:
+    choose(runs, "done")
+    QTest.mouseClick(runs.runs.use, Qt.MouseButton.LeftButton)
+    assert runs.pages.currentWidget() is runs.setup
+    plan = runs.plan()
+    assert (plan.learning_rate, plan.epochs, plan.width) == (0.002, 3, None)
+    assert runs.form.preset.currentText() == "Own settings"
+
+
+def test_checked_runs_are_laid_over_each_other(runs: TrainingPanel) -> None:
+    for name in ("cut", "done"):
+        choose(runs, name)
+        QTest.keyClick(runs.runs.table, Qt.Key.Key_Space)
+    assert runs.runs.compare.text() == "Compare (2)"
+    QTest.mouseClick(runs.runs.compare, Qt.MouseButton.LeftButton)
+    compared, term = runs.watch.compared, runs.watch.compared_term
+    assert compared is not None
+    assert compared.isVisible()
+    assert compared.shown_terms() == ["done"], "an autoencoder has no ELBO"
+    term.setCurrentIndex(term.findData("reconstruction"))
+    assert compared.shown_terms() == ["cut", "done"]
+    compared.set_cursor_epoch(2.0)
+    assert "cut held out 28.00; done train 27.50, held out 28.00" in compared.readout()
+    term.setCurrentIndex(term.findData("jacobian"))
+    assert "None of the checked runs" in compared.words()
+    runs.grab()
+
+
+def test_the_run_that_trains_is_compared_as_it_goes(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
+) -> None:
+    begin(panel, fakes, qtbot)
+    advance(fakes, 2)
+    panel.show_page("runs")
+    (row,) = panel.runs.table.rows()
+    assert row.texts[5:9] == ("2/200", "95.49", "", "running")
+    panel.runs.table.set_checked(row.key, True)
+    panel.runs.compare.click()
+    advance(fakes, 4, points=points(4)[len(points(2)) :])
+    compared = panel.watch.compared
+    assert compared is not None
+    compared.set_cursor_epoch(3.9)
+    assert "held out 90" in compared.readout()
+
+
+def test_runs_are_sorted_by_any_column_by_keys_too(runs: TrainingPanel) -> None:
+    header = runs.runs.table.header()
+    header.setFocus()
+    for _ in range(5):
+        QTest.keyClick(header, Qt.Key.Key_Right)
+    assert [row.texts[0] for row in runs.runs.table.rows()] == ["cut", "done"]
+    QTest.keyClick(header, Qt.Key.Key_Space)
+    assert [row.texts[0] for row in runs.runs.table.rows()] == ["done", "cut"]

@@ -16,6 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from explorer.loss_curves import MOST_POINTS, Curve, Curves
 from explorer.trainer_messages import (
+    Adjusted,
+    Adjustment,
     Advanced,
     CurvePoint,
     Failed,
@@ -154,6 +156,42 @@ def test_wishes_become_orders(faked: Training, fakes: Fakes) -> None:
     faked.resume()
     faked.stop()
     assert fakes.last.orders == [Order.PAUSE, Order.GO_ON, Order.FINISH]
+
+
+def test_a_setting_is_changed_by_an_order_while_steps_are_taken(
+    faked: Training, fakes: Fakes
+) -> None:
+    faked.adjust("beta", 2.0)
+    faked.start(Plan("digits", "x.safetensors", method="beta-vae"))
+    faked.adjust("beta", 3.0)
+    changes = (Adjusted(0.5, "beta", 3.0),)
+    fakes.last.heard.emit(Advanced(Position(1, 20, 0.05), (POINT,), adjusted=changes))
+    assert faked.state.adjusted == changes
+    fakes.last.heard.emit(Finishing())
+    faked.adjust("beta", 4.0)
+    assert fakes.last.orders == [Adjustment("beta", 3.0)]
+
+
+def test_written_epochs_are_told(faked: Training, fakes: Fakes, qtbot: QtBot) -> None:
+    plan = Plan("digits", str(faked.folder / "x.safetensors"))
+    faked.start(plan)
+    with qtbot.waitSignal(faked.epoch_written) as heard:
+        fakes.last.heard.emit(Advanced(Position(4, 20, 0.2), (POINT,), epoch_file=4))
+    assert heard.args == [plan.folder, 4]
+    assert faked.state.epoch_file == 4
+
+
+def test_another_process_at_the_same_training_is_told(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    from filelock import FileLock
+
+    plan = plan_for(training, data_file)
+    plan.folder.mkdir(parents=True)
+    with FileLock(plan.folder / "lock"):
+        training.start(plan)
+        wait_for(qtbot, training, Status.FAILED)
+    assert str(plan.folder) in training.state.message
 
 
 def test_one_training_at_a_time(faked: Training, fakes: Fakes) -> None:
@@ -310,7 +348,7 @@ def test_a_killed_training_goes_on_and_ends_as_if_never_killed(
     with qtbot.waitSignal(training.failed, timeout=PATIENCE_MS) as heard:
         kill(training)
     assert "killed" in heard.args[0]
-    assert "Unfinished" in heard.args[0]
+    assert "Runs" in heard.args[0]
     assert not killed.exists()
     (run,) = training.unfinished()
     assert training.state.unfinished == run

@@ -1,15 +1,17 @@
 """Data, plans and waiting that tests of trainings share."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
+from safetensors.numpy import save_file
 
-from explorer.trainer_messages import Job, Message, Order
+from explorer.trainer_messages import Adjustment, Job, Message, Order
 from explorer.training import Status, Training
-from explorer.workers import TrainingThread
+from explorer.workers import Callbacks, Lane, Task, TaskContext, TrainingThread
 from models.plans import Plan
 
 if TYPE_CHECKING:
@@ -75,13 +77,14 @@ class FakeThread(QObject):
 
     def __init__(self, job: Job, parent: QObject) -> None:
         super().__init__(parent)
-        self.job, self.orders, self.stopped, self.started = job, list[Order](), False, False
+        self.job, self.orders = job, list[Order | Adjustment]()
+        self.stopped = self.started = False
         self.process_id: int | None = None
 
     def start(self) -> None:
         self.started = True
 
-    def order(self, order: Order) -> None:
+    def order(self, order: Order | Adjustment) -> None:
         self.orders.append(order)
 
     def stop(self) -> None:
@@ -104,3 +107,44 @@ class Fakes:
     @property
     def last(self) -> FakeThread:
         return self.all[-1]
+
+
+class DirectLane:
+    """Stands where a `Lane` would: a task is done at once."""
+
+    def submit(self, task: Task, callbacks: Callbacks) -> int:
+        callbacks.done(task(cast(TaskContext, None)))
+        return 1
+
+    @classmethod
+    def make(cls) -> Lane:
+        return cast(Lane, cls())
+
+
+def write_run(
+    folder: Path,
+    name: str,
+    epochs: int = 3,
+    planned: int = 3,
+    method: str = "vae",
+    finished: bool = True,
+    **settings: object,
+) -> Path:
+    """A training's folder as `models.runs` leaves it, without weights; falls by a nat an epoch."""
+    out = folder / f"{name}.safetensors"
+    plan = Plan("digits", str(out), method=method, epochs=planned, **settings)  # type: ignore[arg-type]
+    history = []
+    for epoch in range(1, epochs + 1):
+        terms: dict[str, float] = {"reconstruction": 30.0 - epoch}
+        if method != "ae":
+            terms |= {"kl": 2.0, "elbo": -32.0 + epoch}
+        entry = {"epoch": epoch, "train": terms, "held_out": terms, "gradient_norm": 1.5}
+        history.append({**entry, "kl": [1.5, 0.5]})
+    record = {"plan": plan.to_dict(), "history": history, "seconds": 1.0, "changes": []}
+    header = {"record": record, "resume_epoch": epochs}
+    plan.folder.mkdir(parents=True)
+    save_file({}, plan.last_epoch_file, {"latent_explorer": json.dumps(header)})
+    if finished:
+        plan.finished_file.write_text(json.dumps({"epoch": epochs}))
+        out.write_bytes(b"a model")
+    return plan.folder

@@ -1,219 +1,170 @@
-"""The training panel: settings, curves, and what the model makes of images while it learns."""
+"""The training panel: set up, watch and change a training, and the runs there are."""
 
 import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
-    QHBoxLayout,
     QLabel,
     QMessageBox,
-    QScrollArea,
     QSizePolicy,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from explorer.fields import Choice, Value
+from explorer.pages.training_runs import RunsPage
+from explorer.pages.training_setup import FOLDER_WISH, SetupPage
+from explorer.pages.training_watch import WatchPage
+from explorer.run_list import RunList
+from explorer.runs_on_disk import RunState
 from explorer.training import Status, Training, TrainingState
-from explorer.training_words import breakable, data_text, figures_text, progress_text, status_text
+from explorer.training_choices import live_problem, setting_word, values_of
+from explorer.training_words import (
+    breakable,
+    data_text,
+    pace_text,
+    progress_text,
+    progress_tip,
+    short_progress_text,
+)
 from explorer.widgets.download_question import DownloadQuestion
-from explorer.widgets.picture_grid import PictureGrid
 from explorer.widgets.training_bar import TrainingBar, enable
-from explorer.widgets.training_form import Choice, FormValues, TrainingForm
 from models.downloads import BUILT_IN, is_downloaded
 from models.plans import Plan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from explorer.widgets.loss_plot import LossPlot
-
-FOLDER_WISH, FILE_WISH = "folder…", "file…"
-
-METHODS = (
-    Choice("vae", "VAE", "variational autoencoder: reconstructs, and keeps latents near a prior"),
-    Choice("cvae", "Conditional VAE", "a VAE told the class of each image; needs labelled images"),
-    Choice("ae", "AE", "plain autoencoder: only reconstructs, so its latents have no prior"),
-)
-NETWORKS = (
-    Choice("mlp", "MLP", "fully connected with residual blocks: fast, good for small images"),
-    Choice("conv", "Conv", "convolutions: sees neighbouring pixels together, slower"),
-    Choice("resnet", "ResNet", "residual convolutions: for larger images, slowest"),
-)
-WISHES = (
-    Choice(FOLDER_WISH, "Folder of images…", "a folder of pictures; its sub-folders are classes"),
-    Choice(FILE_WISH, "File…", "an .npz or .npy file of images"),
+PAGES = (
+    Choice("setup", "Set up", "Data, method and its settings"),
+    Choice("watch", "Watch", "Curves, pictures, and settings that can be changed on the way"),
+    Choice("runs", "Runs", "Trainings, finished and unfinished: compare, go on, keep, discard"),
 )
 _LIKELIHOOD_TIP = (
-    "p(x|z) is chosen by the images: Bernoulli for grey ones, "
-    "Gaussian with a learned σ for those in colour"
+    "p(x|z) is chosen by the images: Bernoulli for grey ones, Gaussian with a learned σ for "
+    "those in colour; another one can be chosen under More settings"
 )
-_EPOCHS = {"digits": 100}  # small sets need more rounds for as many steps
-_USUAL_EPOCHS, _OWN_EPOCHS = 20, 200
-_FORM_PX = (236, 310)
 
 
 class TrainingPanel(QWidget):
-    """Shows one `Training` and turns clicks into its wishes."""
+    """Shows one `Training` and its runs, and turns clicks into wishes."""
 
     open_requested = Signal(object)  # Path of a model file
 
-    def __init__(self, training: Training, parent: QWidget | None = None) -> None:
+    def __init__(self, training: Training, runs: RunList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._training = training
-        self._plot: LossPlot | None = None
+        self._training, self._runs = training, runs
         self._dialog: QFileDialog | QMessageBox | None = None
         self._shown: Status | None = None
-        data = [Choice(name, known.title, known.description) for name, known in BUILT_IN.items()]
-        self.form = TrainingForm(data, WISHES, METHODS, NETWORKS, self)
-        self.bar = TrainingBar(self)
+        self._was_active = False
+        self._wished: dict[str, Value] = {}  # settings changed, whether the trainer has said so yet
+        self._asked = False
+        self.bar = TrainingBar(PAGES, self)
+        self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
+        self.form = self.setup.form
+        self.reconstructions, self.samples = self.watch.reconstructions, self.watch.samples
         self.status = QLabel(self)
-        self.figures = QLabel(self)
-        self.reconstructions, self.samples = PictureGrid(self), PictureGrid(self)
-        self._plot_place = QVBoxLayout()
+        self.pages = QStackedWidget(self)
+        self.setProperty("compact", True)
         self.setFocusProxy(self.form.data)
-        self._suggest_epochs(self.form.values().data)
         self._build()
         self._connect()
         self._on_state_changed()
-        self._on_pictures_changed()
-        self._on_unfinished_changed()
+        self.watch.set_pictures(training.pictures)
 
     # -- building --------------------------------------------------------------------------
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 6)
+        layout.setContentsMargins(10, 6, 10, 6)
         layout.setSpacing(6)
         layout.addWidget(self.bar)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self._scrolled_form(), 8)
-        row.addLayout(self._plot_place, 8)
-        row.addLayout(self._pictures(), 6)
-        layout.addLayout(row, 1)
-        layout.addLayout(self._status_line())
-
-    def _scrolled_form(self) -> QScrollArea:
-        area = QScrollArea(self)
-        area.setWidget(self.form)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setMinimumSize(_FORM_PX[0], 40)
-        area.setMaximumWidth(_FORM_PX[1])
-        return area
-
-    def _pictures(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(3)
-        for grid, name, tip in (
-            (
-                self.reconstructions,
-                "Reconstructions",
-                "Held-out images, the same in every epoch; below each what the model makes of it",
-            ),
-            (
-                self.samples,
-                "Prior samples",
-                "Decodes of draws from the prior, of the same noise in every epoch",
-            ),
-        ):
-            title = QLabel(name, self)
-            title.setProperty("role", "muted")
-            title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            grid.setAccessibleName(name)
-            grid.setToolTip(tip)
-            column.addWidget(title)
-            column.addWidget(grid, 1)
-        return column
-
-    def _status_line(self) -> QHBoxLayout:
-        line = QHBoxLayout()
-        line.setSpacing(12)
+        for page in (self.setup, self.watch, self.runs):
+            self.pages.addWidget(page)
+        layout.addWidget(self.pages, 1)
         self.status.setObjectName("trainStatus")
         self.status.setWordWrap(True)
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.figures.setProperty("role", "muted")
-        self.figures.setToolTip("Held-out images, after the last finished epoch, in nats an image")
-        line.addWidget(self.status, 1)
-        line.addWidget(self.figures)
-        return line
+        layout.addWidget(self.status)
 
     def _connect(self) -> None:
+        self.bar.page_chosen.connect(self.show_page)
         self.bar.start.clicked.connect(self._on_start_clicked)
         self.bar.pause.clicked.connect(self._on_pause_clicked)
         self.bar.stop.clicked.connect(self._training.stop)
         self.bar.open.clicked.connect(self._on_open_clicked)
-        self.bar.menu.aboutToShow.connect(self._fill_unfinished_menu)
-        self.form.wished.connect(self._on_form_wished)
-        self.form.data_changed.connect(self._suggest_epochs)
-        self.form.changed.connect(self._show_note)
+        self.setup.wished.connect(self._on_setup_wished)
+        self.setup.changed.connect(self._show_note)
+        self.watch.live_changed.connect(self._on_live_changed)
+        self.runs.compare_requested.connect(self._on_compare_requested)
+        self.runs.checks_changed.connect(self._show_compared)
+        self.runs.open_requested.connect(self._on_run_opened)
+        self.runs.go_on_requested.connect(self._on_go_on_requested)
+        self.runs.more_requested.connect(self._on_more_requested)
+        self.runs.use_requested.connect(self._on_use_requested)
+        self.runs.keep_requested.connect(self._on_keep_requested)
+        self.runs.discard_requested.connect(self._on_discard_requested)
         self._training.state_changed.connect(self._on_state_changed)
         self._training.curves_changed.connect(self._on_curves_changed)
         self._training.pictures_changed.connect(self._on_pictures_changed)
-        self._training.unfinished_changed.connect(self._on_unfinished_changed)
+        self._runs.changed.connect(self._on_runs_changed)
+
+    def add_below_curves(self, widget: QWidget) -> None:
+        """Put a slim row under the curves."""
+        self.watch.below_curves.addWidget(widget)
+
+    def show_epoch(self, epoch: float) -> None:
+        """Read the curves at that epoch."""
+        self.watch.set_cursor(epoch)
+
+    def hide_epoch(self) -> None:
+        """Read the curves nowhere."""
+        self.watch.set_cursor(None)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._plot is None:
-            self._make_plot()
+        if not self._asked:
+            self._asked = True
+            self._runs.refresh()
         self._shown = None
+        self._show_all()
+
+    def _show_all(self) -> None:
+        if self.pages.currentWidget() is self.watch:
+            self.watch.make_plots()
         self._on_state_changed()
         self._on_curves_changed()
-        self._on_unfinished_changed()
+        self._on_runs_changed()
 
-    def _make_plot(self) -> None:
-        from explorer.widgets.loss_plot import LossPlot, Term
+    # -- pages -----------------------------------------------------------------------------
 
-        terms = (
-            Term("elbo", "−ELBO", "−ELBO", "#5aaaff", "The loss: reconstruction and KL together"),
-            Term(
-                "reconstruction",
-                "Reconstruction",
-                "Rec.",
-                "#5fd4a0",
-                "−E log p(x|z): how badly images come back",
-            ),
-            Term("kl", "KL", "KL", "#ff8c5a", "KL(q(z|x) || p(z)): what the latents cost"),
-        )
-        self._plot = LossPlot(terms, self)
-        self._plot.set_words("Curves are drawn here while a model trains.")
-        self._plot_place.addWidget(self._plot)
+    def show_page(self, name: str) -> None:
+        """Show `setup`, `watch` or `runs`."""
+        self.bar.set_page(name)
+        page = {"setup": self.setup, "watch": self.watch, "runs": self.runs}[name]
+        self.pages.setCurrentWidget(page)
+        self._shown = None
+        if self.isVisible():
+            self._show_all()
 
-    # -- wishes of a person ----------------------------------------------------------------
+    # -- wishes: a training ------------------------------------------------------------------
 
     def choose_data(self, path: str | Path) -> None:
         """Choose a folder of images, an `.npz` or an `.npy` as the data of the next training."""
-        path = Path(path)
-        self.form.add_data(Choice(str(path), path.name or str(path), str(path)))
-        if path.is_dir():  # pictures of one's own are seldom as small as digits
-            self.form.network.setCurrentIndex(self.form.network.findData("conv"))
+        self.setup.choose_data(Path(path))
+        self.show_page("setup")
 
     def plan(self) -> Plan:
-        """The plan that the form says, with a fresh file to write to."""
-        values = self.form.values()
-        source = values.data if values.data in BUILT_IN else Path(values.data).stem
+        """The plan that the page says, with a fresh file to write to."""
+        plan = self.setup.plan()
+        source = plan.data if plan.data in BUILT_IN else Path(plan.data).stem
         name = re.sub(r"[^\w.-]+", "-", source.lower()).strip("-.")[:40] or "model"
-        name = f"{name}-{values.method}-{values.latent_size}d"
-        return Plan(
-            data=values.data,
-            out=str(self._training.fresh_file(name)),
-            method=values.method,
-            latent_size=values.latent_size,
-            epochs=values.epochs,
-            network=values.network,
-            batch_size=values.batch_size,
-            learning_rate=values.learning_rate,
-        )
+        name = f"{name}-{plan.method}-{plan.latent_size}d"
+        return replace(plan, out=str(self._training.fresh_file(name)))
 
     def _on_start_clicked(self) -> None:
         plan = self.plan()
@@ -240,7 +191,7 @@ class TrainingPanel(QWidget):
         if self._training.state.file is not None:
             self.open_requested.emit(self._training.state.file)
 
-    def _on_form_wished(self, wish: str) -> None:
+    def _on_setup_wished(self, wish: str) -> None:
         if wish == FOLDER_WISH:
             dialog = QFileDialog(self, "Folder of images")
             dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -256,51 +207,102 @@ class TrainingPanel(QWidget):
         self._dialog = dialog
         dialog.open()
 
-    def _suggest_epochs(self, data: str) -> None:
-        """Small sets need more epochs; a number that a person has typed stays."""
-        suggested = {_USUAL_EPOCHS, _OWN_EPOCHS, *_EPOCHS.values()}
-        usual = _USUAL_EPOCHS if data in BUILT_IN else _OWN_EPOCHS
-        if self.form.epochs.value() in suggested:
-            self.form.epochs.setValue(_EPOCHS.get(data, usual))
+    def _on_live_changed(self, name: str, value: float) -> None:
+        """Change a setting of the training that runs, unless it is that already."""
+        state = self._training.state
+        if state.plan is None or not state.active or value == self._in_force(state).get(name):
+            return
+        problem = live_problem(state.plan, name, value)
+        if not problem:
+            self._wished[name] = value
+            self._training.adjust(name, value)
+        told = f"From the next step on: {setting_word(name)} {value:g}. Marked on the curves."
+        self.watch.say_live(problem or told)
 
-    def _fill_unfinished_menu(self) -> None:
-        self.bar.menu.clear()
-        for run in self._training.unfinished():
-            entry = self.bar.menu.addMenu(self._training.describe_unfinished(run))
-            for text, act in (
-                ("Go on training", self._training.resume_last),
-                ("Keep as a model", self._training.keep_last),
-                ("Discard", self._training.discard),
-            ):
-                entry.addAction(text).triggered.connect(partial(_call, act, run))
+    # -- wishes: a run ---------------------------------------------------------------------
+
+    def _on_compare_requested(self) -> None:
+        self.show_page("watch")
+        self.watch.show_view("compare")
+        self._show_compared()
+
+    def _on_run_opened(self, key: str) -> None:
+        run = self.runs.run(key)
+        if run is not None and run.file is not None:
+            self.open_requested.emit(run.file)
+
+    def _on_go_on_requested(self, key: str) -> None:
+        self._training.resume_last(Path(key))
+
+    def _on_more_requested(self, key: str, more: int) -> None:
+        self._training.resume_last(Path(key), more)
+
+    def _on_keep_requested(self, key: str) -> None:
+        self._training.keep_last(Path(key))
+
+    def _on_use_requested(self, key: str) -> None:
+        run = self.runs.run(key)
+        if run is not None and run.plan is not None:
+            self.setup.set_plan(run.plan)
+            self.show_page("setup")
+            self._show_note()
+
+    def _on_discard_requested(self, key: str) -> None:
+        run = self.runs.run(key)
+        if run is None:
+            return
+        box = QMessageBox(self)
+        box.setObjectName("discardQuestion")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(f"Discard {run.name}?")
+        box.setText(f"Discard the training of {run.name}?")
+        finished = run.state is RunState.FINISHED
+        box.setInformativeText(
+            "The model stays. Its epochs are deleted: it cannot be replayed or trained on."
+            if finished
+            else f"Its {run.epoch} finished epochs are deleted for good."
+        )
+        yes = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
+        yes.setObjectName("discardYes")
+        yes.clicked.connect(partial(self._discard, run.folder))
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        self._open_dialog(box)
+
+    def _discard(self, folder: Path, checked: bool = False) -> None:
+        self._training.discard(folder)
 
     # -- facts of the training -------------------------------------------------------------
 
     def _on_state_changed(self) -> None:
         state = self._training.state
+        self._follow_start(state)
         if self.visibleRegion().isEmpty() and state.status is self._shown:
             return  # ten times a second for nobody to see
         self._shown = state.status
-        self._show_plan(state)
         self._show_buttons(state)
-        self._show_progress(state)
+        share: float | None = state.position.fraction if state.position is not None else 0.0
+        if state.status in (Status.PREPARING, Status.FINISHING):
+            share = state.done / state.total if state.total else None
+        self.bar.set_pace(pace_text(state))
+        texts = progress_text(state), short_progress_text(state), progress_tip(state)
+        self.bar.set_progress(share, *texts)
         self._show_note()
-        self.status.setText(breakable(status_text(state)))
-        _set_role(self.status, "danger" if state.status is Status.FAILED else "muted")
-        self.figures.setText(figures_text(state))
-        self.figures.setVisible(state.status is not Status.FAILED)  # a message needs the room
+        self._show_status(state)
+        self._show_live(state)
+        if self.pages.currentWidget() is self.runs:
+            self._show_runs()
 
-    def _show_plan(self, state: TrainingState) -> None:
-        """A training that is resumed brings its own settings."""
-        plan = state.plan
-        if plan is None or not plan.data or not state.active:
-            return
-        values = _form_values(plan)
-        if values == self.form.values():
-            return
-        if plan.data not in BUILT_IN:
-            self.choose_data(plan.data)
-        self.form.set_values(values)
+    def _follow_start(self, state: TrainingState) -> None:
+        """Whoever starts a training wants to watch it."""
+        begins = state.active and not self._was_active
+        self._was_active = state.active
+        if begins:
+            self._wished = {}
+            pressed = self.bar.start.hasFocus()
+            self.show_page("watch")
+            if pressed:  # a button that is closed passes the focus on to whatever comes next
+                self.bar.pause.setFocus()
 
     def _show_buttons(self, state: TrainingState) -> None:
         bar, active, paused = self.bar, state.active, state.status is Status.PAUSED
@@ -308,76 +310,94 @@ class TrainingPanel(QWidget):
         ready = "" if active else "No training is under way"
         if state.status is Status.FINISHING:
             ready = "The model is being measured and written"
-        self.form.set_locked(busy)
-        enable(bar.start, "Train a new model with these settings", busy)
+        if active and state.plan is not None and state.plan.data:
+            self._show_plan(state.plan)
+        self.setup.set_locked(busy)
+        enable(bar.start, "Train a new model with the settings of Set up", busy)
         bar.pause.setText("Resume" if paused else "Pause")
         enable(bar.pause, "Go on training" if paused else "Take no step until you resume", ready)
         enable(bar.stop, "End now and keep the model of the last finished epoch", ready)
         bar.open.setVisible(state.file is not None and not active)
         enable(bar.open, f"Open {state.file.stem if state.file else 'the model'}", "")
-        enable(bar.unfinished, "Trainings that ended before their time", busy)
 
-    def _show_progress(self, state: TrainingState) -> None:
-        position = state.position
-        speed = position.images_per_second if position is not None else None
-        tip = f"{speed:,.0f} images a second" if speed else "How far training is"
-        share: float | None = position.fraction if position is not None else 0.0
-        if state.status in (Status.PREPARING, Status.FINISHING):
-            share = state.done / state.total if state.total else None
-        self.bar.set_progress(share, progress_text(state), tip)
+    def _show_plan(self, plan: Plan) -> None:
+        """A training that is resumed brings its own settings."""
+        bare = replace(plan, out="", allow_download=False)
+        if bare != self.setup.plan():
+            self.setup.set_plan(bare)
+
+    def _show_status(self, state: TrainingState) -> None:
+        """A line for what does not fit into the bar: what failed, and what was left unfinished."""
+        text, role = "", "muted"
+        if state.status is Status.FAILED:
+            text, role = state.message, "danger"
+        elif state.status is Status.IDLE and (left := self._runs.unfinished()):
+            names = left[0].name if len(left) == 1 else f"{len(left)} trainings"
+            text = f"Not finished: {names}. Go on, keep or discard under Runs."
+        if text != self.status.text():
+            self.status.setText(breakable(text))
+        self.status.setVisible(bool(text))
+        _set_role(self.status, role)
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
-        if state.data is not None and state.plan is not None and state.plan.data == data:
+        if self.setup.plan().likelihood is not None:
+            self.form.set_note("", "")
+        elif state.data is not None and state.plan is not None and state.plan.data == data:
             self.form.set_note(*data_text(state.data))
         elif data in BUILT_IN:
-            self.form.set_note("Likelihood: Bernoulli, for grey images", _LIKELIHOOD_TIP)
+            kind = "Gaussian, in colour" if BUILT_IN[data].colour else "Bernoulli, grey"
+            self.form.set_note(kind, _LIKELIHOOD_TIP)
         else:
-            self.form.set_note("Likelihood: chosen by the images", _LIKELIHOOD_TIP)
+            self.form.set_note("p(x|z) by the images", _LIKELIHOOD_TIP)
+
+    def _show_live(self, state: TrainingState) -> None:
+        plan = state.plan
+        if plan is None or not plan.data:
+            self.watch.set_live("", {}, "No training is under way")
+            return
+        closed = "" if state.active else "No training is under way"
+        if state.status is Status.FINISHING:
+            closed = "The model is being measured and written"
+        self.watch.set_live(plan.method, self._in_force(state), closed)
+
+    def _in_force(self, state: TrainingState) -> dict[str, Value]:
+        """The settings that hold now: the plan's, and what was changed on the way."""
+        if state.plan is None:
+            return {}
+        adjusted: dict[str, Value] = {one.name: one.value for one in state.adjusted}
+        return values_of(state.plan) | adjusted | self._wished
 
     def _on_curves_changed(self) -> None:
-        if self._plot is None or not self.isVisible():
+        if not self.watch.isVisible():
             return  # drawn when shown
-        from explorer.widgets.loss_plot import Line
-
-        curves = self._training.curves
-        lines = []
-        for held_out, terms in ((False, curves.train), (True, curves.held_out)):
-            for name, curve in terms.items():
-                values = [-value for value in curve.values] if name == "elbo" else curve.values
-                lines.append(Line(name, held_out, curve.epochs, values))
-        self._plot.set_lines(lines, "A plain autoencoder has no KL and so no ELBO")
+        state = self._training.state
+        method = state.plan.method if state.plan is not None and state.plan.data else ""
+        self.watch.set_curves(self._training.curves, state.adjusted, method)
+        if any(run.state is RunState.RUNNING for run in self.runs.checked_runs()):
+            self._show_runs()
+            self._show_compared()
 
     def _on_pictures_changed(self) -> None:
-        pictures = self._training.pictures
-        if pictures is None:
-            self.reconstructions.set_words("after the first epoch")
-            self.samples.set_words("after the first epoch")
-            return
-        self.reconstructions.set_stacks((pictures.images, pictures.reconstructions))
-        told = f"{len(pictures.images)} held-out images, each above its reconstruction"
-        self.reconstructions.setAccessibleDescription(f"{told}, after epoch {pictures.epoch}")
-        if pictures.no_samples:
-            self.samples.set_words(pictures.no_samples)
-        else:
-            self.samples.set_stacks((pictures.samples,))
-        told = pictures.no_samples or f"{len(pictures.samples)} samples"
-        self.samples.setAccessibleDescription(f"{told}, after epoch {pictures.epoch}")
+        self.watch.set_pictures(self._training.pictures)
 
-    def _on_unfinished_changed(self) -> None:
-        self.bar.set_unfinished(len(self._training.unfinished()))
+    # -- facts of the runs -----------------------------------------------------------------
 
+    def _on_runs_changed(self) -> None:
+        self._show_runs()
+        count = len(self._runs.unfinished())
+        self.bar.set_page_text("runs", f"Runs ({count})" if count else "Runs")
+        left = f"; {count} unfinished" if count else ""
+        self.bar.pages["runs"].setToolTip(PAGES[2].tip + left)
+        self._show_compared()
+        self._show_status(self._training.state)
 
-def _form_values(plan: Plan) -> FormValues:
-    return FormValues(
-        data=plan.data,
-        method=plan.method,
-        latent_size=plan.latent_size,
-        network=plan.network,
-        epochs=plan.epochs,
-        batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate,
-    )
+    def _show_runs(self) -> None:
+        busy = "A training is under way; stop it first" if self._training.state.active else ""
+        self.runs.set_runs(self._runs.listed(), busy)
+
+    def _show_compared(self) -> None:
+        self.watch.set_compared(self.runs.checked_runs())
 
 
 def _set_role(label: QLabel, role: str) -> None:
@@ -386,8 +406,3 @@ def _set_role(label: QLabel, role: str) -> None:
         label.setProperty("role", role)
         label.style().unpolish(label)
         label.style().polish(label)
-
-
-def _call(act: "Callable[[Path], None]", run: Path, checked: bool = False) -> None:
-    """What a menu entry does; Qt adds whether it is checked."""
-    act(run)

@@ -13,14 +13,15 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from explorer import theme
+from explorer.plot_ranges import decimated, roomy, round_up, value_range
 
-_SETTLED = 0.08  # of the epochs so far: what came before them does not stretch the axis
-_MARGIN = 0.06
 _STEP = 0.02  # of the axis: an arrow key's step
-_ENOUGH = 8
-_FILLED = 0.75
 _MOST_POINTS = 250  # of a line: as many as there are pixels across
-_NARROW_PX = 245
+_ROWS_OF_LABELS = 3  # labels of changes that come close together stand below each other
+_PX_A_LETTER = 6.5
+_ROW_PX = 21
+_TABLE_ROW_PX = 14
+_BUTTON_PX = 30  # of a term's button besides its letters
 
 
 @dataclass(frozen=True)
@@ -48,58 +49,122 @@ class Line:
         return float(np.interp(epoch, self.epochs, self.values))
 
 
-class LossPlot(QWidget):
-    """Curves of losses in nats an image: solid for images trained on, dashed for held out."""
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened after so many epochs, in a few letters."""
 
-    def __init__(self, terms: Sequence[Term], parent: QWidget | None = None) -> None:
+    epoch: float
+    text: str
+
+
+class LossPlot(QWidget):
+    """Curves of losses: solid for images trained on, dashed for held out.
+
+    A term is offered, by a button, while it has lines. A single term needs no button.
+    """
+
+    def __init__(
+        self, terms: Sequence[Term], parent: QWidget | None = None, unit: str = "nats"
+    ) -> None:
         super().__init__(parent)
-        self._terms = terms
+        self._terms: tuple[Term, ...] = ()
         self._lines: list[Line] = []
         self._cursor: float | None = None
         self._across, self._values = 1.0, (0.0, 1.0)
         self._fitted: set[str] = set()  # terms that the range of values was found for
         self._numbered: bool | None = None
-        self._buttons: dict[str, QToolButton] = {term.key: self._button(term) for term in terms}
+        self._row_height = self._leading = self._leading_px = 0
+        self._ground = ""
+        self._unit = unit
+        self._buttons: dict[str, QToolButton] = {}
         self._plot = pg.PlotWidget(self, background=None)
         self._items: dict[tuple[str, bool], pg.PlotDataItem] = {}
         self._mark = pg.InfiniteLine(angle=90, movable=False)
+        self._marks: tuple[Mark, ...] = ()
+        self._mark_items: list[pg.InfiniteLine] = []
         self._readout = QLabel(self._plot)
         self._words = QLabel(self._plot)
         self._build()
-        self._dress()
+        self.set_terms(terms)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 160)
+        return QSize(320, 120)
 
     # -- what is shown ---------------------------------------------------------------------
 
-    def set_lines(self, lines: Sequence[Line], missing: str = "") -> None:
-        """Draw other lines. Terms without any cannot be chosen, for the reason `missing`."""
+    def set_terms(self, terms: Sequence[Term]) -> None:
+        """Offer other terms; those that stay keep whether they are shown."""
+        if self._terms == tuple(terms):
+            return
+        chosen = {key: button.isChecked() for key, button in self._buttons.items()}
+        for button in self._buttons.values():
+            button.hide()
+            button.deleteLater()
+        for item in self._items.values():
+            self._plot.removeItem(item)
+        if len(terms) > 1 and not self._row_height:
+            self._row_height = _ROW_PX
+            self._row.addStrut(_ROW_PX)  # so that nothing jumps when the first lines come
+        self._terms, self._items, self._lines = tuple(terms), {}, []
+        self._buttons = {term.key: self._button(term) for term in terms}
+        for place, term in enumerate(terms):
+            button = self._buttons[term.key]
+            button.setChecked(chosen.get(term.key, True))
+            button.toggled.connect(self._refresh)
+            self._row.insertWidget(self._leading + place, button)
+            for held_out in (False, True):
+                item = self._plot.plot(antialias=True)
+                item.setZValue(1 if held_out else 0)
+                self._items[term.key, held_out] = item
+        self._dress()
+        self.set_lines(())
+
+    def set_leading(self, widget: QWidget) -> None:
+        """Put a widget before the buttons of the terms."""
+        self._row.insertWidget(0, widget)
+        self._leading, self._leading_px = 1, widget.sizeHint().width()
+
+    def set_lines(self, lines: Sequence[Line]) -> None:
+        """Draw other lines. Terms without any are not offered."""
         self._lines = [line for line in lines if len(line.epochs)]
-        shown = {line.term for line in self._lines}
-        for term in self._terms:
-            absent = bool(missing) and bool(shown) and term.key not in shown
-            self._buttons[term.key].setEnabled(not absent)
-            self._buttons[term.key].setToolTip(missing if absent else term.tip)
+        there = {line.term for line in self._lines}
+        for key, button in self._buttons.items():
+            button.setVisible(key in there and len(self._terms) > 1)
         for (key, held_out), item in self._items.items():
             line = next(
                 (one for one in self._lines if (one.term, one.held_out) == (key, held_out)), None
             )
-            item.setData(*(decimated(line, _MOST_POINTS) if line else ([], [])))
+            drawn = (line.epochs, line.values) if line else ((), ())
+            item.setData(*(decimated(drawn, _MOST_POINTS) if line else ([], [])))
         self._words.setVisible(not self._lines)
+        self._name_buttons()
         self._refresh()
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Show what happened on the way as upright lines with a few letters."""
+        if self._marks == tuple(marks):
+            return
+        self._marks = tuple(marks)
+        for item in self._mark_items:
+            self._plot.removeItem(item)
+        self._mark_items = [self._mark_item(place, mark) for place, mark in enumerate(marks)]
+
+    def marks(self) -> tuple[Mark, ...]:
+        """What is marked."""
+        return self._marks
 
     def set_words(self, words: str) -> None:
         """What stands there while there are no lines."""
         self._words.setText(words)
 
+    def words(self) -> str:
+        """What is said in place of lines, or nothing where there are some."""
+        return "" if self._lines else self._words.text()
+
     def shown_terms(self) -> list[str]:
         """Keys of the terms whose lines are drawn."""
-        return [
-            key
-            for key, button in self._buttons.items()
-            if button.isChecked() and button.isEnabled()
-        ]
+        there = {line.term for line in self._lines}
+        return [key for key, button in self._buttons.items() if button.isChecked() and key in there]
 
     def readout(self) -> str:
         """The values at the cursor as plain text, or nothing where there is no cursor."""
@@ -113,7 +178,7 @@ class LossPlot(QWidget):
         return "; ".join(rows)
 
     def range_shown(self) -> tuple[float, float]:
-        """The lowest and highest value on the axis, in nats."""
+        """The lowest and highest value on the axis."""
         low, high = self._plot.getViewBox().viewRange()[1]
         return float(low), float(high)
 
@@ -123,27 +188,23 @@ class LossPlot(QWidget):
         button = QToolButton(self)
         button.setObjectName(f"term-{term.key}")
         button.setText(term.name)
-        button.setStyleSheet("padding: 1px 5px; min-height: 16px;")
-        button.setIconSize(QSize(12, 12))
+        button.setIconSize(QSize(11, 11))
+        button.setProperty("slim", True)
         button.setMinimumWidth(1)
         button.setCheckable(True)
-        button.setChecked(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAccessibleName(f"Show {term.name}")
         button.setToolTip(term.tip)
-        button.toggled.connect(self._refresh)
         return button
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for button in self._buttons.values():
-            row.addWidget(button)
-        row.addStretch(1)
-        layout.addLayout(row)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(3)
+        self._row.addStretch(1)
+        layout.addLayout(self._row)
         layout.addWidget(self._plot, 1)
         self._build_plot()
         self._build_labels()
@@ -156,14 +217,8 @@ class LossPlot(QWidget):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
-        self._plot.setLabel("left", "nats")
-        self._plot.setLabel("bottom", "epoch")
+        self._plot.setMinimumHeight(0)
         self._plot.getViewBox().setDefaultPadding(0)
-        for term in self._terms:
-            for held_out in (False, True):
-                item = self._plot.plot(antialias=True)
-                item.setZValue(1 if held_out else 0)
-                self._items[term.key, held_out] = item
         self._mark.hide()
         self._plot.addItem(self._mark, ignoreBounds=True)
         self._plot.scene().sigMouseMoved.connect(self._on_pointer_moved)
@@ -177,17 +232,36 @@ class LossPlot(QWidget):
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._readout.setTextFormat(Qt.TextFormat.RichText)
         grid = QGridLayout(self._plot)
-        grid.setContentsMargins(44, 4, 6, 30)
+        grid.setContentsMargins(40, 2, 6, 16)
         grid.addWidget(self._readout, 0, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self._words, 0, 0)
 
+    def _mark_item(self, place: int, mark: Mark) -> pg.InfiniteLine:
+        colours = theme.colours()
+        pen = pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DotLine)
+        height = 0.66 - 0.24 * (place % _ROWS_OF_LABELS)
+        anchors = [(0, 0.5)] * 2
+        fill = pg.mkBrush(_faint(colours.panel))
+        options = {"position": height, "color": colours.text, "anchors": anchors, "fill": fill}
+        item = pg.InfiniteLine(
+            mark.epoch, angle=90, movable=False, pen=pen, label=mark.text, labelOpts=options
+        )
+        self._plot.addItem(item, ignoreBounds=True)
+        return item
+
     def minimumSizeHint(self) -> QSize:
-        return QSize(184, 80)
+        return QSize(170, 60)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        for term in self._terms:
-            narrow = self.width() < _NARROW_PX
+        self._name_buttons()
+
+    def _name_buttons(self) -> None:
+        """Whole names where there is room for them, else short ones."""
+        there = [term for term in self._terms if not self._buttons[term.key].isHidden()]
+        letters, room = sum(len(term.name) for term in there), self.width() - self._leading_px
+        narrow = letters * _PX_A_LETTER + len(there) * _BUTTON_PX > room
+        for term in there:
             self._buttons[term.key].setText(term.short if narrow else term.name)
 
     # -- colours ---------------------------------------------------------------------------
@@ -207,17 +281,18 @@ class LossPlot(QWidget):
             font = self.font()
             font.setPointSizeF(8.0)
             axis.setTickFont(font)
-            axis.label.setFont(font)
-            axis.setStyle(tickLength=-4)
-        self._plot.getAxis("left").setWidth(42)
-        self._plot.getAxis("bottom").setHeight(30)
+            axis.setStyle(tickLength=-4, tickTextOffset=2)
+        self._plot.getAxis("left").setWidth(38)
+        self._plot.getAxis("bottom").setHeight(15)
         self._mark.setPen(pg.mkPen(colours.muted, width=1))
         for term in self._terms:
-            colour = readable(term.colour, colours.dark)
+            colour = theme.readable(term.colour, colours.dark)
             self._buttons[term.key].setIcon(_disc(colour))
             self._items[term.key, False].setPen(pg.mkPen(colour, width=1.4))
             dashed = pg.mkPen(colour, width=1.8, style=Qt.PenStyle.DashLine)
             self._items[term.key, True].setPen(dashed)
+        marks, self._marks = self._marks, ()
+        self.set_marks(marks)
         self._say()
 
     # -- range -----------------------------------------------------------------------------
@@ -229,7 +304,7 @@ class LossPlot(QWidget):
             item.setVisible(key in chosen)
         lines = [line for line in self._lines if line.term in chosen]
         last = max((line.epochs[-1] for line in lines), default=1.0)
-        wanted = value_range(lines, last)
+        wanted = value_range([(line.epochs, line.values) for line in lines], last)
         # An axis that stands still is calm to look at, and cheap: pyqtgraph keeps its picture.
         self._across = round_up(last)
         self._values = wanted if chosen != self._fitted else roomy(self._values, wanted)
@@ -296,14 +371,40 @@ class LossPlot(QWidget):
 
     def _say(self) -> None:
         """Put the values at the cursor, or the legend, into the corner; mirror them for readers."""
-        colours = theme.colours()
-        legend = f"<span style='color:{colours.muted}'>━━ train &nbsp; ╍╍ held out</span>"
-        self._readout.setText(self._table() if self._cursor is not None else legend)
+        self._readout.setText(self._legend() if self._cursor is None else self._table())
+        ground = _faint(theme.colours().panel).name(QColor.NameFormat.HexArgb)
+        if ground != self._ground:
+            self._ground = ground
+            self._readout.setStyleSheet(f"background: {ground};")
         self._readout.setVisible(bool(self._lines))
         self._plot.setAccessibleDescription(self.readout() or "Arrow keys read the values")
 
+    def _legend(self) -> str:
+        held_out = " &nbsp; ╍╍ held out" if any(line.held_out for line in self._lines) else ""
+        text = f"{self._unit} over epochs &nbsp; ━━ train{held_out}"
+        return f"<span style='color:{theme.colours().muted}'><small>{text}</small></span>"
+
+    def _low_table(self) -> str:
+        """The held-out values (or else those trained on) in two columns, where height is short."""
+        colours = theme.colours()
+        cells = []
+        for term in self._terms:
+            values = self._values_at(term.key)
+            if values:
+                colour = theme.readable(term.colour, colours.dark)
+                value = _figure(values.get("held out", values.get("train", 0.0)))
+                name = f"<td style='color:{colour}'>&nbsp;{term.short}</td>"
+                cells.append(f"{name}<td align=right>&nbsp;{value}</td>")
+        rows = "".join(f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2))
+        head = f"<tr><td colspan=4>&nbsp;epoch {self._cursor:.1f}, held out</td></tr>"
+        return (
+            f"<small><table cellspacing=0 style='color:{colours.text}'>{head}{rows}</table></small>"
+        )
+
     def _table(self) -> str:
         """The values at the cursor as a small table."""
+        if self._plot.height() < (len(self.shown_terms()) + 2) * _TABLE_ROW_PX:
+            return self._low_table()
         colours = theme.colours()
         rows = f"<tr><td>epoch {self._cursor:.1f}&nbsp;</td><td align=right>&nbsp;train</td>"
         rows += "<td align=right>&nbsp;held out</td></tr>"
@@ -311,57 +412,27 @@ class LossPlot(QWidget):
             values = self._values_at(term.key)
             if values:
                 cells = "".join(
-                    f"<td align=right>&nbsp;{values[kind]:.2f}</td>"
+                    f"<td align=right>&nbsp;{_figure(values[kind])}</td>"
                     if kind in values
                     else "<td></td>"
                     for kind in ("train", "held out")
                 )
-                name = f"<td style='color:{readable(term.colour, colours.dark)}'>{term.name}</td>"
+                colour = theme.readable(term.colour, colours.dark)
+                name = f"<td style='color:{colour}'>{term.name}</td>"
                 rows += f"<tr>{name}{cells}</tr>"
-        return f"<table cellspacing=0 style='color:{colours.text}'>{rows}</table>"
+        return f"<small><table cellspacing=0 style='color:{colours.text}'>{rows}</table></small>"
 
 
-def value_range(lines: Sequence[Line], last: float) -> tuple[float, float]:
-    """The lowest and highest value to show: without the first steep fall, if there is more."""
-    settled = [
-        value
-        for line in lines
-        for epoch, value in zip(line.epochs, line.values, strict=True)
-        if epoch >= _SETTLED * last
-    ]
-    everything = [value for line in lines for value in line.values]
-    values = settled if len(settled) >= _ENOUGH else everything
-    if not values:
-        return 0.0, 1.0
-    low, high = min(values), max(values)
-    margin = _MARGIN * (high - low) or 0.5
-    return low - margin, high + margin
+def _figure(value: float) -> str:
+    """Two places, and no zero below zero."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
-def roomy(now: tuple[float, float], wanted: tuple[float, float]) -> tuple[float, float]:
-    """The range as it is while the wanted one fills most of it, else the wanted one."""
-    fits = now[0] <= wanted[0] and wanted[1] <= now[1]
-    fills = wanted[1] - wanted[0] >= _FILLED * (now[1] - now[0])
-    return now if fits and fills else wanted
-
-
-def round_up(epochs: float) -> float:
-    """The next of few round numbers of epochs."""
-    power = 10.0 ** np.floor(np.log10(max(epochs, 1e-3)))
-    steps = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
-    return float(next(step * power for step in steps if step * power >= epochs * (1 - 1e-9)))
-
-
-def decimated(line: Line, most: int) -> tuple[list[float], list[float]]:
-    """Epochs and values of every n-th point and the last, where there are more than `most`."""
-    step = max(1, -(-len(line.epochs) // most))
-    keep = [*range(0, len(line.epochs) - 1, step), len(line.epochs) - 1]
-    return [line.epochs[at] for at in keep], [line.values[at] for at in keep]
-
-
-def readable(colour: str, dark: bool) -> str:
-    """A colour made for dark ground, darkened for a light one."""
-    return colour if dark else QColor(colour).darker(145).name()
+def _faint(colour: str) -> QColor:
+    """A ground that lets what lies below it be guessed at."""
+    ground = QColor(colour)
+    ground.setAlpha(215)
+    return ground
 
 
 def _disc(colour: str) -> QPixmap:

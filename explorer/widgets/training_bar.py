@@ -1,56 +1,124 @@
-"""The row of a training's buttons with its progress between them."""
+"""The row of a training's pages and buttons, with its progress beside them."""
 
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QToolButton, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from explorer.fields import Choice
 
 _STEPS = 1000
+_GAP_PX, _MARGIN_PX = 4, 26
 
 
 class TrainingBar(QWidget):
-    """Start, pause, stop; how far it is; what is unfinished, and the model that was made."""
+    """Pages, start, pause, stop; how far it is, how fast it goes, and the model that was made."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    page_chosen = Signal(str)
+
+    def __init__(self, pages: Sequence[Choice], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.pages: dict[str, QToolButton] = {}
+        for choice in pages:
+            self._add_page(choice)
         self.start, self.pause = QPushButton("Start", self), QPushButton("Pause", self)
         self.stop, self.open = QPushButton("Stop", self), QPushButton("Open model", self)
-        self.progress, self.unfinished = QProgressBar(self), QToolButton(self)
-        self.menu = QMenu(self.unfinished)
+        self.progress, self.pace = QProgressBar(self), QLabel(self)
         names = ("trainStart", "trainPause", "trainStop", "trainOpen")
         buttons = (self.start, self.pause, self.stop, self.open)
         for button, name in zip(buttons, names, strict=True):
             button.setObjectName(name)
             button.setAutoDefault(False)
         self.start.setProperty("primary", True)
-        self.unfinished.setObjectName("trainUnfinished")
-        self.unfinished.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.unfinished.setMenu(self.menu)
         self.progress.setObjectName("trainProgress")
         self.progress.setAccessibleName("Training progress")
-        self.progress.setMinimumWidth(80)
+        self.progress.setMinimumWidth(60)
+        self.pace.setProperty("role", "muted")
+        self.pace.setMinimumWidth(1)  # or a wide panel could not be made narrow
+        self.pace.setObjectName("trainPace")
+        self.pace.setToolTip(
+            "−ELBO of held-out images in nats an image, images trained on a second, and time spent"
+        )
+        self._texts = ("", "")
         self._lay_out()
+
+    def _add_page(self, choice: Choice) -> None:
+        button = QToolButton(self)
+        button.setObjectName(f"page-{choice.value}")
+        button.setText(choice.text)
+        button.setAccessibleName(choice.text)
+        button.setToolTip(choice.tip)
+        button.setCheckable(True)
+        button.setChecked(not self.pages)
+        button.clicked.connect(self._on_page_clicked)
+        self.pages[choice.value] = button
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout(self)
         bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(6)
+        bar.setSpacing(_GAP_PX)
+        for page in self.pages.values():
+            bar.addWidget(page)
+        bar.addSpacing(8)
         for button in (self.start, self.pause, self.stop):
             bar.addWidget(button)
+        bar.addSpacing(4)
         bar.addWidget(self.progress, 1)
-        bar.addWidget(self.unfinished)
+        bar.addWidget(self.pace)
         bar.addWidget(self.open)
 
-    def set_progress(self, share: float | None, text: str, tip: str) -> None:
+    def _on_page_clicked(self) -> None:
+        name = self.sender().objectName().removeprefix("page-")
+        self.set_page(name)
+        self.page_chosen.emit(name)
+
+    def set_page(self, name: str) -> None:
+        """Mark a page as the one that is shown."""
+        for known, button in self.pages.items():  # a group would leave one of them to Tab
+            button.setChecked(known == name)
+
+    def set_page_text(self, name: str, text: str) -> None:
+        """Write something else on a page's button."""
+        if self.pages[name].text() != text:
+            self.pages[name].setText(text)
+            self.pages[name].setAccessibleName(text)
+
+    def set_progress(self, share: float | None, text: str, short: str, tip: str) -> None:
         """Show a share (0 to 1; nothing: how long is not known) with its text."""
         self.progress.setRange(0, 0 if share is None else _STEPS)
         self.progress.setValue(round(_STEPS * (share or 0.0)))
-        self.progress.setFormat(text)
+        self._texts = (text, short)
         self.progress.setAccessibleDescription(text)
         self.progress.setToolTip(tip)
+        self._write()
 
-    def set_unfinished(self, count: int) -> None:
-        """Offer that many unfinished trainings."""
-        self.unfinished.setVisible(count > 0)
-        self.unfinished.setText(f"Unfinished ({count}) ▾")
-        self.unfinished.setAccessibleName(f"Unfinished trainings: {count}")
+    def set_pace(self, text: str) -> None:
+        """Say how fast it goes, where there is room for it."""
+        self.pace.setText(text)
+        self._write()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._write()
+
+    def _write(self) -> None:
+        """As much as there is room for: the whole text first, then the pace beside it."""
+        text, short = self._texts
+        buttons = (*self.pages.values(), self.start, self.pause, self.stop, self.open)
+        taken = sum(b.sizeHint().width() + _GAP_PX for b in buttons if not b.isHidden())
+        room = self.width() - taken - _MARGIN_PX
+        wanted = self.progress.fontMetrics().horizontalAdvance(text)
+        pace = self.pace.sizeHint().width() + _GAP_PX
+        self.pace.setVisible(bool(self.pace.text()) and room >= wanted + pace)
+        self.progress.setFormat(text if room >= wanted else short)
 
 
 def enable(button: QPushButton | QToolButton, tip: str, reason: str) -> None:

@@ -1,30 +1,23 @@
-"""The settings of a training as a compact form; it knows no more than its choices."""
+"""The first settings of a training as a compact form; it knows no more than its choices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QSizePolicy,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
+from explorer.fields import Choice, Field
+
+_NUMBER_PX = 66
 _TIP_ROLE = Qt.ItemDataRole.ToolTipRole
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One entry of a list: its value, its text, and a line that explains it."""
-
-    value: str
-    text: str
-    tip: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,54 +29,61 @@ class FormValues:
     latent_size: int
     network: str
     epochs: int
-    batch_size: int
-    learning_rate: float
 
 
-class _Rate(QDoubleSpinBox):
-    """Shows 0.001, not 0.00100."""
+@dataclass(frozen=True)
+class FormChoices:
+    """What a form offers. Entries of `wishes` are not data: choosing one only asks for it.
 
-    def textFromValue(self, value: float) -> str:
-        return self.locale().toString(value, "g", 3)
+    The last preset stands for settings of one's own and cannot be chosen.
+    """
+
+    presets: Sequence[Choice]
+    data: Sequence[Choice]
+    wishes: Sequence[Choice]
+    methods: Sequence[Choice]
+    networks: Sequence[Choice]
+    latent_size: Field
+    epochs: Field
 
 
 class TrainingForm(QWidget):
-    """Fields in two columns. Entries of `wishes` are not data: choosing one only asks for it."""
+    """Fields in two columns, a note below them, and the button for all other settings."""
 
     data_changed = Signal(str)
+    preset_chosen = Signal(str)
     changed = Signal()
     wished = Signal(str)  # the value of a wish
 
-    def __init__(
-        self,
-        data: Sequence[Choice],
-        wishes: Sequence[Choice],
-        methods: Sequence[Choice],
-        networks: Sequence[Choice],
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, choices: FormChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wishes = {wish.value for wish in wishes}
+        self._wishes = {wish.value for wish in choices.wishes}
         self._tips: dict[QWidget, str] = {}
-        self.data, self.method, self.network = QComboBox(), QComboBox(), QComboBox()
-        self.latent_size, self.epochs, self.batch_size = QSpinBox(), QSpinBox(), QSpinBox()
-        self.learning_rate = _Rate()
-        self.note = QLabel()
-        for choices, combo in ((data, self.data), (methods, self.method), (networks, self.network)):
-            for choice in choices:
-                _add(combo, combo.count(), choice)
-        self._data_count = len(data)
-        self.data.insertSeparator(self.data.count())
-        for wish in wishes:
-            _add(self.data, self.data.count(), wish)
+        self.preset, self.data = QComboBox(), QComboBox()
+        self.method, self.network = QComboBox(), QComboBox()
+        self.latent_size, self.epochs = _number(choices.latent_size), _number(choices.epochs)
+        self.note, self.more = QLabel(), QToolButton()
+        self._fill(choices)
         self._chosen = 0
-        for combo in (self.data, self.method, self.network):
+        self._lay_out(choices)
+        self._connect()
+
+    def _fill(self, choices: FormChoices) -> None:
+        for offered, combo in (
+            (choices.presets, self.preset),
+            (choices.data, self.data),
+            (choices.methods, self.method),
+            (choices.networks, self.network),
+        ):
+            for choice in offered:
+                _add(combo, combo.count(), choice)
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             combo.setSizeAdjustPolicy(policy)
             combo.setMinimumContentsLength(4)
-        self._set_ranges()
-        self._lay_out()
-        self._connect()
+        self._data_count = len(choices.data)
+        self.data.insertSeparator(self.data.count())
+        for wish in choices.wishes:
+            _add(self.data, self.data.count(), wish)
 
     def sizeHint(self) -> QSize:
         return QSize(290, super().sizeHint().height())
@@ -98,8 +98,6 @@ class TrainingForm(QWidget):
             latent_size=self.latent_size.value(),
             network=str(self.network.currentData()),
             epochs=self.epochs.value(),
-            batch_size=self.batch_size.value(),
-            learning_rate=self.learning_rate.value(),
         )
 
     def set_values(self, values: FormValues) -> None:
@@ -113,11 +111,15 @@ class TrainingForm(QWidget):
             self.data.setCurrentIndex(place)
         self.latent_size.setValue(values.latent_size)
         self.epochs.setValue(values.epochs)
-        self.batch_size.setValue(values.batch_size)
-        self.learning_rate.setValue(values.learning_rate)
         del blockers
         self._explain_choices()
-        self.changed.emit()
+
+    def set_preset(self, name: str) -> None:
+        """Say which preset the settings are; unknown ones are settings of one's own."""
+        place = self.preset.findData(name)
+        with QSignalBlocker(self.preset):
+            self.preset.setCurrentIndex(place if place >= 0 else self.preset.count() - 1)
+        self._explain_choices()
 
     def add_data(self, choice: Choice) -> None:
         """Put an entry into the list of data, unless it is there, and choose it."""
@@ -145,41 +147,31 @@ class TrainingForm(QWidget):
 
     # -- building --------------------------------------------------------------------------
 
-    def _set_ranges(self) -> None:
-        self.latent_size.setRange(1, 512)
-        self.latent_size.setValue(2)
-        self.epochs.setRange(1, 100_000)
-        self.epochs.setValue(20)
-        self.batch_size.setRange(1, 8192)
-        self.batch_size.setValue(128)
-        self.batch_size.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-        self.learning_rate.setDecimals(5)
-        self.learning_rate.setRange(0.00001, 0.5)
-        self.learning_rate.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-        self.learning_rate.setValue(0.001)
-
-    def _lay_out(self) -> None:
+    def _lay_out(self, choices: FormChoices) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(5)
+        grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(3)
-        self._place(grid, 0, 0, "Data", self.data, "Images to train on", span=3)
-        self._place(grid, 1, 0, "Method", self.method, "What is optimised")
-        self._place(grid, 1, 2, "Network", self.network, "What computes encoder and decoder")
-        tip = "K, the number of latent dimensions: 2 shows all of the map at once"
-        self._place(grid, 2, 0, "Latents", self.latent_size, tip)
-        self._place(grid, 2, 2, "Epochs", self.epochs, "How often every image is seen")
-        self._place(grid, 3, 0, "Batch", self.batch_size, "Images in one step")
-        tip = "Adam's step size at its highest; it falls to nearly 0 towards the end"
-        self._place(grid, 3, 2, "Rate", self.learning_rate, tip)
-        self.latent_size.setAccessibleName("Latent size")
-        self.learning_rate.setAccessibleName("Learning rate")
+        tip = "Settings that go well together, for the data chosen; change any of them"
+        self._place(grid, 0, 0, "Preset", self.preset, tip, span=3)
+        self._place(grid, 1, 0, "Data", self.data, "Images to train on", span=3)
+        self._place(grid, 2, 0, "Method", self.method, "What is optimised", span=3)
+        self._place(grid, 3, 0, "Network", self.network, "What computes encoder and decoder")
+        self._place(grid, 3, 2, choices.latent_size.text, self.latent_size, choices.latent_size.tip)
+        self._place(grid, 4, 0, choices.epochs.text, self.epochs, choices.epochs.tip)
+        self.latent_size.setAccessibleName(choices.latent_size.spoken)
         self.note.setProperty("role", "muted")
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        grid.addWidget(self.note, 4, 0, 1, 4)
-        grid.setRowStretch(5, 1)
-        grid.setColumnStretch(1, 3)
-        grid.setColumnStretch(3, 2)
+        self.more.setText("More settings")
+        self.more.setObjectName("moreSettings")
+        self.more.setAccessibleName("More settings")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Likelihood, size of the network, warm-up, batch, rate, seed …")
+        grid.addWidget(self.more, 4, 2, 1, 2)
+        grid.addWidget(self.note, 5, 0, 1, 4)
+        grid.setRowStretch(6, 1)
+        grid.setColumnStretch(1, 1)
+        self.latent_size.setMinimumWidth(_NUMBER_PX)
 
     def _place(
         self,
@@ -205,9 +197,10 @@ class TrainingForm(QWidget):
 
     def _connect(self) -> None:
         self.data.activated.connect(self._on_data_activated)
+        self.preset.currentIndexChanged.connect(self._on_preset_changed)
         self.method.currentIndexChanged.connect(self._on_choice_changed)
         self.network.currentIndexChanged.connect(self._on_choice_changed)
-        for field in (self.latent_size, self.epochs, self.batch_size, self.learning_rate):
+        for field in (self.latent_size, self.epochs):
             field.valueChanged.connect(self.changed)
         self._explain_choices()
 
@@ -222,16 +215,26 @@ class TrainingForm(QWidget):
         self.data_changed.emit(value)
         self.changed.emit()
 
+    def _on_preset_changed(self) -> None:
+        self._explain_choices()
+        self.preset_chosen.emit(str(self.preset.currentData()))
+
     def _on_choice_changed(self) -> None:
         self._explain_choices()
         self.changed.emit()
 
     def _explain_choices(self) -> None:
         """A list's tooltip is that of the entry chosen."""
-        for combo in (self.data, self.method, self.network):
+        for combo in (self.preset, self.data, self.method, self.network):
             tip = combo.currentData(_TIP_ROLE)
             if combo.isEnabled() and tip:
                 combo.setToolTip(f"{self._tips[combo]}: {tip}")
+
+
+def _number(field: Field) -> QSpinBox:
+    made = QSpinBox()
+    made.setRange(int(field.low), int(field.high))
+    return made
 
 
 def _add(combo: QComboBox, place: int, choice: Choice) -> None:

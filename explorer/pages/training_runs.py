@@ -1,0 +1,226 @@
+"""The page of runs: a table, and what can be done with the one selected."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from explorer import theme
+from explorer.runs_on_disk import Run, RunState
+from explorer.training_choices import differences, setting_word
+from explorer.widgets.run_table import Column, Row, RunTable
+from models.downloads import BUILT_IN
+from models.methods import METHODS
+
+COLUMNS = (
+    Column("Run", "The name of its model; check some to compare their curves", 142),
+    Column("Data", "What it was trained on", 76),
+    Column("Method", "What was optimised", 86),
+    Column("K", "Latent dimensions", 30, number=True),
+    Column("Settings", "Those that are not the usual ones, and what was changed on the way", 112),
+    Column("Epochs", "Finished, of those planned", 62, number=True),
+    Column(
+        "−ELBO",
+        "Of held-out images, in nats; where there is no ELBO, the reconstruction (rec.)",
+        68,
+        number=True,
+    ),
+    Column("−Bound", "The importance-weighted bound of held-out images, in nats", 58, number=True),
+    Column("State", "Running, finished, unfinished or damaged", 78),
+    Column("Date", "When its last epoch was written", 92),
+)
+_MOST = 99_999
+_MORE_PX = 132
+_LEAST_PX = 34  # a narrow panel cuts texts; tips and names say the rest
+_NONE = "Select a run in the table"
+
+
+class RunsPage(QWidget):
+    """Says what is wished of a run by its folder's path."""
+
+    compare_requested = Signal()
+    open_requested = Signal(str)
+    go_on_requested = Signal(str)
+    more_requested = Signal(str, int)
+    use_requested = Signal(str)
+    keep_requested = Signal(str)
+    discard_requested = Signal(str)
+    checks_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: dict[str, Run] = {}
+        self._busy = ""
+        self.table = RunTable(COLUMNS, self)
+        self.words = QLabel("Trainings are listed here, finished and unfinished ones.", self)
+        self.words.setProperty("role", "muted")
+        self.compare = self._button("Compare", "runsCompare")
+        self.open = self._button("Open", "runOpen")
+        self.go_on = self._button("Go on", "runGoOn")
+        self.train_more = self._button("Train", "runMore")
+        self.use = self._button("Use settings", "runUse")
+        self.keep = self._button("Keep", "runKeep")
+        self.discard = self._button("Discard …", "runDiscard")
+        self.more = QSpinBox(self)
+        self._lay_out()
+        self._connect()
+        self._show_buttons()
+
+    def set_runs(self, runs: Sequence[Run], busy: str) -> None:
+        """List other runs; while one is `busy`, for a reason, no other can go on."""
+        self._runs, self._busy = {str(run.folder): run for run in runs}, busy
+        self.table.set_rows([row_of(run) for run in runs])
+        self.words.setVisible(not runs)
+        self._show_buttons()
+
+    def run(self, key: str) -> Run | None:
+        """The run with a key, if there is one."""
+        return self._runs.get(key)
+
+    def checked_runs(self) -> list[Run]:
+        """The runs that are checked, in the order they were."""
+        return [self._runs[key] for key in self.table.checked() if key in self._runs]
+
+    # -- building --------------------------------------------------------------------------
+
+    def _button(self, text: str, name: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setAutoDefault(False)
+        button.setMinimumWidth(_LEAST_PX)
+        return button
+
+    def _lay_out(self) -> None:
+        self.more.setRange(1, _MOST)
+        self.more.setValue(10)
+        self.more.setSuffix(" more epochs")
+        self.more.setMinimumWidth(_LEAST_PX)
+        self.more.setMaximumWidth(_MORE_PX)
+        self.more.setObjectName("runMoreEpochs")
+        self.more.setAccessibleName("Epochs more")
+        self.more.setToolTip("How many epochs more the selected run is trained")
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for widget in (self.compare, self.open, self.use, self.go_on, self.train_more, self.more):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in (self.keep, self.discard):
+            row.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.words)
+        layout.addWidget(self.table, 1)
+
+    def _connect(self) -> None:
+        self.table.selected.connect(self._show_buttons)
+        self.table.checks_changed.connect(self._show_buttons)
+        self.table.checks_changed.connect(self.checks_changed)
+        self.table.opened.connect(self.open_requested)
+        self.compare.clicked.connect(self.compare_requested)
+        for button, wish in (
+            (self.open, self.open_requested),
+            (self.go_on, self.go_on_requested),
+            (self.use, self.use_requested),
+            (self.keep, self.keep_requested),
+            (self.discard, self.discard_requested),
+        ):
+            button.clicked.connect(partial(self._wish, wish))
+        self.train_more.clicked.connect(self._on_more_clicked)
+
+    def _wish(self, wish: SignalInstance, checked: bool = False) -> None:
+        wish.emit(self.table.selected_key())
+
+    def _on_more_clicked(self) -> None:
+        self.more.interpretText()
+        self.more_requested.emit(self.table.selected_key(), self.more.value())
+
+    # -- buttons ---------------------------------------------------------------------------
+
+    def _show_buttons(self) -> None:
+        run = self._runs.get(self.table.selected_key())
+        count = len(self.checked_runs())
+        self.compare.setText(f"Compare ({count})" if count else "Compare")
+        none = "" if count else "Check runs in the table first"
+        _enable(self.compare, "Draw the curves of the checked runs over each other", none)
+        whole = run is not None and run.plan is not None
+        damaged = "" if run is None or whole else "Its file is damaged"
+        missing = damaged if run is not None else _NONE
+        running = "It runs now" if run is not None and run.state is RunState.RUNNING else ""
+        no_file = "" if run is None or run.file is not None else "It has no model yet"
+        _enable(self.open, "Open its model on the map (Enter)", missing or no_file)
+        _enable(self.use, "Put its settings into Set up", missing)
+        done = run is not None and run.plan is not None and run.epoch >= run.plan.epochs
+        finished = run is not None and run.state is RunState.FINISHED
+        over = "It is finished; train it for more epochs" if finished and done else ""
+        stays = missing or running or self._busy
+        _enable(self.go_on, "Train the rest of its epochs", stays or over)
+        _enable(self.train_more, "Train it for so many epochs more", stays)
+        made = "Its model is made already" if finished else ""
+        _enable(self.keep, "Make a model of the epochs it has finished", stays or made)
+        gone = _NONE if run is None else running
+        _enable(self.discard, "Delete it, when you have said yes", gone)
+
+
+def row_of(run: Run) -> Row:
+    """A run as a row of the table."""
+    plan, terms = run.plan, run.held_out
+    date = time.strftime("%d %b %H:%M", time.localtime(run.changed_at))
+    state = run.state.value
+    if plan is None:
+        texts = (run.name, "", "", "", "", "", "", "", state, date)
+        nothing = ("", "", 0.0, "", 0.0, 0.0, 0.0)
+        order: tuple[float | str, ...] = (run.name, *nothing, state, run.changed_at)
+        return Row(str(run.folder), texts, order, (run.problem,) * len(texts), _colours(run))
+    data = BUILT_IN[plan.data].title.split(",")[0] if plan.data in BUILT_IN else plan.data
+    data = data.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    method = METHODS[plan.method].title if plan.method in METHODS else plan.method
+    told = ", ".join(part for part in (differences(plan), changes_text(run)) if part)
+    loss = -terms["elbo"] if "elbo" in terms else terms.get("reconstruction", float("inf"))
+    bound = -terms.get("importance_bound", float("-inf"))
+    shown = f"{loss:.2f}" if terms else ""
+    texts = (
+        run.name,
+        data,
+        method,
+        str(plan.latent_size),
+        told,
+        f"{run.epoch}/{plan.epochs}",
+        shown if "elbo" in terms or not shown else f"{shown} rec.",
+        f"{bound:.2f}" if "importance_bound" in terms else "",
+        state,
+        date,
+    )
+    order = (
+        run.name, data, method, float(plan.latent_size), told, float(run.epoch), loss, bound,
+        state, run.changed_at,
+    )  # fmt: skip
+    tips = (str(run.folder), plan.data, *texts[2:4], told or "the usual ones", *texts[5:])
+    return Row(str(run.folder), texts, order, tips, _colours(run))
+
+
+def changes_text(run: Run) -> str:
+    """What was changed while it ran."""
+    return ", ".join(
+        f"{setting_word(one.name)} {one.value:g} from epoch {one.epoch:.1f}" for one in run.adjusted
+    )
+
+
+def _colours(run: Run) -> tuple[str, ...]:
+    colours = theme.colours()
+    by_state = {
+        RunState.RUNNING: colours.accent,
+        RunState.UNFINISHED: "#e08a3c" if colours.dark else "#a35200",
+        RunState.DAMAGED: colours.danger,
+    }
+    return tuple(by_state.get(run.state, "") if at == 8 else "" for at in range(len(COLUMNS)))
+
+
+def _enable(button: QPushButton, tip: str, reason: str) -> None:
+    button.setEnabled(not reason)
+    button.setToolTip(reason or tip)
+    button.setAccessibleName(button.text())

@@ -1,0 +1,77 @@
+"""Service: which trainings there are, read off the GUI thread, and the one that runs."""
+
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.runs_on_disk import Known, Run, RunState, read_runs
+from explorer.training import Training
+from explorer.workers import Callbacks, Lane, TaskContext
+
+
+class RunList(QObject):
+    """Trainings in the folder of a `Training`; `refresh` asks for them the first time."""
+
+    changed = Signal()
+
+    def __init__(self, training: Training, lane: Lane, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._training, self._lane = training, lane
+        self._known: Known = {}
+        self._reading = self._again = False
+        training.unfinished_changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Read what is on the disk; `changed` follows."""
+        if self._reading:
+            self._again = True
+            return
+        self._reading = True
+        task = partial(_read, self._training.folder, self._known)
+        self._lane.submit(task, Callbacks(self._on_read, self._on_failed))
+
+    def listed(self) -> tuple[Run, ...]:
+        """All trainings, newest first; the one that runs comes first, as it stands now."""
+        running = self._running()
+        rest = (run for _, run in self._known.values())
+        if running is None:
+            return tuple(rest)
+        return (running, *(run for run in rest if run.folder != running.folder))
+
+    def unfinished(self) -> tuple[Run, ...]:
+        """Those that ended before their time."""
+        return tuple(run for run in self.listed() if run.state is RunState.UNFINISHED)
+
+    def _running(self) -> Run | None:
+        state = self._training.state
+        if not state.active or state.plan is None or not state.plan.out:
+            return None
+        before = self._known.get(state.plan.folder)
+        known = before[1] if before is not None else Run(state.plan.folder, RunState.RUNNING)
+        position = state.position
+        return replace(
+            known,
+            state=RunState.RUNNING,
+            plan=state.plan if state.plan.data else known.plan,
+            epoch=position.epoch if position is not None else known.epoch,
+            changed_at=time.time(),
+            curves=self._training.curves if self._training.curves.train else known.curves,
+            adjusted=state.adjusted or known.adjusted,
+        )
+
+    def _on_read(self, known: Known) -> None:
+        self._known, self._reading = known, False
+        self.changed.emit()
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def _on_failed(self, message: str) -> None:
+        self._reading = False
+
+
+def _read(folder: Path, known: Known, context: TaskContext) -> Known:
+    return read_runs(folder, known)

@@ -1,0 +1,92 @@
+"""The trainings in a folder as a table lists them: read from their headers, without torch."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from explorer.loss_curves import Curves
+from explorer.trainer_messages import Adjusted
+from explorer.unfinished import all_runs, is_finished, last_epoch_file, out_file, read_unfinished
+from models.errors import CheckpointError
+from models.plans import Plan
+
+Stamp = tuple[int, bool, bool]
+
+
+class RunState(StrEnum):
+    """How a training stands that is on the disk."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    UNFINISHED = "unfinished"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training: its folder, its plan (none if it is damaged) and how far it is.
+
+    `held_out` are the newest terms, in nats an image; `file` is the model that can be opened, if
+    there is one; `changed_at` is in seconds since 1970, and `problem` says what is damaged.
+    """
+
+    folder: Path
+    state: RunState
+    plan: Plan | None = None
+    epoch: int = 0
+    changed_at: float = 0.0
+    curves: Curves = field(default_factory=Curves)
+    adjusted: tuple[Adjusted, ...] = ()
+    file: Path | None = None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its model."""
+        return out_file(self.folder).stem
+
+    @property
+    def held_out(self) -> Mapping[str, float]:
+        """The newest terms of held-out images."""
+        return {name: curve.values[-1] for name, curve in self.curves.held_out.items()}
+
+
+Known = Mapping[Path, tuple[Stamp, Run]]
+
+
+def read_runs(folder: Path, known: Known) -> dict[Path, tuple[Stamp, Run]]:
+    """All trainings in a folder, newest first; those `known` and unchanged as they were."""
+    found = dict[Path, tuple[Stamp, Run]]()
+    with suppress(OSError):  # a folder that is gone, or going, holds none
+        for run in all_runs(folder):
+            with suppress(FileNotFoundError):  # discarded meanwhile
+                stamp = _stamp(run)
+                before = known.get(run)
+                found[run] = before if before and before[0] == stamp else (stamp, _read(run))
+    return found
+
+
+def _stamp(run: Path) -> Stamp:
+    return last_epoch_file(run).stat().st_mtime_ns, is_finished(run), out_file(run).is_file()
+
+
+def _read(run: Path) -> Run:
+    """A training, by the file of its last epoch."""
+    changed_at = last_epoch_file(run).stat().st_mtime
+    try:
+        read = read_unfinished(run)
+    except CheckpointError as error:
+        return Run(run, RunState.DAMAGED, changed_at=changed_at, problem=str(error))
+    finished, out = is_finished(run), out_file(run)
+    return Run(
+        folder=run,
+        state=RunState.FINISHED if finished else RunState.UNFINISHED,
+        plan=read.plan,
+        epoch=read.epoch,
+        changed_at=changed_at,
+        curves=Curves().extended(read.points),
+        adjusted=read.adjusted,
+        file=out if finished and out.is_file() else last_epoch_file(run),
+    )

@@ -1,0 +1,307 @@
+"""What can be chosen for a training, in words, and how a form's values become a plan."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from explorer.fields import Choice, Field, Value
+from models.methods import METHODS, SETTINGS, MethodSettings, Setting, settings_names
+from models.plans import Plan
+from models.presets import PRESETS, preset_plan
+from models.settings import Settings, changed
+
+OWN = ""  # the entry of the presets that stands for changed settings
+
+METHOD_CHOICES = tuple(
+    Choice(name, method.title, method.meaning) for name, method in METHODS.items()
+)
+NETWORK_CHOICES = (
+    Choice("mlp", "MLP", "fully connected with residual blocks: fast, good for small images"),
+    Choice("plain-mlp", "Plain MLP", "fully connected layers alone, as in the first papers"),
+    Choice("conv", "Conv", "convolutions: sees neighbouring pixels together, slower"),
+    Choice("resnet", "ResNet", "residual convolutions: for larger images, slowest"),
+)
+PRESET_CHOICES = (
+    *(Choice(name, preset.title, preset.meaning) for name, preset in PRESETS.items()),
+    Choice(OWN, "Own settings", "something was changed by hand"),
+)
+LIKELIHOOD_CHOICES = (
+    Choice(
+        "",
+        "Automatic",
+        "Bernoulli for grey images, Gaussian with a learned σ for those in colour",
+    ),
+    Choice(
+        "bernoulli",
+        "Bernoulli",
+        "each pixel is on or off with a probability; on grey images a pseudo-likelihood, whose "
+        "nats compare with no other likelihood's",
+    ),
+    Choice(
+        "continuous-bernoulli",
+        "Continuous Bernoulli",
+        "a density for values between 0 and 1: the Bernoulli, normalised "
+        "(Loaiza-Ganem and Cunningham 2019)",
+    ),
+    Choice(
+        "gaussian",
+        "Gaussian, learned σ",
+        "normal around each pixel's mean, with one σ for all, learned along (Rybkin et al. 2021)",
+    ),
+    Choice(
+        "discretised-logistic",
+        "Discretised logistic",
+        "a probability for each of the 256 values of a byte (Salimans et al. 2017)",
+    ),
+)
+_USUAL = Plan("", "")
+_NUMBERS = {
+    field.name: field.default for field in fields(Plan) if isinstance(field.default, int | float)
+}
+
+LATENT_SIZE = Field(
+    "latent_size",
+    "K",
+    "The number of latent dimensions: 2 shows all of the map at once",
+    1,
+    512,
+    whole=True,
+    spoken="Latent size",
+)
+EPOCHS = Field("epochs", "Epochs", "How often the images are gone through", 1, 100_000, whole=True)
+RATE = Field(
+    "learning_rate",
+    "Rate",
+    "Learning rate: Adam's step size at its highest; it falls to nearly 0 towards the end",
+    0.00001,
+    0.5,
+    spoken="Learning rate",
+)
+FREE_NATS = SETTINGS["free_bits"]
+MORE = (
+    Field("likelihood", "p(x|z)", "", choices=LIKELIHOOD_CHOICES, spoken="Likelihood"),
+    Field("batch_size", "Batch", "Images in one step", 1, 8192, whole=True),
+    RATE,
+    Field(
+        "width",
+        "Width",
+        "Hidden units, or channels of the first level",
+        0,
+        4096,
+        whole=True,
+        special="usual",
+    ),
+    Field(
+        "depth",
+        "Depth",
+        "Residual blocks (of each level in a ResNet), or the layers of a plain MLP",
+        -1,
+        16,
+        whole=True,
+        special="usual",
+    ),
+    Field(
+        "weight_decay",
+        "Decay",
+        "Weight decay: draws weights to 0 and narrows the gap between images seen and held out",
+        spoken="Weight decay",
+    ),
+    Field(
+        "warmup_epochs",
+        "Warm-up",
+        "Epochs in which the weight of the KL rises from 0 to 1 (Bowman et al. 2016)",
+        0,
+        10_000,
+        special="none",
+        spoken="Warm-up, in epochs",
+    ),
+    Field(
+        "warmup_cycles",
+        "Cycles",
+        "Instead of once, the weight of the KL rises so often, each time for half a cycle "
+        "(Fu et al. 2019)",
+        0,
+        1000,
+        whole=True,
+        special="none",
+        spoken="Warm-up cycles",
+    ),
+    Field("free_bits", FREE_NATS.text, FREE_NATS.meaning, FREE_NATS.low, FREE_NATS.high),
+    Field(
+        "epoch_images",
+        "Images",
+        "Ends an epoch after so many images; the next goes on with others",
+        0,
+        10_000_000,
+        whole=True,
+        special="all",
+        spoken="Images an epoch",
+    ),
+    Field(
+        "seed",
+        "Seed",
+        "The same seed, data and settings make the same model",
+        0,
+        2**31 - 1,
+        whole=True,
+    ),
+)
+_SHORT = {"batch_size": "batch", "learning_rate": "rate", "weight_decay": "decay"}
+_NOT_TOLD = {"data", "out", "method", "latent_size", "epochs", "allow_download", "fit", "half"}
+_CHOICE_WORDS = {
+    "gaussian": "Gaussian noise",
+    "masking": "Masking",
+    "salt-and-pepper": "Salt and pepper",
+    "iaf": "IAF",
+    "coupling": "Coupling",
+}
+
+
+def setting_field(setting: Setting) -> Field:
+    """A method's setting as a field of a form."""
+    choices = tuple(
+        Choice(name, _CHOICE_WORDS.get(name, name), setting.meaning) for name in setting.choices
+    )
+    return Field(
+        setting.name,
+        setting.text,
+        setting.meaning,
+        setting.low,
+        setting.high,
+        setting.whole,
+        choices,
+    )
+
+
+METHOD_FIELDS = tuple(
+    setting_field(setting) for name, setting in SETTINGS.items() if name != "free_bits"
+)
+
+
+def own_settings(method: str) -> tuple[str, ...]:
+    """The settings shown with a method's objective: all of its own."""
+    return tuple(METHODS[method].defaults) if method in METHODS else ()
+
+
+def usual(method: str, name: str) -> Value:
+    """The usual value of a method's setting."""
+    known = METHODS[method].defaults if method in METHODS else {}
+    value: Value = known.get(name, getattr(MethodSettings(), name))
+    return value
+
+
+def not_for(method: str, name: str, cycles: int = 0) -> str:
+    """Why a setting does not count for a method, or nothing."""
+    known = METHODS.get(method)  # type: ignore[call-overload] # any string may be asked for
+    if known is None:
+        return ""
+    if name in ("warmup_epochs", "warmup_cycles", "free_bits") and not known.has_prior:
+        return f"{known.title}: has no KL"
+    if name in ("warmup_epochs", "warmup_cycles") and method == "annealed-vae":
+        return f"{known.title}: C rises in its place"
+    if name == "warmup_epochs" and cycles:
+        return "The cycles take its place"
+    if name == "free_bits" and name not in settings_names(method):
+        return f"{known.title}: the KL of each dimension is not what is paid for"
+    return ""
+
+
+def live_fields(method: str) -> tuple[Field, ...]:
+    """What can be changed while a method trains."""
+    names = settings_names(method) if method in METHODS else ()
+    live = (SETTINGS[name] for name in names)
+    return (*(setting_field(one) for one in live if one.live and not one.choices), RATE)
+
+
+def live_problem(plan: Plan, name: str, value: float) -> str:
+    """Why a setting cannot be changed to a value while a plan is followed, or nothing."""
+    try:
+        changed(Settings(method=plan.method_settings), plan.method, name, value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def setting_word(name: str) -> str:
+    """A setting's name as it stands beside a value."""
+    return SETTINGS[name].text if name in SETTINGS else _SHORT.get(name, name.replace("_", " "))
+
+
+# -- plans -------------------------------------------------------------------------------------
+
+
+def plan_of(values: Mapping[str, Value], base: Plan = _USUAL) -> Plan:
+    """The plan that a form's values say; what no field shows is taken from `base`."""
+    method = str(values["method"])
+    known: dict[str, Any] = {name: None for name in SETTINGS}
+    for name, value in values.items():
+        if name in SETTINGS:
+            counts = name in settings_names(method) and value != usual(method, name)
+            known[name] = value if counts else None
+        else:
+            known[name] = value
+    known["likelihood"] = known.get("likelihood") or None
+    for name, nothing in (("width", 0), ("depth", -1)):
+        known[name] = None if known.get(name, nothing) == nothing else known[name]
+    cycles = int(known.get("warmup_cycles", 0))
+    for name in ("warmup_epochs", "warmup_cycles"):
+        if not_for(method, name, cycles):
+            known[name] = _NUMBERS[name]
+    return replace(base, **known)
+
+
+def values_of(plan: Plan) -> dict[str, Value]:
+    """What a form shows of a plan: the inverse of `plan_of`."""
+    values: dict[str, Value] = {
+        name: getattr(plan, name) for name in ("data", "method", "latent_size", "epochs", "network")
+    }
+    for field in MORE:
+        values[field.name] = getattr(plan, field.name)
+    for name in SETTINGS:
+        given = getattr(plan, name)
+        values[name] = usual(plan.method, name) if given is None else given
+    values["likelihood"] = plan.likelihood or ""
+    values["width"] = 0 if plan.width is None else plan.width
+    values["depth"] = -1 if plan.depth is None else plan.depth
+    return values
+
+
+def same(one: Plan, other: Plan) -> bool:
+    """Whether two plans train the same, wherever it goes."""
+    return _comparable(one) == _comparable(other)
+
+
+def _comparable(plan: Plan) -> Plan:
+    bare = replace(plan_of(values_of(plan), plan), out="", allow_download=False)
+    width, depth = replace(bare, width=None, depth=None).network_size
+    return replace(
+        bare,
+        width=None if bare.width == width else bare.width,
+        depth=None if bare.depth == depth else bare.depth,
+    )
+
+
+def preset_plans(data: str) -> dict[str, Plan]:
+    """Each preset's plan for some data, whose first bytes are looked at."""
+    return {name: preset_plan(name, data) for name in PRESETS}
+
+
+def preset_of(plan: Plan, presets: Mapping[str, Plan]) -> str:
+    """The preset that a plan follows, or `OWN`."""
+    return next((name for name, known in presets.items() if same(plan, known)), OWN)
+
+
+def differences(plan: Plan) -> str:
+    """The settings of a plan that are not the usual ones, in words."""
+    words = []
+    for field in fields(plan):
+        value = getattr(plan, field.name)
+        if field.name in _NOT_TOLD or value is None or value == field.default:
+            continue
+        if field.name in ("network", "likelihood", "corruption", "flow"):
+            words.append(str(value))
+        elif field.name == "image_shape":
+            words.append("×".join(str(side) for side in value[1:]))
+        else:
+            words.append(f"{setting_word(field.name)} {value:g}")
+    return ", ".join(words)

@@ -1,0 +1,146 @@
+"""The terms of the methods' objectives: their names and colours, and formulas as rich text."""
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class TermWords(NamedTuple):
+    """A term: its key, its name and a shorter one, its colour on dark ground, its meaning."""
+
+    key: str
+    name: str
+    short: str
+    colour: str
+    tip: str
+
+
+TERMS = (
+    TermWords("elbo", "−ELBO", "−ELBO", "#5aaaff", "Reconstruction and KL together"),
+    TermWords(
+        "importance_bound",
+        "−Bound",
+        "−Bound",
+        "#d59cff",
+        "The importance-weighted bound on −log p(x), of k samples: the tighter the lower",
+    ),
+    TermWords(
+        "reconstruction",
+        "Reconstruction",
+        "Rec.",
+        "#5fd4a0",
+        "−E log p(x|z): how badly images come back",
+    ),
+    TermWords("kl", "KL", "KL", "#ff8c5a", "KL(q(z|x) ‖ p(z)): what the latents cost"),
+    TermWords(
+        "information",
+        "Information",
+        "I(x;z)",
+        "#b48cff",
+        "I(x;z): how much the latent tells about the image",
+    ),
+    TermWords(
+        "total_correlation",
+        "Total correlation",
+        "TC",
+        "#ffd166",
+        "KL(q(z) ‖ ∏ q(zⱼ)): how much the dimensions depend on one another",
+    ),
+    TermWords(
+        "dimension_kl",
+        "Dimension KL",
+        "Σ KL",
+        "#ff7eb6",
+        "Σ KL(q(zⱼ) ‖ p(zⱼ)): how far each dimension, alone, is from the prior",
+    ),
+    TermWords(
+        "covariance",
+        "Covariance",
+        "Cov",
+        "#ffd166",
+        "The penalty, already weighted, on covariances and on variances other than 1",
+    ),
+    TermWords(
+        "jacobian",
+        "Jacobian",
+        "Jac.",
+        "#ffd166",
+        "‖∂f(x)/∂x‖²: how much the code moves with the image (no nats; without its weight)",
+    ),
+)
+GRADIENT = TermWords(
+    "gradient", "Gradient norm", "Gradient", "#8fa8ff", "Euclidean norm of a step's gradient"
+)
+NEGATED = frozenset({"elbo", "importance_bound"})  # shown so that lower is better, as for the rest
+# What marks a piece of a formula as a term's; the first that is found counts.
+_MARKS = (
+    ("Cov", "covariance"),
+    ("∂", "jacobian"),
+    ("1/k", "importance_bound"),
+    ("∏", "total_correlation"),
+    ("I(x;z)", "information"),
+    ("KL(q(z_j)", "dimension_kl"),
+    ("KL(", "kl"),
+    ("log p(x", "reconstruction"),
+)
+_TOKEN = re.compile(
+    r"_\((?P<group>[^)]*)\)|_(?P<low>[A-Za-z0-9]+)|(?P<word>[A-Za-z]\u0303?(?:[A-Za-z]\u0303?)*)"
+)
+
+
+def shown(key: str, value: float) -> float:
+    """A term's value as it is shown."""
+    return -value if key in NEGATED else value
+
+
+def shown_terms(terms: Mapping[str, float]) -> dict[str, float]:
+    """Terms as they are shown, in the order they are shown."""
+    return {term.key: shown(term.key, terms[term.key]) for term in TERMS if term.key in terms}
+
+
+def term_of(piece: str) -> str:
+    """The term that a piece of a formula is, or nothing."""
+    return next((key for mark, key in _MARKS if mark in piece), "")
+
+
+def pieces(formula: str) -> list[str]:
+    """What is added up in a formula."""
+    found, depth, start = list[str](), 0, 0
+    for at, letter in enumerate(formula):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and formula[at : at + 3] == " + ":
+            found.append(formula[start:at])
+            start = at + 3
+    return [*found, formula[start:]]
+
+
+def formula_html(objective: str, colour: Callable[[str], str]) -> str:
+    """A formula as rich text: indices low, variables slanted, each term in its curve's colour.
+
+    `colour` gives a term's colour. Lines break between terms only; what the formula says of its
+    variables follows on a line of its own.
+    """
+    formula, _, where = objective.partition(",  ")
+    added = []
+    for piece in pieces(formula):
+        key = term_of(piece)
+        text = _set(piece)
+        added.append(f"<span style='color:{colour(key)}'>{text}</span>" if key else text)
+    line = " +&nbsp;".join(added)
+    return f"{line}<br><small>{_set(where)}</small>" if where else line
+
+
+def _set(text: str) -> str:
+    """Set one piece of a formula."""
+    escaped = html.escape(text.replace("λₒ", "λ_o"), quote=False)
+    return _TOKEN.sub(_set_token, escaped).replace(" ", "&nbsp;")
+
+
+def _set_token(found: re.Match[str]) -> str:
+    low = found["group"] or found["low"]
+    if low:
+        return f"<sub>{low}</sub>"
+    word = found["word"]
+    single = len(word.replace("\u0303", "")) == 1 and word not in ("E", "I")
+    return f"<i>{word}</i>" if single else word

@@ -1,0 +1,186 @@
+"""The plot of losses: what its axes show, what its keys read, and what it marks."""
+
+import math
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer import theme
+from explorer.plot_ranges import decimated, roomy, round_up, value_range
+from explorer.widgets.loss_plot import Line, LossPlot, Mark, Term
+
+Kind = TypeVar("Kind", bound=QWidget)
+
+
+def named(parent: QWidget, kind: type[Kind], name: str) -> Kind:
+    """The widget of that kind and object name."""
+    widget = parent.findChild(kind, name)
+    assert isinstance(widget, kind)
+    return widget
+
+
+TERMS = (Term("a", "Alpha", "A", "#5aaaff", "one"), Term("b", "Beta", "B", "#ff8c5a", "other"))
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> LossPlot:
+    plot = LossPlot(TERMS)
+    qtbot.addWidget(plot)
+    plot.resize(320, 180)
+    plot.show()
+    return plot
+
+
+def falling(term: str, low: float, held_out: bool = False) -> Line:
+    epochs = [number / 10 for number in range(1, 101)]
+    return Line(term, held_out, epochs, [low + 500 * math.exp(-2 * epoch) for epoch in epochs])
+
+
+def test_the_axis_is_not_stretched_by_the_first_fall(plot: LossPlot) -> None:
+    plot.set_lines([falling("a", 100.0)])
+    low, high = plot.range_shown()
+    assert low < 100.0
+    assert 100.0 < high < 300.0
+
+
+def test_choosing_a_term_looks_closer(plot: LossPlot, qtbot: QtBot) -> None:
+    plot.set_lines([falling("a", 100.0), falling("b", 20.0)])
+    low, high = plot.range_shown()
+    button = named(plot, QToolButton, "term-a")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert plot.shown_terms() == ["b"]
+    closer_low, closer_high = plot.range_shown()
+    assert closer_high - closer_low < high - low
+    assert closer_high < high
+
+
+def test_arrow_keys_read_values(plot: LossPlot, qtbot: QtBot) -> None:
+    plot.set_lines([falling("a", 100.0), falling("a", 110.0, held_out=True)])
+    canvas = named(plot, QWidget, "lossCanvas")
+    QTest.keyClick(canvas, Qt.Key.Key_End)
+    assert plot.readout() == "epoch 10.0; Alpha train 100.00, held out 110.00"
+    assert canvas.accessibleDescription() == plot.readout()
+    QTest.keyClick(canvas, Qt.Key.Key_Left)
+    assert plot.readout().startswith("epoch 9.8")
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert plot.readout() == ""
+
+
+def test_the_pointer_reads_values(plot: LossPlot, qtbot: QtBot) -> None:
+    plot.set_lines([falling("a", 100.0)])
+    canvas = named(plot, QWidget, "lossCanvas")
+    QTest.mouseMove(canvas, canvas.rect().center())
+    qtbot.waitUntil(lambda: plot.readout() != "")
+    assert "Alpha train" in plot.readout()
+
+
+def test_the_plot_follows_the_scheme(plot: LossPlot, qapp: QApplication) -> None:
+    before = qapp.styleSheet(), qapp.palette(), qapp.style().name()
+    try:
+        shown = []
+        for dark in (True, False):
+            theme.apply(qapp, dark)
+            plot.set_lines([falling("a", 100.0)])
+            qapp.processEvents()
+            icon = named(plot, QToolButton, "term-a").icon().pixmap(20, 20).toImage()
+            shown.append(icon.pixelColor(10, 10).lightness())
+        assert shown[0] > shown[1], "darker lines on light ground"
+    finally:
+        qapp.setStyleSheet(before[0])
+        qapp.setPalette(before[1])
+        qapp.setStyle(before[2])
+
+
+values = st.floats(-1e4, 1e4)
+
+
+@given(st.lists(values, min_size=1, max_size=40))
+def test_the_range_holds_all_that_has_settled(found: list[float]) -> None:
+    epochs = [float(number + 1) for number in range(len(found))]
+    low, high = value_range([(epochs, found)], epochs[-1])
+    assert low < high
+    settled = (
+        found
+        if len(found) <= 12
+        else [
+            value for epoch, value in zip(epochs, found, strict=True) if epoch >= 0.08 * epochs[-1]
+        ]
+    )
+    assert low <= min(settled)
+    assert max(settled) <= high
+
+
+@given(values, values, values, values)
+def test_a_range_that_stays_holds_what_is_wanted(a: float, b: float, c: float, d: float) -> None:
+    now, wanted = (min(a, b), max(a, b)), (min(c, d), max(c, d))
+    kept = roomy(now, wanted)
+    assert kept in (now, wanted)
+    assert kept[0] <= wanted[0]
+    assert wanted[1] <= kept[1]
+
+
+@given(st.floats(0.01, 1e5))
+def test_rounding_up_reaches_and_does_not_overshoot(epochs: float) -> None:
+    rounded = round_up(epochs)
+    assert epochs * (1 - 1e-6) <= rounded <= epochs * 1.51
+
+
+@given(st.integers(1, 2000), st.integers(1, 300))
+def test_decimation_keeps_first_and_last(count: int, most: int) -> None:
+    epochs, _ = decimated((range(count), range(count)), most)
+    assert epochs[0] == 0
+    assert epochs[-1] == count - 1
+    assert len(epochs) <= most + 1
+    assert epochs == sorted(set(epochs))
+
+
+# -- terms, marks, words ---------------------------------------------------------------------
+
+
+def test_only_terms_that_have_lines_are_offered(plot: LossPlot) -> None:
+    plot.set_words("nothing yet")
+    assert plot.words() == "nothing yet"
+    plot.set_lines([falling("b", 20.0)])
+    assert plot.words() == ""
+    assert not named(plot, QToolButton, "term-a").isVisible()
+    assert named(plot, QToolButton, "term-b").isVisible()
+    assert plot.shown_terms() == ["b"]
+
+
+def test_other_terms_take_the_place_of_the_first_and_those_that_stay_keep_their_choice(
+    plot: LossPlot,
+) -> None:
+    plot.set_lines([falling("a", 1.0), falling("b", 2.0)])
+    named(plot, QToolButton, "term-b").setChecked(False)
+    plot.set_terms((TERMS[1], Term("c", "Gamma", "C", "#5fd4a0", "third")))
+    plot.set_lines([falling("b", 2.0), falling("c", 3.0)])
+    assert plot.shown_terms() == ["c"]
+    plot.set_cursor_epoch(10.0)
+    assert plot.readout() == "epoch 10.0; Gamma train 3.00"
+
+
+def test_changes_are_marked_where_they_were_made(plot: LossPlot, qapp: QApplication) -> None:
+    plot.set_lines([falling("a", 1.0)])
+    marks = (Mark(2.5, "β 4"), Mark(6.0, "rate 0.001"))
+    plot.set_marks(marks)
+    assert plot.marks() == marks
+    plot.grab()
+    plot.set_marks(())
+    assert plot.marks() == ()
+
+
+@pytest.mark.parametrize("height", [60, 120, 240])
+def test_the_table_of_values_fits_into_the_plot(plot: LossPlot, height: int) -> None:
+    terms = [Term(f"t{at}", f"Term {at}", f"T{at}", "#5aaaff", "") for at in range(6)]
+    plot.set_terms(terms)
+    plot.resize(300, height)
+    plot.set_lines([falling(term.key, 9.0) for term in terms])
+    plot.set_cursor_epoch(5.0)
+    assert "Term 5 train 9.02" in plot.readout()
+    assert plot._readout.sizeHint().height() <= max(height, 85)

@@ -1,0 +1,140 @@
+"""The list of trainings: read off the GUI thread, from headers alone, and never broken by one."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from explorer.run_list import RunList
+from explorer.runs_on_disk import RunState, read_runs
+from explorer.trainer_messages import Advanced, CurvePoint, Planned, Position
+from explorer.training import Training
+from explorer.workers import Lane, TrainerEnd
+from models.plans import Plan
+from tests.trainings import DirectLane, Fakes, write_run
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+def training(tmp_path: Path, qapp: QApplication, fakes: Fakes) -> Training:
+    return Training(tmp_path / "models", make_thread=fakes.make)
+
+
+@pytest.fixture
+def lane(qapp: QApplication) -> Iterator[Lane]:
+    lane = Lane()
+    yield lane
+    lane.stop()
+
+
+def test_headers_say_plan_curves_and_state(tmp_path: Path) -> None:
+    write_run(tmp_path, "done", method="beta-vae", beta=8.0)
+    write_run(tmp_path, "cut", 2, 9, "ae", finished=False)
+    runs = {run.name: run for _, run in read_runs(tmp_path, {}).values()}
+    done, cut = runs["done"], runs["cut"]
+    assert (done.state, cut.state) == (RunState.FINISHED, RunState.UNFINISHED)
+    assert done.plan is not None
+    assert done.plan.beta == 8.0
+    assert done.file == tmp_path / "done.safetensors"
+    assert cut.file == cut.folder / "last.safetensors"
+    assert done.held_out == {"reconstruction": 27.0, "kl": 2.0, "elbo": -29.0}
+    assert done.curves.train["elbo"].epochs == (0.5, 1.5, 2.5)
+    assert [curve.values[0] for curve in done.curves.kl] == [1.5, 0.5]
+    assert cut.held_out == {"reconstruction": 28.0}
+
+
+def test_a_model_that_is_gone_leaves_the_one_of_the_last_epoch(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "done")
+    (tmp_path / "done.safetensors").unlink()
+    ((_, run),) = read_runs(tmp_path, {}).values()
+    assert run.state is RunState.FINISHED
+    assert run.file == folder / "last.safetensors"
+
+
+@pytest.mark.parametrize("damage", [b"", b"no such thing", None])
+def test_one_damaged_file_does_not_hide_the_others(tmp_path: Path, damage: bytes | None) -> None:
+    write_run(tmp_path, "good")
+    bad = write_run(tmp_path, "bad") / "last.safetensors"
+    if damage is None:
+        bad.write_bytes(bad.read_bytes().replace(b"history", b"hostory"))
+    else:
+        bad.write_bytes(damage)
+    states = {run.name: run.state for _, run in read_runs(tmp_path, {}).values()}
+    assert states == {"good": RunState.FINISHED, "bad": RunState.DAMAGED}
+
+
+def test_nothing_there_is_an_empty_list(tmp_path: Path) -> None:
+    assert read_runs(tmp_path / "nothing", {}) == {}
+    (tmp_path / "empty.safetensors.run").mkdir()
+    assert read_runs(tmp_path, {}) == {}
+
+
+def test_only_what_has_changed_is_read_again(tmp_path: Path) -> None:
+    one, other = write_run(tmp_path, "one"), write_run(tmp_path, "other")
+    before = read_runs(tmp_path, {})
+    os.utime(other / "last.safetensors", (1.0, 1.0))
+    after = read_runs(tmp_path, before)
+    assert after[one][1] is before[one][1]
+    assert after[other][1] is not before[other][1]
+    assert list(after) == [one, other], "newest first"
+
+
+def test_the_list_is_read_in_another_thread(training: Training, lane: Lane, qtbot: QtBot) -> None:
+    write_run(training.folder, "done")
+    runs = RunList(training, lane)
+    with qtbot.waitSignal(runs.changed):
+        runs.refresh()
+        runs.refresh()
+    assert [run.name for run in runs.listed()] == ["done"]
+    qtbot.waitUntil(lambda: not lane.busy)
+
+
+def test_the_run_that_trains_comes_first_as_it_stands(training: Training, fakes: Fakes) -> None:
+    write_run(training.folder, "old", finished=False)
+    runs = RunList(training, DirectLane.make(), training)
+    runs.refresh()
+    plan = Plan("digits", str(training.fresh_file("new")), epochs=4)
+    training.start(plan)
+    first, second = runs.listed()
+    assert (first.name, first.state, first.epoch, first.file) == ("new", RunState.RUNNING, 0, None)
+    assert second.name == "old"
+    assert [run.name for run in runs.unfinished()] == ["old"]
+    point = CurvePoint(1.0, {"reconstruction": 3.0}, held_out=True)
+    fakes.last.heard.emit(
+        Advanced(Position(1, 4, 0.25), (point, point.__class__(1.0, {"kl": 1.0}, False)))
+    )
+    assert runs.listed()[0].held_out == {"reconstruction": 3.0}
+    fakes.last.ended.emit(TrainerEnd(0))
+    assert [run.name for run in runs.listed()] == ["old"], "it has left nothing"
+
+
+def test_a_run_that_goes_on_is_listed_once(training: Training, fakes: Fakes) -> None:
+    folder = write_run(training.folder, "old", 2, 9, finished=False)
+    runs = RunList(training, DirectLane.make(), training)
+    runs.refresh()
+    training.resume_last(folder)
+    (run,) = runs.listed()
+    assert run.state is RunState.RUNNING
+    assert run.plan is not None
+    assert (run.epoch, run.plan.data) == (2, "digits"), "what the disk says, until it is told"
+    plan = Plan("digits", str(training.folder / "old.safetensors"), epochs=12)
+    fakes.last.heard.emit(Planned(plan, Position(2, 12, 0.2)))
+    (run,) = runs.listed()
+    assert run.plan is plan
+    training.shutdown()
+
+
+def test_a_discarded_run_is_gone_from_the_list(training: Training) -> None:
+    folder = write_run(training.folder, "old", finished=False)
+    runs = RunList(training, DirectLane.make(), training)
+    runs.refresh()
+    training.discard(folder)
+    assert runs.listed() == ()
+    assert not folder.exists()

@@ -1,0 +1,164 @@
+"""The page on which a training is set up: fields by method, presets, what does not count."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from explorer.pages.training_setup import SetupPage
+from explorer.training_choices import own_settings, preset_plans, same
+from models.methods import METHODS
+from models.plans import Plan
+from models.presets import PRESETS
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> SetupPage:
+    page = SetupPage()
+    qtbot.addWidget(page)
+    page.resize(800, 180)
+    page.show()
+    return page
+
+
+def choose(combo: QComboBox, value: str) -> None:
+    combo.setCurrentIndex(combo.findData(value))
+    combo.activated.emit(combo.currentIndex())
+
+
+def test_all_methods_of_the_course_can_be_chosen(page: SetupPage) -> None:
+    offered = [page.form.method.itemData(at) for at in range(page.form.method.count())]
+    assert offered == list(METHODS)
+    assert len(offered) == 13
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_shows_its_formula_its_settings_and_where_it_is_from(
+    page: SetupPage, method: str
+) -> None:
+    choose(page.form.method, method)
+    known = METHODS[method]  # type: ignore[index]
+    assert known.objective in page.formula.accessibleName()
+    assert "<sub>" in page.formula.text() or "_" not in known.objective
+    assert known.meaning in page.meaning.text()
+    shown = [name for name, made in page.own.inputs.items() if not made.isHidden()]
+    assert sorted(shown) == sorted(own_settings(method))
+    for name in shown:
+        assert page.own.inputs[name].toolTip()
+        assert page.own.value(name) == known.defaults[name]
+    assert page.plan().method == method
+    page.grab()
+
+
+def test_settings_of_a_method_reach_the_plan(page: SetupPage) -> None:
+    choose(page.form.method, "dae")
+    choose(page.own.inputs["corruption"], "masking")  # type: ignore[arg-type] # a list
+    page.own.inputs["corruption_level"].setValue(0.5)  # type: ignore[union-attr,arg-type] # a float
+    plan = page.plan()
+    assert (plan.corruption, plan.corruption_level) == ("masking", 0.5)
+    choose(page.form.method, "vae")
+    assert (page.plan().corruption, page.plan().corruption_level) == (None, None)
+
+
+def test_few_settings_are_seen_first_and_a_key_shows_the_rest(page: SetupPage) -> None:
+    assert not page.more.isVisible()
+    page.form.more.setFocus()
+    QTest.keyClick(page.form.more, Qt.Key.Key_Space)
+    assert page.more.isVisible()
+    assert not page.formula.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("method", "closed"),
+    [
+        ("vae", set()),
+        ("ae", {"warmup_epochs", "warmup_cycles", "free_bits"}),
+        ("annealed-vae", {"warmup_epochs", "warmup_cycles", "free_bits"}),
+        ("iwae", {"free_bits"}),
+    ],
+)
+def test_what_does_not_count_is_closed_and_says_why(
+    page: SetupPage, method: str, closed: set[str]
+) -> None:
+    choose(page.form.method, method)
+    found = {name for name, made in page.more.inputs.items() if not made.isEnabled()}
+    assert found == closed
+    for name in found:
+        assert METHODS[method].title in page.more.inputs[name].toolTip()  # type: ignore[index]
+
+
+def test_cycles_take_the_place_of_one_warm_up(page: SetupPage) -> None:
+    page.more.inputs["warmup_cycles"].setValue(4)  # type: ignore[union-attr] # a number
+    assert not page.more.inputs["warmup_epochs"].isEnabled()
+    assert page.plan().warmup_cycles == 4
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_the_page_until_something_is_changed(page: SetupPage, name: str) -> None:
+    choose(page.form.preset, name)
+    assert same(page.plan(), preset_plans("digits")[name])
+    assert page.form.preset.currentData() == name
+    page.more.inputs["seed"].setValue(5)  # type: ignore[union-attr] # a number
+    assert page.form.preset.currentText() == "Own settings"
+    choose(page.form.preset, name)
+    assert page.plan().seed == 0
+
+
+def test_a_preset_fits_itself_to_other_data(page: SetupPage) -> None:
+    choose(page.form.preset, "disentangled")
+    choose(page.form.data, "rooms")
+    assert page.form.preset.currentData() == "disentangled"
+    assert same(page.plan(), preset_plans("rooms")["disentangled"])
+
+
+def test_ones_own_settings_stay_with_other_data(page: SetupPage) -> None:
+    page.form.latent_size.setValue(7)
+    choose(page.form.data, "mnist")
+    assert (page.plan().data, page.plan().latent_size) == ("mnist", 7)
+    assert page.form.preset.currentText() == "Own settings"
+
+
+def test_a_plan_comes_back_whole(page: SetupPage, tmp_path: Path) -> None:
+    plan = Plan(
+        data=str(tmp_path / "faces"),
+        out="",
+        method="flow-vae",
+        flow="coupling",
+        transforms=5,
+        samples=3,
+        network="resnet",
+        width=24,
+        depth=0,
+        likelihood="discretised-logistic",
+        warmup_cycles=4,
+        weight_decay=0.05,
+        epoch_images=5000,
+        image_shape=(3, 64, 64),
+        fit="pad",
+        seed=11,
+    )
+    page.set_plan(plan)
+    assert page.plan() == plan
+    assert page.form.data.currentText() == "faces"
+
+
+def test_the_usual_size_is_said_and_means_none(page: SetupPage) -> None:
+    page.set_plan(Plan("digits", "", network="plain-mlp"))
+    assert page.more.inputs["width"].text() == "usual: 200"  # type: ignore[union-attr]
+    assert page.plan().width is None
+    assert page.plan().depth is None
+    page.more.inputs["depth"].setValue(0)  # type: ignore[union-attr] # a number
+    assert page.plan().depth == 0
+
+
+def test_a_locked_page_changes_nothing_and_says_why(page: SetupPage) -> None:
+    page.set_locked("It trains")
+    for made in (*page.more.inputs.values(), *page.own.inputs.values(), page.form.preset):
+        assert not made.isEnabled()
+        assert made.toolTip() == "It trains"
+    page.set_locked("")
+    assert page.more.inputs["seed"].isEnabled()
+    assert "same seed" in page.more.inputs["seed"].toolTip()
