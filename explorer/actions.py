@@ -85,6 +85,26 @@ COMMANDS = (
         "playPath", "Play or pause", ("Space",), "Play the path between the handles", on_map=True
     ),
     Command("showTraining", "Train a model …", ("Ctrl+T",), "Open the training panel"),
+    Command(
+        "watchTraining",
+        "Follow training on the map",
+        ("Ctrl+M",),
+        "Let the map follow a training as it learns",
+        True,
+    ),
+    Command(
+        "backToModel",
+        "Back to the model before",
+        ("Ctrl+B",),
+        "Open the model that a training took the place of, as it was left",
+    ),
+    Command("playReplay", "Play epochs", ("Ctrl+Shift+P",), "Play a training epoch by epoch"),
+    Command(
+        "exportReplay",
+        "Export replay …",
+        ("Ctrl+Shift+E",),
+        "Save the map over the epochs of a training as GIF, APNG or PNG",
+    ),
     Command("restoreLayout", "Restore panels", (), "Put every panel back in its place"),
     Command("themeSystem", "As the system", (), "Dark or light as the system says", True),
     Command("themeDark", "Dark", (), "Light on dark", True),
@@ -136,7 +156,14 @@ MENUS: dict[str, tuple[str, ...]] = {
         "themeDark",
         "themeLight",
     ),
-    "&Model": ("showTraining",),
+    "&Model": (
+        "showTraining",
+        "watchTraining",
+        "backToModel",
+        "",
+        "playReplay",
+        "exportReplay",
+    ),
     "&Path": ("playPath", "exportAnimation"),
     "&Help": ("showKeys", "about"),
 }

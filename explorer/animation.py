@@ -26,6 +26,7 @@ SIDES = (8, 8192)
 _FORMATS: dict[str, Format] = {".gif": "gif", ".apng": "apng", ".png": "png"}
 _RESAMPLING = {"smooth": Image.Resampling.LANCZOS, "nearest": Image.Resampling.NEAREST}
 _PALETTE_SAMPLE = 400_000  # pixels the palette is chosen by
+_MOST_KEPT = 96  # of its colours, whatever pixels say
 _GREYS = bytes(np.arange(256, dtype=np.uint8).repeat(3))
 _MOST_STRIP_PIXELS = 200_000_000
 
@@ -57,11 +58,13 @@ def write_animation(
     loop: bool = True,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
+    keep_colours: Bytes | None = None,
 ) -> bool:
     """Write `frames` [N, H, W] (grey) or [N, H, W, 3] to `path` in one step.
 
     `size` is the longer side in pixels. `report` hears of frames done and their number.
-    `there_and_back` and `loop` mean nothing to a strip. False if it was cancelled: then, as
+    `there_and_back` and `loop` mean nothing to a strip. `keep_colours` [M, 3] are few pixels that
+    mean much: a palette has them as they are. False if it was cancelled: then, as
     after an error, an older file of that name is as it was and nothing else is left.
 
     Raises:
@@ -76,7 +79,7 @@ def write_animation(
     try:
         with replacing(path) as temporary, temporary.open("wb") as stream:
             if format == "gif":
-                palette = _Palette(frames) if frames.ndim == 4 else None
+                palette = _Palette(frames, keep_colours) if frames.ndim == 4 else None
                 _write_gif(stream, pictures, palette, _delays(len(order), frames_per_second), loop)
             elif format == "apng":
                 _write_apng(stream, pictures, frames_per_second, loop)
@@ -136,12 +139,14 @@ class _Palette:
     A palette a frame would make still parts of the picture flicker, and so would dithering.
     """
 
-    def __init__(self, frames: Bytes) -> None:
+    def __init__(self, frames: Bytes, keep: Bytes | None = None) -> None:
+        kept = np.zeros((0, 3), np.uint8) if keep is None else keep[:_MOST_KEPT]
         pixels = frames.reshape(-1, 3)
         step = max(1, len(pixels) // _PALETTE_SAMPLE)
         sample = pixels[:: step + 1 - step % 2]  # odd, so that it meets every column of a frame
         mosaic = Image.fromarray(np.ascontiguousarray(sample[None]))
-        colours = mosaic.quantize(256, Image.Quantize.MEDIANCUT).getpalette() or []
+        chosen = mosaic.quantize(256 - len(kept), Image.Quantize.MEDIANCUT).getpalette() or []
+        colours = [*chosen[: 3 * (256 - len(kept))], *kept.reshape(-1).tolist()]
         self.colours = bytes(colours).ljust(768, b"\0")
         self.nearest = _nearest(np.array(colours, np.float32).reshape(-1, 3))
 

@@ -20,6 +20,7 @@ class EncodedImage:
 
     `pixels` and `reconstruction` are bytes [H, W, C]; `mean` and `stddev` are those of
     q(z|x), [K]; `terms` are nats (`elbo`, `reconstruction`, `kl`); `kl` [K] is by dimension.
+    `epoch` is there if it was encoded by an epoch of a training and not by the final model.
     """
 
     name: str
@@ -30,6 +31,7 @@ class EncodedImage:
     terms: Mapping[str, float] = field(default_factory=dict)
     kl: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     notes: tuple[str, ...] = ()
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

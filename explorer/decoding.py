@@ -52,6 +52,7 @@ class Decoding(QObject):
         self.waiting: set[Slot] = set()
         self._newest: dict[Slot, DecodeRequest] = {}
         session.model_changed.connect(self._on_model_changed)
+        session.weights_changed.connect(self._on_weights_changed)
         session.active_changed.connect(self._ask_picture)
         session.arrangement_changed.connect(self._on_arrangement_changed)
         session.latent_changed.connect(self._on_latent_changed)
@@ -67,6 +68,10 @@ class Decoding(QObject):
         for slot in Slot:
             self._thread.clear(slot)
 
+    def _on_weights_changed(self) -> None:
+        self._ask_picture(timed=False)  # nobody moved anything
+        self._ask_strip_soon()
+
     def _on_arrangement_changed(self) -> None:
         self._ask_picture()
         self._ask_strip_soon()
@@ -76,11 +81,12 @@ class Decoding(QObject):
             self._ask_picture()
         self._ask_strip_soon()
 
-    def _ask_picture(self) -> None:
+    def _ask_picture(self, *, timed: bool = True) -> None:
         handle = self._session.active
         if handle is not None and self._session.model is not None:
             label = None if handle.label is None else np.array([handle.label])
-            self._submit(Slot.PICTURE, handle.z[None], label, (handle.key, perf_counter()))
+            asked = perf_counter() if timed else None
+            self._submit(Slot.PICTURE, handle.z[None], label, (handle.key, asked))
 
     def _ask_strip_soon(self) -> None:
         """At once, but not at each of a drag's moves: they have their own picture to show."""
@@ -135,7 +141,8 @@ class Decoding(QObject):
         key, asked = result.request.ticket
         if key == self._session.active_key:
             self._session.set_picture(result.pictures[0])
-            self.latency.add(1000 * (perf_counter() - asked))
+            if asked is not None:
+                self.latency.add(1000 * (perf_counter() - asked))
         self._done(result.request)
 
     def _take_strip(self, result: DecodeResult) -> None:

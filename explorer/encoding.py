@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.arrangement import EncodedImage
+from explorer.rendering import epoch_of
 from models.images import read_picture
 from models.preprocessing import prepare
 
@@ -75,6 +76,7 @@ def _measure(
         terms=_terms(model, x, label),
         kl=q.kl()[0].numpy(),
         notes=notes,
+        epoch=epoch_of(model),
     )
 
 
@@ -82,7 +84,7 @@ def _terms(model: "Model", x: "torch.Tensor", label: int | None) -> dict[str, fl
     """ELBO terms and importance-weighted bound of one image, in nats, from `BOUND_SAMPLES` z."""
     import torch
 
-    from models.evaluation import importance_bound, log_weights
+    from models.evaluation import importance_bound, log_weights_and_kl
 
     if not model.autoencoder.config.has_prior:
         return {}
@@ -91,8 +93,10 @@ def _terms(model: "Model", x: "torch.Tensor", label: int | None) -> dict[str, fl
     classes = None if label is None else torch.tensor([label])
     with torch.no_grad():
         q = model.autoencoder.encode(target, classes)
-        weights = log_weights(model.autoencoder, target, q, classes, BOUND_SAMPLES, generator)
-        kl = float(q.kl().sum())
+        weights, kl_each = log_weights_and_kl(
+            model.autoencoder, target, q, classes, BOUND_SAMPLES, generator
+        )
+    kl = float(kl_each)
     elbo = float(weights.mean())
     bound = float(importance_bound(weights)[0])
     return {"elbo": elbo, "reconstruction": -(elbo + kl), "kl": kl, "importance_bound": bound}

@@ -1,5 +1,6 @@
-"""Service: the path as GIF, APNG or PNG strip, off the GUI thread, with progress and cancel."""
+"""Service: path or replay as GIF, APNG or PNG strip, off the GUI thread, with progress."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.animation import Format, write_animation
 from explorer.rendering import compute_alone, decode
-from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, TaskContext
+from explorer.replay_drawing import MapLook, draw_replay, point_colours
+from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, Task, TaskContext
 
 _DECODE_BATCH = 32
 
@@ -27,6 +29,22 @@ class ExportRequest:
     size: int
     frames_per_second: float
     there_and_back: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ReplayExport:
+    """The map over the epochs of the training in `folder`, as `look` draws it."""
+
+    path: Path
+    folder: Path
+    epochs: tuple[int, ...]
+    loss: Mapping[int, float]
+    look: MapLook
+    format: Format
+    frames: int
+    frames_per_second: float
+    there_and_back: bool
+    classes: int = 0
 
 
 class Exporting(QObject):
@@ -49,10 +67,17 @@ class Exporting(QObject):
 
     def export(self, request: ExportRequest) -> None:
         """Decode and write."""
+        self._submit(partial(_export, self._shelf, request))
+
+    def export_replay(self, request: ReplayExport) -> None:
+        """Read the epochs, draw the map of each, and write."""
+        self._submit(partial(_export_replay, request))
+
+    def _submit(self, task: Task) -> None:
         callbacks = Callbacks(
             self.exported.emit, self.failed.emit, self.progressed.emit, self.cancelled.emit
         )
-        self._ticket = self._lane.submit(partial(_export, self._shelf, request), callbacks)
+        self._ticket = self._lane.submit(task, callbacks)
 
     def cancel(self) -> None:
         """Stop; the file there was before is untouched."""
@@ -71,6 +96,27 @@ def _export(shelf: ModelShelf, request: ExportRequest, context: TaskContext) -> 
         there_and_back=request.there_and_back,
         report=partial(context.report, "Writing"),
         cancelled=context.cancelled,
+    )
+    if context.cancelled():
+        raise Cancelled
+    return request.path
+
+
+def _export_replay(request: ReplayExport, context: TaskContext) -> Path:
+    compute_alone()
+    frames = draw_replay(
+        request.look, request.folder, request.epochs, request.loss, request.frames, context
+    )
+    write_animation(
+        frames,
+        request.path,
+        format=request.format,
+        frames_per_second=request.frames_per_second,
+        size=max(frames.shape[1:3]),
+        there_and_back=request.there_and_back,
+        report=partial(context.report, "Writing"),
+        cancelled=context.cancelled,
+        keep_colours=point_colours(request.classes),
     )
     if context.cancelled():
         raise Cancelled

@@ -1,5 +1,7 @@
 """What a model shows when it is opened: which axes, and three handles on its data."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,6 +32,12 @@ def first_arrangement(model: ModelInfo) -> Arrangement:
         for key, (z, label) in enumerate(zip(latents, labels, strict=True), start=1)
     )
     return Arrangement(handles)
+
+
+def training_arrangement(model: ModelInfo) -> Arrangement:
+    """Three handles for a model that has learnt nothing: apart, whatever its data lie like."""
+    spread = np.maximum(model.spread, 3.0)
+    return first_arrangement(replace(model, points=None, spread=spread))
 
 
 def _places(model: ModelInfo) -> tuple[Floats, list[int]]:

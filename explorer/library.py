@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from explorer.rendering import ModelInfo, compute_alone, decode, describe
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.theme import assets_folder
 from explorer.workers import Callbacks, Lane, ModelShelf, Task, TaskContext
+from models.methods import METHODS, MethodName
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -175,7 +177,13 @@ def _card(path: Path, context: TaskContext) -> Card:
     handle = first_arrangement(info).handles[0]
     classes = None if handle.label is None else np.array([handle.label], np.int64)
     picture = decode(model, handle.z[None], classes)[0][0]
-    return Card(path, path.stem, f"{METHOD_TITLES[info.method]}, K = {info.latent_size}", picture)
+    return Card(path, path.stem, f"{method_title(info.method)}, K = {info.latent_size}", picture)
 
 
-METHOD_TITLES = {"ae": "AE", "vae": "VAE", "cvae": "CVAE"}
+_SHORT_TITLES = {"ae": "AE", "cvae": "CVAE"}
+
+
+def method_title(method: str) -> str:
+    """The name of a method, as short as it is known by."""
+    known = METHODS.get(cast(MethodName, method))
+    return _SHORT_TITLES.get(method, known.title if known else method)

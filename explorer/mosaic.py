@@ -41,6 +41,7 @@ class Mosaic(QObject):
         self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
+        session.weights_changed.connect(self.forget)
         session.plane_changed.connect(self.forget)
         session.active_changed.connect(self._on_slice_changed)
         session.latent_changed.connect(self._on_slice_changed)

@@ -1,6 +1,7 @@
 """From files, drops and pastes to a session, and from a session to a file; with its dialogs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -11,8 +12,8 @@ from explorer import dropping
 from explorer.arrangement import Arrangement, Handle
 from explorer.encoding import ImageSource
 from explorer.errors import LOG
-from explorer.first_look import first_arrangement, first_axes
-from explorer.library import METHOD_TITLES, MODEL_SUFFIX, EncodedImages, Library
+from explorer.first_look import first_arrangement, first_axes, training_arrangement
+from explorer.library import MODEL_SUFFIX, EncodedImages, Library, method_title
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
@@ -29,6 +30,17 @@ _OPENED = (
 )
 LAST_TIME = f"last-time{SESSION_SUFFIX}"
 _MOST_FAILURES_TOLD = 4
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """How a model was left: `view` is there if a person chose it, `unsaved` if a file lacks it."""
+
+    arrangement: Arrangement
+    axes: tuple[int, int]
+    view: Viewport | None = None
+    session_path: Path | None = None
+    unsaved: bool = False
 
 
 class Opening(QObject):
@@ -48,8 +60,10 @@ class Opening(QObject):
         super().__init__(window)
         self._session, self._library, self._settings = session, library, settings
         self._window = window
-        self._arrangements: dict[Path, tuple[Arrangement, tuple[int, int]]] = {}
-        self._opening = False
+        self._left: dict[Path, _Left] = {}
+        self._opening = self._going_back = False
+        self.chosen_view: Callable[[], Viewport | None] = lambda: None
+        self.before_training: Path | None = None  # the model that a training took the place of
         self.pending_images: list[ImageSource] = []
         self.session_path: Path | None = None
         library.model_opened.connect(self._on_model_opened)
@@ -82,8 +96,29 @@ class Opening(QObject):
 
     def open_model(self, path: Path) -> None:
         """Open a model file."""
-        self._opening = True
+        self._opening, self._going_back = True, False
         self._library.open_model(path)
+
+    def put_epoch(self, model: ModelInfo) -> None:
+        """A training that is watched comes on the map; `go_back` brings back what was there."""
+        old = self._session.model
+        if old is not None and old.path != model.path and old.path.is_file():
+            self.before_training = old.path
+        left = self._left.get(model.path)
+        if left is None or not _fits(left, model):
+            left = _Left(training_arrangement(model), first_axes(model))
+        opening = self._opening  # a model that is on its way still comes
+        self._put(model, left)
+        self._opening = opening
+        back = self.before_training
+        words = f"; {back.stem} is still there (Ctrl+B)" if back is not None else ""
+        self.said.emit(f"The map follows {model.name}{words}")
+
+    def go_back(self) -> None:
+        """Open the model that was on the map before a training, as it was left."""
+        if self.before_training is not None:
+            self.open_model(self.before_training)
+            self._going_back = True
 
     def encode(self, sources: Sequence[ImageSource]) -> None:
         """Encode pictures as handles, now or when the model has come that is on its way."""
@@ -119,28 +154,44 @@ class Opening(QObject):
             self.open_paths([Path(name) for name in names])
 
     def _on_model_opened(self, model: ModelInfo) -> None:
-        first = (first_arrangement(model), first_axes(model))
-        arrangement, axes = self._arrangements.get(model.path, first)
-        if any(len(handle.z) != model.latent_size for handle in arrangement.handles):
-            arrangement, axes = first  # another model stands in that file now
-        self.session_path = None
-        self._put(model, arrangement, axes)
+        left, back = self._left.get(model.path), self._going_back
+        self._going_back = False
+        if left is None or not _fits(left, model):
+            left, back = _Left(first_arrangement(model), first_axes(model)), False
+        self._put(model, left)
+        if back:
+            self._restore(left)
+
+    def _restore(self, left: _Left) -> None:
+        """What else belongs to a model that a training took the place of unasked."""
+        self.session_path = left.session_path
+        if left.unsaved:
+            self._session.undo_stack.resetClean()
+        if left.view is not None:
+            self.view_saved.emit(left.view)
+        self.title_changed.emit()
 
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
+        self._put(model, _Left(saved.arrangement, saved.axes))
         self.session_path = path
-        self._put(model, saved.arrangement, saved.axes)
+        self.title_changed.emit()
         self._settings.add_recent(path)
         if saved.view is not None:
             self.view_saved.emit(saved.view)
 
-    def _put(self, model: ModelInfo, arrangement: Arrangement, axes: tuple[int, int]) -> None:
+    def _put(self, model: ModelInfo, left: _Left) -> None:
         self._opening = False
-        old = self._session.model
+        session, old = self._session, self._session.model
         if old is not None:
-            self._arrangements[old.path] = (self._session.arrangement, self._session.axes)
+            view, unsaved = self.chosen_view(), not session.undo_stack.isClean()
+            self._left[old.path] = _Left(
+                session.arrangement, session.axes, view, self.session_path, unsaved
+            )
             self._library.close_model(old.key)
-        self._session.set_model(model, arrangement, axes)
-        self._settings.add_recent(model.path)
+        self.session_path = None
+        session.set_model(model, left.arrangement, left.axes)
+        if model.path.is_file():
+            self._settings.add_recent(model.path)
         self.opened.emit(model)
         self.said.emit(f"Opened {model.name}: {summary(model)}")
         pending, self.pending_images = self.pending_images, []
@@ -189,7 +240,7 @@ class Opening(QObject):
 
     def save(self, view: Viewport) -> None:
         """Save to the session file that is open, or ask for one."""
-        if self.session_path is None:
+        if self.session_path is None or not self._may_save():
             self.save_as(view)
         else:
             self.save_to(self.session_path, view)
@@ -197,7 +248,7 @@ class Opening(QObject):
     def save_as(self, view: Viewport) -> None:
         """Ask for a file and save to it."""
         model = self._session.model
-        if model is None:
+        if model is None or not self._may_save():
             return
         dialog = QFileDialog(self._window, "Save the session")
         dialog.setObjectName("saveDialog")
@@ -213,6 +264,16 @@ class Opening(QObject):
         dialog.fileSelected.connect(on_chosen)
         dialog.open()
 
+    def _may_save(self) -> bool:
+        """A session names its model's file, which a training writes when it ends."""
+        model = self._session.model
+        if model is None or model.epoch is None or model.path.is_file():
+            return True
+        self.failed.emit(
+            f"{model.name}: has no file before its training ends; stop the training, then save"
+        )
+        return False
+
     def save_to(self, path: Path, view: Viewport) -> None:
         """Write handles, path, axes and view."""
         model, session = self._session.model, self._session
@@ -225,6 +286,8 @@ class Opening(QObject):
         """Before the window closes: what belongs to no file stands under Open recent next time."""
         model, session = self._session.model, self._session
         if model is None or self.session_path is not None or session.undo_stack.isClean():
+            return
+        if not model.path.is_file():  # of a training that has not ended
             return
         folder = Path(platformdirs.user_data_dir("latent-explorer", appauthor=False))
         saved = SavedSession(model.path.absolute(), session.arrangement, session.axes, view)
@@ -243,6 +306,17 @@ class Opening(QObject):
         self._settings.add_recent(path)
         self.title_changed.emit()
         self.said.emit(f"Saved {path.name}")
+
+
+def _fits(left: _Left, model: ModelInfo) -> bool:
+    """Whether it was left with this model: another may stand in the file of that name now."""
+    classes = len(model.class_names) if model.conditional else 0
+    for handle in left.arrangement.handles:
+        if len(handle.z) != model.latent_size or (handle.label is None) is model.conditional:
+            return False
+        if handle.label is not None and handle.label >= classes:
+            return False
+    return max(left.axes) < model.latent_size
 
 
 def _placed(handle: Handle) -> str:
@@ -266,5 +340,4 @@ def summary(model: ModelInfo) -> str:
     """A model in a line: method, K, image size."""
     channels, height, width = model.image_shape
     colour = "grey" if channels == 1 else "colour"
-    method = METHOD_TITLES[model.method]
-    return f"{method}  ·  K = {model.latent_size}  ·  {width}×{height} {colour}"
+    return f"{method_title(model.method)}  ·  K = {model.latent_size}  ·  {width}×{height} {colour}"

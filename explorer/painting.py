@@ -121,6 +121,12 @@ def points_image(
     return image
 
 
+def spread_off_line(xy: Floats) -> Floats:
+    """Points [N, 2] of a line (K = 1), each always as far off it so that all are to be seen."""
+    off = np.random.default_rng(0).uniform(-0.5, 0.5, len(xy))
+    return np.stack([xy[:, 0], off.astype(np.float32)], 1)
+
+
 def _grown(size: int) -> list[tuple[int, int, int]]:
     if size <= 1:
         return _DISC

@@ -64,7 +64,8 @@ class ModelInfo:
 
     `kl` [K] is the mean KL of each dimension in nats; `spread` [K] is how far sliders reach:
     at least 3 standard deviations of the prior, or of the data where there is no prior.
-    `centre` [K] is the prior's mean, or the data's where there is no prior.
+    `centre` [K] is the prior's mean, or the data's where there is no prior. `epoch` is there
+    where the weights are those of an epoch of its training and not the model file's own.
     """
 
     key: int
@@ -84,11 +85,20 @@ class ModelInfo:
     centre: Floats
     spread: Floats
     metrics: dict[str, float]
+    epoch: int | None = None
 
     @property
     def name(self) -> str:
         """The file's name without its ending."""
         return self.path.stem
+
+    def same_but_for_weights(self, other: "ModelInfo") -> bool:
+        """Whether the other is this model, before or after some training."""
+        mine, theirs = (
+            (info.path, info.method, info.latent_size, info.image_shape, info.class_names)
+            for info in (self, other)
+        )
+        return mine == theirs
 
 
 def describe(model: "Model", key: int, path: Path) -> ModelInfo:
@@ -124,7 +134,14 @@ def describe(model: "Model", key: int, path: Path) -> ModelInfo:
         centre=np.asarray(centre, np.float32),
         spread=np.asarray(spread, np.float32),
         metrics=dict(model.metrics),
+        epoch=epoch_of(model),
     )
+
+
+def epoch_of(model: "Model") -> int | None:
+    """The epoch of a training that a model is of, unless it is what the training came to."""
+    epoch = model.record.get("epoch")
+    return epoch if type(epoch) is int and epoch >= 0 else None
 
 
 def compute_alone() -> None:

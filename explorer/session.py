@@ -14,6 +14,7 @@ from explorer.arrangement import Arrangement, EncodedImage, Handle
 from explorer.rendering import ModelInfo
 from models.paths import PathKind
 from models.planes import Plane, axis_plane
+from models.points import Points
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -69,6 +70,8 @@ class Session(QObject):
     """One model with its arrangement. Two of them can live side by side."""
 
     model_changed = Signal()
+    weights_changed = Signal()  # the same model after more or less training; all else stays
+    points_changed = Signal()  # the data lies elsewhere on the map of the same model
     arrangement_changed = Signal()  # handles, names, order, images, path; not a mere move
     latent_changed = Signal(int)  # the handle with this key has another z or class
     active_changed = Signal()
@@ -108,6 +111,18 @@ class Session(QObject):
         self.layers_changed.emit()
         self.arrangement_changed.emit()
         self.active_changed.emit()
+
+    def set_weights(self, model: ModelInfo) -> None:
+        """Put the same model after more or less training on screen; nothing else changes."""
+        self.model = model
+        self.weights_changed.emit()
+        self.points_changed.emit()
+
+    def set_points(self, points: Points) -> None:
+        """Let the data lie elsewhere, ahead of the weights that put it there."""
+        if self.model is not None:
+            self.model = replace(self.model, points=points)
+            self.points_changed.emit()
 
     # -- the active handle -----------------------------------------------------------------
 

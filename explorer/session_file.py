@@ -169,6 +169,7 @@ def _image_values(image: EncodedImage) -> dict[str, Any]:
         "terms": dict(image.terms),
         "kl": image.kl.tolist(),
         "notes": list(image.notes),
+        "epoch": image.epoch,
     }
 
 
@@ -185,6 +186,7 @@ def _image(values: dict[str, Any], size: int) -> EncodedImage:
         terms=_terms(values["terms"]),
         kl=_latent(values["kl"], size),
         notes=tuple(str(note)[:200] for note in values["notes"])[:20],
+        epoch=None if values.get("epoch") is None else _whole(values["epoch"], 0, 10**9),
     )
 
 

@@ -31,6 +31,7 @@ from explorer.decoding import Decoding
 from explorer.docks import Docks
 from explorer.errors import LOG
 from explorer.exporting import Exporting, ExportRequest
+from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.mosaic import Mosaic
@@ -39,9 +40,13 @@ from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.library_panel import LibraryPanel
 from explorer.panels.map_panel import MapPanel
 from explorer.panels.path_panel import PathPanel
+from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
 from explorer.rendering import ModelInfo
+from explorer.replay import Replay
+from explorer.replay_export import ReplayExports
+from explorer.run_list import RunList
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
@@ -87,13 +92,19 @@ class MainWindow(QMainWindow):
     def _start_services(self) -> None:
         self.shelf = ModelShelf()
         self.decode_thread = DecodeThread(self.shelf, self)
-        self._files, self._exports = Lane(self), Lane(self)
+        self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
         self.training = Training(parent=self)
+        self.runs = RunList(self.training, self._files, self)
+        self.replay = Replay(self.session, self.shelf, self._epochs, self)
+        self.following = Following(self.training, self.replay, self)
+        self.replay_exports = ReplayExports(
+            self.session, self.replay, self.exporting, self.settings, self
+        )
 
     # -- building --------------------------------------------------------------------------
 
@@ -103,7 +114,9 @@ class MainWindow(QMainWindow):
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
         self.library_panel = LibraryPanel(self.session, self)
-        self.training_panel = TrainingPanel(self.training, self)
+        self.training_panel = TrainingPanel(self.training, self.runs, self)
+        self.replay_panel = ReplayPanel(self.replay, self)
+        self.training_panel.add_below_curves(self.replay_panel)
         self.setCentralWidget(self.map_panel)
         self.banner = Banner(self.map_panel)
         self.docks = Docks(
@@ -201,6 +214,7 @@ class MainWindow(QMainWindow):
         self.path_panel.export_requested.connect(self._on_export)
         self.inspector.copied.connect(self.say)
         self.session.model_changed.connect(self._show_model)
+        self.session.weights_changed.connect(self._show_model)
         self.session.arrangement_changed.connect(self._enable_actions)
         self.session.active_changed.connect(self._enable_actions)
         stack.canUndoChanged.connect(self._enable_actions)
@@ -234,10 +248,23 @@ class MainWindow(QMainWindow):
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
         self._files.idle.connect(self._check_settled)
-        self.training.finished.connect(self._on_trained)
-        self.training.stopped.connect(self._on_trained)
         self.training.failed.connect(self.complain)
+        self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
+
+    def _connect_replay(self) -> None:
+        replay, following, opening = self.replay, self.following, self.opening
+        following.model_wished.connect(opening.open_model)
+        following.model_kept.connect(self._on_model_kept)
+        opening.chosen_view = self.map_panel.chosen_view
+        replay.arrived.connect(opening.put_epoch)
+        replay.final_shown.connect(self._on_final_shown)
+        replay.failed.connect(self.complain)
+        replay.changed.connect(self._enable_actions)
+        replay.epoch_shown.connect(self._on_epoch_shown)
+        replay.cursor_gone.connect(self.training_panel.hide_epoch)
+        self.replay_panel.export_requested.connect(self._on_export_replay)
+        self.replay_exports.begun.connect(self._begin_export)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders
@@ -265,6 +292,10 @@ class MainWindow(QMainWindow):
             "zoomOut": partial(map_panel.zoom, 0.8),
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
+            "watchTraining": self._on_watch,
+            "backToModel": self.opening.go_back,
+            "playReplay": self.replay_panel.toggle_play,
+            "exportReplay": self._on_export_replay,
             "restoreLayout": self.docks.restore,
             "themeSystem": partial(self._choose_theme, "system"),
             "themeDark": partial(self._choose_theme, "dark"),
@@ -315,8 +346,22 @@ class MainWindow(QMainWindow):
             "playPath",
         ):
             actions[name].setEnabled(has_handle)
+        self._enable_replay()
         prior = session.model is not None and session.model.has_prior
         actions["sampleLatent"].setEnabled(has_handle and prior)
+
+    def _enable_replay(self) -> None:
+        actions, replay, before = self.actions_by_name, self.replay.state, self._before_training()
+        actions["watchTraining"].setChecked(replay.watching)
+        actions["backToModel"].setEnabled(before is not None)
+        actions["backToModel"].setText(f"Back to {before.stem if before else 'the model before'}")
+        actions["playReplay"].setEnabled(len(replay.epochs) > 1)
+        actions["exportReplay"].setEnabled(bool(replay.epochs))
+
+    def _before_training(self) -> Path | None:
+        """The model to go back to, unless it is on the map."""
+        model, before = self.session.model, self.opening.before_training
+        return before if model is not None and model.path != before else None
 
     # -- messages --------------------------------------------------------------------------
 
@@ -376,6 +421,9 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, model: ModelInfo) -> None:
         self.banner.hide()
+        self._list_models()
+
+    def _list_models(self) -> None:
         recent = [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
         self.library_panel.set_models(shipped_models(), recent)
         for path in self.library_panel.missing_cards():
@@ -393,8 +441,12 @@ class MainWindow(QMainWindow):
     def _show_model(self) -> None:
         model = self.session.model
         if model is not None:
-            self._model_label.setText(f"{model.name}  ·  {summary(model)}")
-            self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
+            epoch = "" if model.epoch is None else f"  ·  epoch {model.epoch}"
+            text = f"{model.name}{epoch}  ·  {summary(model)}"
+            longer = len(text) != len(self._model_label.text())
+            self._model_label.setText(text)
+            if longer:
+                self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
         self._show_title()
         self._enable_actions()
 
@@ -448,8 +500,7 @@ class MainWindow(QMainWindow):
         model, arrangement = self.session.model, self.session.arrangement
         if model is None or not arrangement.handles:
             return
-        if self.exporting.busy:
-            self.complain("An export is under way; wait for it, or cancel it in the status bar")
+        if self._exports_already():
             return
         folder = Path(self.settings.folder("export") or Path.home())
         dialog = ExportDialog(
@@ -468,10 +519,7 @@ class MainWindow(QMainWindow):
         if model is None:
             return
         self.settings.set_folder("export", str(choice.path.parent))
-        self._progress.setRange(0, 0)
-        self._progress.show()
-        self._cancel.show()
-        self.say(f"Exporting {choice.path.name} …")
+        self._begin_export(choice.path)
         self.exporting.export(
             ExportRequest(
                 path=choice.path,
@@ -484,6 +532,21 @@ class MainWindow(QMainWindow):
                 there_and_back=choice.there_and_back,
             )
         )
+
+    def _on_export_replay(self) -> None:
+        if not self._exports_already():
+            self.replay_exports.ask(self.map_panel.viewport(), self.map_panel.view.tile_px)
+
+    def _exports_already(self) -> bool:
+        if self.exporting.busy:
+            self.complain("An export is under way; wait for it, or cancel it in the status bar")
+        return self.exporting.busy
+
+    def _begin_export(self, path: Path) -> None:
+        self._progress.setRange(0, 0)
+        self._progress.show()
+        self._cancel.show()
+        self.say(f"Exporting {path.name} …")
 
     def _on_export_progressed(self, what: str, done: int, total: int) -> None:
         self._progress.setRange(0, total)
@@ -513,9 +576,25 @@ class MainWindow(QMainWindow):
         self.docks.bring("training")
         self.training_panel.setFocus()
 
-    def _on_trained(self, path: Path | None) -> None:
-        if path is not None:
-            self.opening.open_model(path)
+    def _on_watch(self) -> None:
+        self.replay.set_watching(self.actions_by_name["watchTraining"].isChecked())
+
+    def _on_epoch_shown(self, epoch: float) -> None:
+        run, plan = self.replay.state.run, self.training.state.plan
+        if run is not None and plan is not None and run.folder == plan.folder:
+            self.training_panel.show_epoch(epoch)
+
+    def _on_final_shown(self, path: Path) -> None:
+        """The model that was watched has its file now."""
+        self.settings.add_recent(path)
+        self._list_models()
+        self.say(f"{path.stem} is trained; it is the model on the map")
+
+    def _on_model_kept(self, path: Path) -> None:
+        """Trained, but the map shows something else that a person chose."""
+        self.settings.add_recent(path)
+        self._list_models()
+        self.say(f"{path.stem} is trained; open it in the library")
 
     # -- theme and help --------------------------------------------------------------------
 
@@ -548,7 +627,8 @@ class MainWindow(QMainWindow):
         self._latency_timer.stop()
         self._first_paint.stop()
         self.path_panel.stop()
+        self.replay.stop()
         self.training.shutdown()
-        for thread in (self._exports, self._files, self.decode_thread):
+        for thread in (self._exports, self._epochs, self._files, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

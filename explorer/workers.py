@@ -32,7 +32,11 @@ _FIRST_CHUNK, _LARGEST_CHUNK = 8, 256
 
 
 class ModelShelf:
-    """Open models by key, shared by the decode thread and the lanes; models never change."""
+    """Open models by key, shared by the decode thread and the lanes; models never change.
+
+    While a training is watched the model of a key is replaced by one of the next epoch: by
+    reference, so whoever holds the old one goes on with it and nobody waits.
+    """
 
     def __init__(self) -> None:
         self._models: dict[int, Model] = {}
@@ -45,6 +49,12 @@ class ModelShelf:
             key = next(self._keys)
             self._models[key] = model
         return key
+
+    def replace(self, key: int, model: "Model") -> None:
+        """Put the same model with other weights in the place of the one with that key."""
+        with self._lock:
+            if key in self._models:
+                self._models[key] = model
 
     def get(self, key: int) -> "Model | None":
         """The model with that key, if it is still open."""

@@ -74,8 +74,8 @@ ARROWS: dict[str, str] = {
     ),
     "models.training": (
         "models.adversary models.autoencoder models.data models.distributed models.errors "
-        "models.matmul models.means models.model models.noise models.objectives models.resuming models.rows "
-        "models.settings"
+        "models.matmul models.means models.model models.noise models.objectives models.resuming "
+        "models.rows models.settings"
     ),
     "models.evaluation": (
         "models.autoencoder models.data models.matmul models.model models.objectives "

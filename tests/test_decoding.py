@@ -221,3 +221,29 @@ def test_latency_is_told_once_there_is_enough_of_it() -> None:
     for value in range(10_000):
         latency.add(float(value))
     assert latency.p95_ms == pytest.approx(9_987, abs=3)
+
+
+def test_other_weights_decode_all_anew_and_keep_what_is_shown_until_then(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    picture = thread.last(Slot.PICTURE)
+    thread.answer(picture)
+    thread.answer(thread.last(Slot.STRIP))
+    shown, strip, asked = session.picture, session.strip, len(thread.asked)
+    session.set_weights(info())
+    assert thread.last(Slot.PICTURE) is not picture
+    assert session.picture is shown
+    assert session.strip is strip
+    qtbot.waitUntil(lambda: thread.last(Slot.STRIP) in thread.asked[asked:])
+    thread.answer(picture)
+    assert session.picture is not shown, "a finished picture is shown"
+
+
+def test_only_what_a_person_moved_counts_as_a_drag(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    thread.answer(thread.last(Slot.PICTURE))
+    counted = len(decoding.latency._values)
+    session.set_weights(info())
+    thread.answer(thread.last(Slot.PICTURE))
+    assert len(decoding.latency._values) == counted

@@ -1,6 +1,7 @@
 """Service: models, sessions and pictures come and go off the GUI thread."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, Handle
 from explorer.encoding import ImageSource
-from explorer.library import Library
+from explorer.library import Library, method_title
+from explorer.opening import summary
 from explorer.rendering import ModelInfo
 from explorer.session_file import SavedSession
 from explorer.workers import Lane, ModelShelf
+from models.methods import METHODS
+from tests.test_session import info
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -140,3 +144,10 @@ def test_a_file_without_a_card_is_passed_over_in_silence(
     library.ask_card(tmp_path / "gone.safetensors")
     opened(library, qtbot, tiny_model_file)
     assert not heard
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_model_of_every_method_has_a_name_for_it(method: str) -> None:
+    """A model of a method without a title could not be opened: it was a KeyError."""
+    assert summary(replace(info(), method=method)).startswith(method_title(method))
+    assert method_title(method) != method

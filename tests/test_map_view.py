@@ -211,3 +211,80 @@ def test_far_away_points_cost_nothing_and_break_nothing(view: MapView) -> None:
     view.set_path(far)
     view.set_markers([Marker(1, "A", 0, 1e6, -1e6)])
     view.grab()
+
+
+# -- points on their way -------------------------------------------------------------------
+
+
+def test_points_glide_to_where_they_belong(view: MapView, qtbot: QtBot) -> None:
+    start, end = np.zeros((5, 2), np.float32), np.ones((5, 2), np.float32)
+    colours = np.full((5, 3), 200, np.uint8)
+    view.set_points(start, colours)
+    view.glide_points(end, colours)
+    assert view.gliding
+    seen: list[float] = []
+    while view.gliding:
+        qtbot.wait(5)
+        seen.append(float(view.points()[0, 0]))
+    assert seen == sorted(seen)
+    assert any(0 < place < 1 for place in seen)
+    np.testing.assert_array_equal(view.points(), end)
+    assert not view._glider.isActive()
+
+
+def test_a_glide_draws_no_tile_anew(view: MapView, qtbot: QtBot) -> None:
+    view.set_points(np.zeros((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
+    view.grab()
+    tiles = view._tiles_layer
+    view.glide_points(np.ones((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
+    qtbot.waitUntil(lambda: not view.gliding)
+    view.grab()
+    assert tiles is not None
+    assert view._tiles_layer is tiles
+
+
+@pytest.mark.parametrize("count", [4, 6])
+def test_other_points_are_there_at_once(view: MapView, count: int) -> None:
+    view.set_points(np.zeros((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
+    view.glide_points(np.ones((count, 2), np.float32), np.full((count, 3), 200, np.uint8))
+    assert not view.gliding
+    assert len(view.points()) == count
+
+
+def test_nothing_glides_where_nobody_sees_it(view: MapView) -> None:
+    colours = np.full((5, 3), 200, np.uint8)
+    view.set_points(np.zeros((5, 2), np.float32), colours)
+    view.glide_points(np.ones((5, 2), np.float32), colours)
+    view.hide()
+    assert not view.gliding
+    assert view.points()[0, 0] == 1
+    view.glide_points(np.zeros((5, 2), np.float32), colours)
+    assert not view.gliding
+    assert view.points()[0, 0] == 0
+
+
+def test_a_glide_that_meets_another_goes_on_from_where_it_is(view: MapView, qtbot: QtBot) -> None:
+    colours = np.full((1, 3), 200, np.uint8)
+    view.set_points(np.zeros((1, 2), np.float32), colours)
+    view.glide_points(np.full((1, 2), 10, np.float32), colours)
+    qtbot.waitUntil(lambda: view.points()[0, 0] > 1)
+    here = float(view.points()[0, 0])
+    view.glide_points(np.zeros((1, 2), np.float32), colours)
+    assert view.points()[0, 0] == here
+    qtbot.waitUntil(lambda: not view.gliding)
+    assert view.points()[0, 0] == 0
+
+
+def test_a_view_glides_along_until_a_hand_takes_hold(view: MapView, qtbot: QtBot) -> None:
+    colours = np.full((1, 3), 200, np.uint8)
+    view.fit((-1, -1), (1, 1))
+    view.set_points(np.zeros((1, 2), np.float32), colours)
+    view.glide_points(np.full((1, 2), 10, np.float32), colours)
+    before = view.view
+    view.glide_to_fit((-20, -20), (20, 20))
+    qtbot.waitUntil(lambda: view.view.scale < before.scale)
+    mouse(view, PRESS, view.position_of("A"))
+    scale = view.view.scale
+    qtbot.waitUntil(lambda: not view.gliding)
+    assert view.view.scale == scale
+    mouse(view, RELEASE, view.position_of("A"), LEFT, NONE)

@@ -126,6 +126,19 @@ def test_another_model_has_no_tile_of_the_last(
     assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
 
 
+def test_other_weights_need_other_tiles_and_the_old_stand_until_they_come(
+    mosaic: Mosaic, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    old = thread.last(Slot.TILES)
+    thread.answer(old)
+    session.set_weights(info())
+    asked_again(thread, qtbot, 1)
+    assert len(thread.last(Slot.TILES).z) == len(old.z)
+    assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
+    thread.answer(old)
+    assert mosaic.busy, "tiles of the old weights are no answer"
+
+
 def test_nothing_is_decoded_for_a_layer_that_is_off(
     session: Session, thread: FakeThread, qtbot: QtBot
 ) -> None:

@@ -29,6 +29,7 @@ def image(size: int = 3, channels: int = 1) -> EncodedImage:
         terms={"elbo": -91.25, "reconstruction": 87.75, "kl": 3.5, "importance_bound": -90.5},
         kl=random.uniform(0, 2, size).astype(np.float32),
         notes=("inverted (light background)",),
+        epoch=7,
     )
 
 
@@ -69,11 +70,8 @@ def test_everything_comes_back_exactly(tmp_path: Path, channels: int) -> None:
     assert new_image is not None
     for name in ("pixels", "reconstruction", "mean", "stddev", "kl"):
         np.testing.assert_array_equal(getattr(new_image, name), getattr(old_image, name))
-    assert (new_image.name, new_image.terms, new_image.notes) == (
-        old_image.name,
-        old_image.terms,
-        old_image.notes,
-    )
+    for name in ("name", "terms", "notes", "epoch"):
+        assert getattr(new_image, name) == getattr(old_image, name)
     assert len({handle.key for handle in after.handles}) == 3
 
 

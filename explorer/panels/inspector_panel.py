@@ -43,6 +43,7 @@ class InspectorPanel(QWidget):
         session.active_changed.connect(self._on_active_changed)
         session.arrangement_changed.connect(self._on_active_changed)
         session.latent_changed.connect(self._show_class)
+        session.weights_changed.connect(self._on_weights_changed)
         session.picture_changed.connect(self._show_picture)
         session.strip_changed.connect(self._on_strip_changed)
         session.scrub_changed.connect(self._on_scrub_changed)
@@ -194,10 +195,23 @@ class InspectorPanel(QWidget):
         }
         for name, pixels in shown.items():
             self._small[name][0].set_image(to_image(pixels))
-        self._notes.setText(": ".join([image.name, ", ".join(image.notes)]).rstrip(": "))
+        self._show_notes(image)
         self._bars.setVisible(bool(image.terms))
         if image.terms:
             self._bars.set_terms(*self._terms(image))
+
+    def _on_weights_changed(self) -> None:
+        handle = self._session.active
+        if handle is not None and handle.image is not None:
+            self._show_notes(handle.image)
+
+    def _show_notes(self, image: EncodedImage) -> None:
+        """What was done to the image, and by which epoch if that is not the one on the map."""
+        model, notes = self._session.model, list(image.notes)
+        if model is not None and image.epoch != model.epoch:
+            by = "the final model" if image.epoch is None else f"epoch {image.epoch}"
+            notes.insert(0, f"encoded by {by}, not by the weights on the map (drop it again)")
+        self._notes.setText(": ".join([image.name, ", ".join(notes)]).rstrip(": "))
 
     def _terms(self, image: EncodedImage) -> tuple[str, str, list[Term], str]:
         terms, model = image.terms, self._session.model

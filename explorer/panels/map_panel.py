@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer import painting, theme
-from explorer.arrangement import Bytes
+from explorer.arrangement import Bytes, Floats
 from explorer.decoding import Decoding
 from explorer.mosaic import Mosaic
 from explorer.painting import Ellipse, Marker, to_image
@@ -30,6 +30,8 @@ from explorer.widgets.readout import Readout
 
 _PATH_SAMPLES = 96
 _GAUGE_PX = 195
+_FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
+_SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
 _LAYER_BUTTONS = {
     "mosaic": ("Mosaic", "Decoded images as the ground of the map: what the decoder would draw"),
@@ -65,7 +67,9 @@ class MapPanel(QWidget):
         self._connect_view()
         self._connect_session()
         decoding.lens_changed.connect(self._on_lens_changed)
-        mosaic.tiles_changed.connect(self.view.redraw_ground)
+        mosaic.tiles_changed.connect(self._on_tiles_changed)
+        mosaic.settled.connect(self._on_mosaic_settled)
+        self._tiles_held_back = False
 
     # -- building --------------------------------------------------------------------------
 
@@ -150,6 +154,8 @@ class MapPanel(QWidget):
     def _connect_session(self) -> None:
         session = self._session
         session.model_changed.connect(self._on_model_changed)
+        session.weights_changed.connect(self._on_weights_changed)
+        session.points_changed.connect(self._on_points_changed)
         session.plane_changed.connect(self._on_plane_changed)
         session.layers_changed.connect(self._on_layers_changed)
         session.arrangement_changed.connect(self._draw_handles)
@@ -163,8 +169,12 @@ class MapPanel(QWidget):
     def fit(self) -> None:
         """Show all data, the prior and the handles."""
         model = self._session.model
-        if model is None:
-            return
+        if model is not None:
+            low, high = self._box(model)
+            self.view.fit(tuple(low), tuple(high), margin=_FIT_MARGIN)
+
+    def _box(self, model: ModelInfo) -> tuple[Floats, Floats]:
+        """Two corners [2] of what there is to see in the plane."""
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
         if model.has_prior:
             low, high = np.full(2, -3.05), np.full(2, 3.05)
@@ -177,7 +187,19 @@ class MapPanel(QWidget):
             low, high = centre - reach, centre + reach
         if model.latent_size == 1:
             low[1], high[1] = -1.0, 1.0
-        self.view.fit(tuple(low), tuple(high), margin=0.01)
+        return np.asarray(low, np.float32), np.asarray(high, np.float32)
+
+    def _fit_gently(self, model: ModelInfo) -> None:
+        """Follow data that outgrows the view or hardly fills it, unless a person chose the view."""
+        if not self.view.fitted or self.view.dragging:
+            return
+        low, high = self._box(model)
+        left, bottom, right, top = self.view.view.box
+        outside = low[0] < left or low[1] < bottom or high[0] > right or high[1] > top
+        filled = max((high[0] - low[0]) / (right - left), (high[1] - low[1]) / (top - bottom))
+        if outside or filled < _SPARSE:
+            room = _FIT_MARGIN if model.has_prior else _GROWING_MARGIN
+            self.view.glide_to_fit(tuple(low), tuple(high), room)
 
     def zoom(self, factor: float) -> None:
         """Zoom around the middle."""
@@ -186,6 +208,10 @@ class MapPanel(QWidget):
     def viewport(self) -> Viewport:
         """What the map shows."""
         return self.view.view
+
+    def chosen_view(self) -> Viewport | None:
+        """What the map shows, if that is not simply all there is."""
+        return None if self.view.fitted else self.view.view
 
     def add_handle_at(self, x: float, y: float) -> None:
         """A new handle at a place of the map, in the plane on screen."""
@@ -268,6 +294,28 @@ class MapPanel(QWidget):
         self._draw_handles()
         self.fit()
 
+    def _on_weights_changed(self) -> None:
+        """What the pointer looks at is another picture now; points come by themselves."""
+        if self.view.hovering and self.view.lens is not None:
+            self._on_pointer_moved(*self._hover)
+
+    def _on_points_changed(self) -> None:
+        self._draw_points(glide=True)
+        if self._session.model is not None:
+            self._fit_gently(self._session.model)
+
+    def _on_tiles_changed(self) -> None:
+        """Under a dragged handle the ground is drawn once it is whole: each time costs a frame."""
+        if self.view.dragging and self._mosaic.busy:
+            self._tiles_held_back = True
+        else:
+            self.view.redraw_ground()
+
+    def _on_mosaic_settled(self) -> None:
+        if self._tiles_held_back:
+            self._tiles_held_back = False
+            self.view.redraw_ground()
+
     def _on_layers_changed(self) -> None:
         layers, model = self._session.layers, self._session.model
         for name, button in self._toggles.items():
@@ -287,7 +335,7 @@ class MapPanel(QWidget):
     def _on_active_changed(self) -> None:
         self._draw_handles()
 
-    def _draw_points(self) -> None:
+    def _draw_points(self, glide: bool = False) -> None:
         model, layers = self._session.model, self._session.layers
         if model is None or model.points is None or not layers.points:
             self.view.set_points(np.zeros((0, 2), np.float32), np.zeros((0, 3), np.uint8))
@@ -295,12 +343,12 @@ class MapPanel(QWidget):
         points = model.points
         xy = self._session.plane.project(points.mean)
         if model.latent_size == 1:
-            xy[:, 1] = np.random.default_rng(0).uniform(-0.5, 0.5, len(xy))
+            xy = painting.spread_off_line(xy)
         colours = painting.class_colour_rows(points.label, len(points))
         if points.label is not None and layers.hidden_classes:
             shown = ~np.isin(points.label, sorted(layers.hidden_classes))
             xy, colours = xy[shown], colours[shown]
-        self.view.set_points(xy, colours)
+        (self.view.glide_points if glide else self.view.set_points)(xy, colours)
 
     def _draw_handles(self, key: int = 0) -> None:
         session = self._session

@@ -63,6 +63,7 @@ class PathPanel(QWidget):
         session.model_changed.connect(self.stop)
         session.arrangement_changed.connect(self._on_arrangement_changed)
         session.active_changed.connect(self._draw_keyframes)
+        session.points_changed.connect(self._draw_curves_soon)
         session.strip_changed.connect(self._on_strip_changed)
         session.scrub_changed.connect(self._on_scrub_changed)
         self.strip.scrubbed.connect(self._on_scrubbed)
@@ -168,6 +169,9 @@ class PathPanel(QWidget):
             if frame < count
         }
         self.strip.set_frames(count, images)
+        self._draw_curves_soon()
+
+    def _draw_curves_soon(self) -> None:
         if not self._curves_timer.isActive():
             self._curves_timer.start()
 

@@ -44,6 +44,7 @@ class SlidersPanel(QWidget):
         self._timer.timeout.connect(self._ask_thumbnails)
         self._build()
         session.model_changed.connect(self._on_model_changed)
+        session.weights_changed.connect(self._on_weights_changed)
         session.active_changed.connect(self._on_latent_changed)
         session.arrangement_changed.connect(self._on_latent_changed)
         session.latent_changed.connect(self._on_latent_changed)
@@ -102,28 +103,17 @@ class SlidersPanel(QWidget):
         self._fill(model)
 
     def _fill(self, model: ModelInfo) -> None:
-        active = active_dimensions(model)
-        order = [int(d) for d in np.argsort(-model.kl, kind="stable")]
-        shown = [d for d in order if active[d] or self._inactive_shown]
-        count = int(active.sum())
-        if not count:  # posterior collapse: nothing to fold away behind
-            shown = order
+        shown, count = self._wanted_rows(model)
         self._count.setText(f"{count} of {model.latent_size} active")
-        self._fold.setVisible(0 < count < model.latent_size)
+        self._fold.setVisible(0 < count < model.latent_size > 2)
         holder = QWidget(self._area)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(2)
         self._rows = {}
         for dimension in shown[:_MOST_ROWS]:
-            detail = f"{model.kl[dimension]:.1f} nats" if model.has_prior else "no KL"
-            row = DimensionRow(
-                dimension,
-                float(model.centre[dimension]),
-                float(model.spread[dimension]),
-                detail,
-                holder,
-            )
+            centre, reach = float(model.centre[dimension]), float(model.spread[dimension])
+            row = DimensionRow(dimension, centre, reach, _detail(model, dimension), holder)
             row.pressed.connect(self._on_row_pressed)
             row.moved.connect(self._on_row_moved)
             row.released.connect(self._on_row_released)
@@ -135,6 +125,32 @@ class SlidersPanel(QWidget):
             column.addWidget(more)
         column.addStretch(1)
         self._area.setWidget(holder)
+        self._on_latent_changed()
+
+    def _wanted_rows(self, model: ModelInfo) -> tuple[list[int], int]:
+        """The dimensions to show, most used first, and how many of all are active."""
+        active = active_dimensions(model)
+        order = [int(d) for d in np.argsort(-model.kl, kind="stable")]
+        count = int(active.sum())
+        if not count or model.latent_size <= 2:  # posterior collapse, or no room to be won
+            return order, count
+        return [d for d in order if active[d] or self._inactive_shown], count
+
+    def _on_weights_changed(self) -> None:
+        """Rows stay where they are while their model learns, unless others are to be shown."""
+        model = self._session.model
+        if model is None:
+            return
+        shown, count = self._wanted_rows(model)
+        busy = self._session.in_gesture or any(row.has_focus for row in self._rows.values())
+        if set(shown[:_MOST_ROWS]) != self._rows.keys() and not busy:
+            self._fill(model)
+            return
+        self._count.setText(f"{count} of {model.latent_size} active")
+        for dimension, row in self._rows.items():
+            row.set_detail(_detail(model, dimension))
+            if not self._session.in_gesture:
+                row.set_span(float(model.centre[dimension]), float(model.spread[dimension]))
         self._on_latent_changed()
 
     def _on_fold_toggled(self, on: bool) -> None:
@@ -224,6 +240,11 @@ class SlidersPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(380, 420)
+
+
+def _detail(model: ModelInfo, dimension: int) -> str:
+    """How much the model uses a dimension."""
+    return f"{model.kl[dimension]:.1f} nats" if model.has_prior else "no KL"
 
 
 def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

@@ -65,7 +65,7 @@ class DimensionRow(QWidget):
         self.value = self._new_value()
         name = QLabel(f"z<sub>{dimension}</sub>", self)
         name.setProperty("role", "title")
-        small = QLabel(detail, self)
+        self._detail = small = QLabel(detail, self)
         small.setProperty("role", "muted")
         small.setStyleSheet("font-size: 8pt")
         small.setToolTip("Mean KL to the prior over the data, in nats: how much the model uses it")
@@ -112,6 +112,22 @@ class DimensionRow(QWidget):
         value.setFixedWidth(62)
         value.valueChanged.connect(self._on_typed)
         return value
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether somebody is at its slider or types its value."""
+        return self.slider.hasFocus() or self.value.hasFocus()
+
+    def set_detail(self, detail: str) -> None:
+        """Another figure of how much the dimension is used."""
+        self._detail.setText(detail)
+
+    def set_span(self, centre: float, reach: float) -> None:
+        """Let the slider reach so far to both sides of `centre`; the value stays."""
+        self._centre, self._reach = centre, reach
+        if self._shown is not None:
+            value, self._shown = self._shown, None
+            self.show_value(value)
 
     def show_value(self, value: float) -> None:
         """Follow the handle; nothing is reported (a slider would echo a rounded value)."""

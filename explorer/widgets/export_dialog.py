@@ -1,5 +1,6 @@
 """Asks how and where to write an animation."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,17 +52,24 @@ class ExportDialog(QDialog):
     chosen = Signal(object)  # ExportChoice
 
     def __init__(
-        self, path: Path, frames: int, most_frames: int, there_and_back: bool, parent: QWidget
+        self,
+        path: Path,
+        frames: int,
+        most_frames: int,
+        there_and_back: bool,
+        parent: QWidget,
+        sizes_px: Sequence[int] = SIZES_PX,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("exportDialog")
         self.setWindowTitle("Export the path")
         self._path = QLineEdit(str(path), self)
         self._format = self._combo(list(FORMATS), "exportFormat", "What kind of file to write")
+        self._sizes, self._what = tuple(sizes_px), ""
         self._size = self._combo(
-            [f"{side} px" for side in SIZES_PX], "exportSize", "Pixels of the longer side"
+            [f"{side} px" for side in self._sizes], "exportSize", "Pixels of the longer side"
         )
-        self._size.setCurrentIndex(SIZES_PX.index(256))
+        self._size.setCurrentIndex(self._sizes.index(256))
         self._rate = self._combo(list(RATES), "exportRate", "Frames a second")
         self._rate.setCurrentText("20")
         self._frames = QSpinBox(self)
@@ -81,6 +89,15 @@ class ExportDialog(QDialog):
             self._back.toggled,
         ):
             changed.connect(self._say)
+        self._say()
+
+    def say_what(self, title: str, frames_tip: str, what: str, size_px: int, rate: str) -> None:
+        """Not the path but something else is exported, at another usual size and rate."""
+        self.setWindowTitle(title)
+        self._frames.setToolTip(frames_tip)
+        self._size.setCurrentIndex(self._sizes.index(size_px))
+        self._rate.setCurrentText(rate)
+        self._what = what
         self._say()
 
     def _combo(self, texts: list[str], name: str, tip: str) -> QComboBox:
@@ -129,7 +146,7 @@ class ExportDialog(QDialog):
         layout.addWidget(buttons)
 
     def _on_browse(self) -> None:
-        dialog = QFileDialog(self, "Export the path", self._path.text())
+        dialog = QFileDialog(self, self.windowTitle(), self._path.text())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.selectFile(self._path.text())
@@ -156,7 +173,7 @@ class ExportDialog(QDialog):
         return ExportChoice(
             path=self._file(),
             format=FORMATS[self._format.currentText()][0],
-            size=SIZES_PX[self._size.currentIndex()],
+            size=self._sizes[self._size.currentIndex()],
             frames=self._frames.value(),
             frames_per_second=RATES[self._rate.currentText()],
             there_and_back=self._back.isChecked() and self._back.isEnabled(),
@@ -170,6 +187,7 @@ class ExportDialog(QDialog):
             words += f", {count / choice.frames_per_second:.1f} seconds, plays in a loop"
         if choice.path.is_file():
             words += f". Replaces {choice.path.name}."
+        words = f"{self._what} {words}".strip()
         self._note.setText(words if choice.path.name else "Type the name of the file to write.")
         self._export.setEnabled(bool(choice.path.name))
 

@@ -1,6 +1,7 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
 from collections.abc import Sequence
+from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -18,9 +20,10 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStyle, QWidget
 
 from explorer import painting, theme
+from explorer.gliding import Glide, view_between
 from explorer.painting import Ellipse, Marker, TileImage
 from explorer.viewport import Viewport
 
@@ -32,6 +35,7 @@ LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _ZOOM_A_NOTCH = 1.25
 _PATIENCE_MS = 4
+_GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 33  # between two looks at points under way
 _MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
@@ -78,6 +82,7 @@ class MapView(QWidget):
         self._lens: QImage | None = None
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
+        self._tiles_layer: QPixmap | None = None
         self._points_layer: QImage | None = None
         self._dragging: int | None = None
         self._grab_offset = QPointF()
@@ -87,15 +92,92 @@ class MapView(QWidget):
             self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
         )
         self._patience.timeout.connect(self.update)
+        self._glide: Glide | None = None
+        self._view_glide: tuple[Viewport, Viewport] | None = None
+        self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._glider.timeout.connect(self._on_glide)
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
 
     # -- what is drawn ---------------------------------------------------------------------
 
     def set_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """Data points [N, 2] in their colours [N, 3]."""
+        self._end_glide()
         self._points, self._point_colours = xy, colours
-        self._points_layer = None
-        self.redraw_ground()
+        self._points_moved()
+
+    def glide_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
+        """The same points lie elsewhere now: let them wander there, unless nobody would see it."""
+        if len(xy) != len(self._points) or not self._may_animate():
+            self.set_points(xy, colours)
+            return
+        self._point_colours = colours
+        self._glide = Glide(self._points, xy, perf_counter())
+        self._start_glider()
+
+    def glide_to_fit(
+        self, low: Sequence[float], high: Sequence[float], margin: float = 0.05
+    ) -> None:
+        """As `fit`, but on the way there together with the points."""
+        if self._glide is None:
+            self.fit(low, high, margin)
+            return
+        self._fit_box, self._fitted = (low, high, margin), True
+        self._view_glide = self.view, self.view.fitted(low, high, margin)
+
+    @property
+    def gliding(self) -> bool:
+        """Whether points are on their way."""
+        return self._glide is not None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the view is the one that shows all: nobody has panned or zoomed since."""
+        return self._fitted
+
+    def points(self) -> Floats:
+        """Where the data points are drawn now [N, 2]."""
+        return self._points
+
+    def _may_animate(self) -> bool:
+        hint = QStyle.StyleHint.SH_Widget_Animation_Duration
+        wanted = self.style().styleHint(hint, None, self) > 0  # 0 where a person wants no motion
+        return wanted and self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def _start_glider(self) -> None:
+        self._glider.start(_GLIDE_MS if self._dragging is None else _GLIDE_MS_WHILE_DRAGGING)
+
+    def _on_glide(self) -> None:
+        glide, now = self._glide, perf_counter()
+        if glide is None:
+            self._glider.stop()
+            return
+        share = glide.share(now)
+        self._points = glide.at(now)
+        if self._view_glide is not None:
+            self.view = view_between(*self._view_glide, share)
+            self._tiles_layer = None
+        arrived = self._view_glide is not None and share >= 1
+        if share >= 1:
+            self._end_glide()
+        self._points_moved()
+        if arrived:
+            self._view_moved()
+
+    def _end_glide(self) -> None:
+        self._glide = self._view_glide = None
+        self._glider.stop()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody watches: the points are where they go."""
+        if self._glide is not None:
+            self.set_points(self._glide.end, self._point_colours)
+        super().hideEvent(event)
+
+    def _points_moved(self) -> None:
+        """Draw the points anew at the next frame, on the tiles that are drawn already."""
+        self._points_layer = self._ground = None
+        self.update()
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
@@ -130,7 +212,7 @@ class MapView(QWidget):
 
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
-        self._ground = None
+        self._ground = self._tiles_layer = None
         self.update()
 
     @property
@@ -189,12 +271,12 @@ class MapView(QWidget):
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
         self.view = view.resized(self.view.width, self.view.height)
-        self._fitted = False
+        self._fitted, self._view_glide = False, None
         self._view_moved()
 
     def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
         """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
-        self._fit_box, self._fitted = (low, high, margin), True
+        self._fit_box, self._fitted, self._view_glide = (low, high, margin), True, None
         self.view = self.view.fitted(low, high, margin)
         self._view_moved()
 
@@ -211,6 +293,7 @@ class MapView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
         self.view = view.fitted(*self._fit_box) if self._fitted else view
+        self._view_glide = None
         self._view_moved()
         super().resizeEvent(event)
 
@@ -244,6 +327,23 @@ class MapView(QWidget):
         painter.drawEllipse(QPointF(*self.view.to_pixels(at)), 5, 5)
 
     def _paint_ground(self) -> QPixmap:
+        if self._tiles_layer is None:
+            self._tiles_layer = self._paint_tiles()
+        pixmap = QPixmap(self._tiles_layer)
+        painter = QPainter(pixmap)
+        painter.setFont(self.font())
+        painter.setClipRect(self.ground)
+        painter.translate(MARGIN_LEFT_PX, 0)
+        if len(self._points):
+            painter.drawImage(0, 0, self._points_image(self.devicePixelRatioF()))
+        if self.show_prior:
+            colours = theme.colours()
+            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
+        painter.end()
+        return pixmap
+
+    def _paint_tiles(self) -> QPixmap:
+        """What lies under the points; it stands still while they glide."""
         colours, ratio = theme.colours(), self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
@@ -258,10 +358,6 @@ class MapView(QWidget):
         painter.translate(MARGIN_LEFT_PX, 0)
         if self.show_tiles:
             painting.draw_tiles(painter, self.view, self.tile_px, self.tile_image)
-        if len(self._points):
-            painter.drawImage(0, 0, self._points_image(ratio))
-        if self.show_prior:
-            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
         painter.end()
         return pixmap
 
@@ -278,6 +374,9 @@ class MapView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
+        if self._view_glide is not None:  # nothing moves away from under the hand
+            self._view_glide = None
+            self._view_moved()
         at = event.position()
         key = self._handle_at(at) if event.button() == Qt.MouseButton.LeftButton else None
         if key is None:

@@ -26,6 +26,7 @@ _MODEL = Path(__file__).parents[2] / "assets" / "mnist-2d.safetensors"
 BENCHMARKS: dict[str, Callable[[Options], list[Row]]] = {
     "drag": dragging.drag_idle,
     "drag-training": dragging.drag_training,
+    "drag-following": dragging.drag_following,
     "decode": decoding.round_trip,
     "mosaic": decoding.cold_mosaic,
     "mosaic-conv": decoding.cold_mosaic_conv,

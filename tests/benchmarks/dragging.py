@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ _MOVES = 1800  # a quarter of a minute
 _WARM_UP_MOVES = 120
 _POINTS = 10_000
 _IMAGES = 20_480  # a tenth is held out, which leaves whole batches
+_EPOCH_IMAGES = 2048
 _BUDGET_P50, _BUDGET_P99 = 0.004, 0.0083
 _BUDGET_THROUGHPUT = 0.9
 
@@ -48,6 +50,7 @@ def drag_training(options: Options) -> list[Row]:
         alone = _headless_rate(_plan(data, "alone"), seconds)
         with open_window(options.model) as window:
             loops = _bare(window)
+            window.replay.set_watching(False)  # the map of all points stays
             window.training.start(_plan(data, "dragged"))
             wait_until(lambda: _images_seen(window) > 0, "the training to start")
             before, at = _images_seen(window), time.monotonic()
@@ -66,6 +69,34 @@ def drag_training(options: Options) -> list[Row]:
         f"{unleashed:,.0f} images/s",
     )
     return [_row("drag frame while training", frames, loops, "p99 <= 8.3 ms", within), throughput]
+
+
+def drag_following(options: Options) -> list[Row]:
+    """Drag while a training runs and the map follows it, with an epoch every second or so."""
+    with TemporaryDirectory() as name:
+        data = Path(name, "digits.npz")
+        write_digits(data, _IMAGES)
+        with open_window(options.model) as window:
+            loops = _bare(window)
+            window.training.start(replace(_plan(data, "followed"), epoch_images=_EPOCH_IMAGES))
+            wait_until(lambda: _epoch_on_map(window) > 0, "an epoch on the map")
+            hand = Hand(window)
+            hand.drag(_WARM_UP_MOVES)
+            before = _epoch_on_map(window)
+            frames = hand.drag(options.count(_MOVES))
+            epochs = _epoch_on_map(window) - before
+            assert window.training.state.status is Status.RUNNING
+    within = percentile(frames, 99) <= _BUDGET_P99
+    row = _row(
+        "drag frame during training while the map follows", frames, loops, "p99 <= 8.3 ms", within
+    )
+    return [replace(row, note=f"{epochs} epochs went by under the hand")]
+
+
+def _epoch_on_map(window: MainWindow) -> int:
+    """The epoch of the training that the map shows, or 0."""
+    model = window.session.model
+    return (model.epoch or 0) if model is not None else 0
 
 
 def _row(

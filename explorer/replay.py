@@ -1,0 +1,391 @@
+"""Service: the epochs of a training on the map, as they come and again whenever wished."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.epochs import Epoch, Probe, Run, list_epochs, read_epoch, read_run
+from explorer.session import Session
+from explorer.unfinished import out_file
+from explorer.workers import Callbacks, Lane, ModelShelf
+from models.points import Points
+
+FINAL = -1  # stands for the model that a training made in the end
+SPEEDS = (1.0, 2.0, 4.0, 8.0)  # epochs a second
+CACHE_BYTES = 64 * 2**20
+_DRAG_PAUSE_SECONDS = 1.5  # between two epochs that come under a hand that drags
+
+
+@dataclass(frozen=True)
+class ReplayState:
+    """What there is to replay, and what the map shows of it.
+
+    `shown` is the epoch on the map, or wished for and on its way; None is the final model, or
+    that the map shows something else (`on_map`). `live` follows the newest epoch of a training
+    that is `running`; `watching` says whether the next one is followed.
+    """
+
+    run: Run | None = None
+    shown: int | None = None
+    on_map: bool = False
+    running: bool = False
+    live: bool = False
+    watching: bool = True
+    playing: bool = False
+    speed: float = 4.0
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """The epochs that can be shown."""
+        return self.run.epochs if self.run is not None else ()
+
+    @property
+    def place(self) -> int | None:
+        """The epoch to stand on: the last one stands for the final model."""
+        if self.shown is not None or not self.on_map or not self.epochs:
+            return self.shown
+        return self.epochs[-1]
+
+
+class Replay(QObject):
+    """Puts epochs on the map as other weights of one model: the arrangement stays as it is.
+
+    Files are read one at a time in a lane of its own; of what is wished the newest wins.
+    """
+
+    changed = Signal()
+    epoch_shown = Signal(float)  # where the cursor of curves belongs
+    cursor_gone = Signal()  # the map shows what it shows without a replay
+    found = Signal(object)  # Unfinished: a training that can be replayed, and has ended
+    arrived = Signal(object)  # ModelInfo of an epoch where another model is on the map
+    final_shown = Signal(object)  # Path of the model that is complete now
+    failed = Signal(str)
+
+    def __init__(self, session: Session, shelf: ModelShelf, lane: Lane, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session, self._shelf, self._lane = session, shelf, lane
+        self.state = ReplayState()
+        self._models: OrderedDict[int, Epoch] = OrderedDict()
+        self._probes: dict[int, Probe] = {}
+        self._gone: set[int] = set()  # vanished or damaged
+        self._wanted: int | None = None
+        self._loading: tuple[int, bool] | None = None  # epoch, and whether somebody wishes it
+        self._listing = self._prepared = False
+        self._swapped_at = 0.0
+        self._player = QTimer(self)
+        self._player.timeout.connect(self._on_tick)
+        self._later = QTimer(self, singleShot=True)
+        self._later.timeout.connect(self._load_next)
+        session.model_changed.connect(self._on_model_changed)
+
+    # -- what there is ---------------------------------------------------------------------
+
+    def open(self, folder: Path) -> None:
+        """Replay the training in a folder, if there is one."""
+        self._forget()
+        self._set(replace(self.state, run=Run(folder), shown=None, running=False, live=False))
+        self._lane.submit(partial(read_run, folder), Callbacks(self._on_run, self.failed.emit))
+
+    def begin(self, folder: Path) -> None:
+        """A training begins to write its epochs there."""
+        self._forget()
+        self._set(
+            replace(self.state, run=Run(folder), shown=None, running=True, live=self.state.watching)
+        )
+
+    def set_plan(self, total: int, loss: Mapping[int, float]) -> None:
+        """How many epochs a running training will have, and how well it did after each so far."""
+        run = self.state.run
+        if run is not None and (total, loss) != (run.total, run.loss):
+            self._set(replace(self.state, run=replace(run, total=total, loss=loss)))
+
+    def look_again(self) -> None:
+        """Epochs were written or thinned."""
+        run = self.state.run
+        if run is not None and not self._listing:
+            self._listing = True
+            task = partial(list_epochs, run.folder)
+            self._lane.submit(task, Callbacks(self._on_listed, self.failed.emit))
+
+    def add(self, folder: Path, epoch: int) -> None:
+        """One more epoch has its file."""
+        run = self.state.run
+        if run is None or run.folder != folder:
+            return
+        self._gone.discard(epoch)
+        epochs = tuple(sorted({*run.epochs, epoch}))
+        self._set(replace(self.state, run=replace(run, epochs=epochs, total=max(run.total, epoch))))
+        if self.state.live:
+            self._want(epoch)
+        self.look_again()
+
+    def finish(self, path: Path | None) -> bool:
+        """The training has ended, with that model if any; whether it comes on the map here."""
+        state = self.state
+        self._set(replace(self.state, running=False, live=False, watching=True))
+        if state.run is not None:
+            task = partial(read_run, state.run.folder)
+            self._lane.submit(task, Callbacks(self._on_run, self.failed.emit))
+        if path is None or not state.on_map:
+            return False
+        if state.live:
+            self._set(replace(self.state, shown=None))
+            self._want(FINAL)
+        return True
+
+    # -- wishes ----------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Somebody may want to replay: find out where the data lies at every epoch."""
+        self._prepared = True
+        self._load_next()
+
+    def show(self, epoch: int) -> None:
+        """Put an epoch on the map: the nearest that there is."""
+        epochs = self.state.epochs
+        if epochs:
+            nearest = min(epochs, key=lambda known: abs(known - epoch))
+            self._set(replace(self.state, live=False, shown=nearest))
+            self._show_wish(nearest)
+
+    def go_live(self) -> None:
+        """Follow the training that runs, or go back to the model it made."""
+        self.pause()
+        if self.state.running:
+            self._set(replace(self.state, live=True, watching=True))
+            if self.state.epochs:
+                self._want(self.state.epochs[-1])
+        elif self.state.run is not None:
+            self._set(replace(self.state, shown=None))
+            self._want(FINAL)
+        self.cursor_gone.emit()
+
+    def set_watching(self, on: bool) -> None:
+        """Follow the training on the map or leave the map alone; before one starts, the next."""
+        self._set(replace(self.state, watching=on))
+        if on and self.state.running:
+            self.go_live()
+        elif not on:
+            self._wanted = None
+            self._set(replace(self.state, live=False))
+
+    def play(self) -> None:
+        """Show one epoch after another, from the first if the last one is shown."""
+        epochs, place = self.state.epochs, self.state.place
+        if len(epochs) < 2:
+            return
+        if place is None or place >= epochs[-1]:
+            self.show(epochs[0])
+        self._set(replace(self.state, playing=True, live=False))
+        self._player.start(round(1000 / self.state.speed))
+
+    def pause(self) -> None:
+        """Stay on the epoch that is shown."""
+        self._player.stop()
+        self._set(replace(self.state, playing=False))
+
+    def set_speed(self, epochs_a_second: float) -> None:
+        """How fast to play."""
+        self._set(replace(self.state, speed=epochs_a_second))
+        self._player.setInterval(round(1000 / epochs_a_second))
+
+    def stop(self) -> None:
+        """Do nothing more: the window closes."""
+        self._player.stop()
+        self._later.stop()
+        self._wanted = None
+
+    # -- playing ---------------------------------------------------------------------------
+
+    def _on_tick(self) -> None:
+        if self._wanted is not None:  # its weights are still to come
+            return
+        later = [epoch for epoch in self.state.epochs if epoch > (self.state.shown or 0)]
+        if later:
+            self.show(later[0])
+        else:
+            self.pause()
+
+    # -- loading ---------------------------------------------------------------------------
+
+    def _show_wish(self, epoch: int) -> None:
+        """The cloud at once where it is known; the weights from the cache or behind it."""
+        self.epoch_shown.emit(float(epoch))
+        if epoch in self._models:
+            self._models.move_to_end(epoch)
+            self._wanted = None
+            self._put(self._models[epoch])
+            return
+        if epoch in self._probes and self._fits_model():
+            self._session.set_points(self._probes[epoch].points())
+        self._want(epoch)
+
+    def _want(self, epoch: int) -> None:
+        self._wanted = epoch
+        if self.state.live:
+            self._set(replace(self.state, shown=epoch))
+        self._load_next()
+
+    def _load_next(self) -> None:
+        if self._loading is not None or self.state.run is None:
+            return
+        if self._wanted is not None:
+            wait = _DRAG_PAUSE_SECONDS - (perf_counter() - self._swapped_at)
+            if self._session.in_gesture and wait > 0:  # the hand has priority
+                self._later.start(round(1000 * wait))
+                return
+            self._load(self._wanted, wished=True)
+        elif self._prepared and (missing := self._missing()):
+            if self._session.in_gesture:
+                self._later.start(round(1000 * _DRAG_PAUSE_SECONDS))
+            else:
+                self._load(missing[-1], wished=False)
+
+    def _missing(self) -> list[int]:
+        known = {*self._probes, *self._gone}
+        return [epoch for epoch in self.state.epochs if epoch not in known]
+
+    def _load(self, epoch: int, wished: bool) -> None:
+        if self.state.run is None:
+            return
+        self._loading = epoch, wished
+        task = partial(read_epoch, self.state.run.folder, None if epoch == FINAL else epoch)
+        self._lane.submit(task, Callbacks(self._on_epoch, self._on_epoch_failed))
+
+    def _on_epoch(self, found: Epoch) -> None:
+        loading, self._loading = self._loading, None
+        run = self.state.run
+        if loading is not None and run is not None and found.folder == run.folder:
+            epoch, wished = loading
+            self._keep(epoch, found)
+            if epoch == self._wanted:
+                self._wanted = None
+                self._put(found)
+            elif wished and self._wanted not in (None, FINAL) and not self.state.live:
+                self._put(found)  # nearer to what is wished than what is shown
+        self._load_next()
+
+    def _on_epoch_failed(self, message: str) -> None:
+        """Files of epochs come and go: others stand in for one, as long as there are any."""
+        loading, self._loading = self._loading, None
+        run = self.state.run
+        if loading is not None and run is not None:
+            epoch, wished = loading
+            self._gone.add(epoch)
+            left = tuple(known for known in run.epochs if known not in self._gone)
+            if left != run.epochs:
+                self._set(replace(self.state, run=replace(run, epochs=left)))
+            if wished and epoch == self._wanted:
+                self._wanted = None
+                self._stand_in(epoch, left, message)
+        self._load_next()
+
+    def _stand_in(self, epoch: int, left: tuple[int, ...], message: str) -> None:
+        if not left:
+            self.failed.emit(message)
+        elif epoch == FINAL or self.state.live:
+            self._wanted = left[-1]
+            self._set(replace(self.state, shown=left[-1]))
+        else:
+            self.show(epoch)
+
+    def _keep(self, epoch: int, found: Epoch) -> None:
+        """Remember where the data lies at every epoch, and the weights of as many as fit."""
+        if epoch == FINAL:
+            return
+        if found.info.points is not None:
+            self._probes[epoch] = Probe.of(found.info.points)
+        self._models[epoch] = found
+        self._models.move_to_end(epoch)
+        while sum(kept.size_bytes for kept in self._models.values()) > CACHE_BYTES:
+            if len(self._models) == 1:
+                break
+            self._models.popitem(last=False)
+
+    # -- the map ---------------------------------------------------------------------------
+
+    def _put(self, found: Epoch) -> None:
+        """On the map, with the cloud of the epoch that is wished by now."""
+        self._swapped_at = perf_counter()
+        model, info = self._session.model, found.info
+        if model is not None and model.same_but_for_weights(info):
+            self._shelf.replace(model.key, found.model)
+            ahead = self._points_ahead()
+            self._session.set_weights(
+                replace(info, key=model.key, points=info.points if ahead is None else ahead)
+            )
+        else:
+            self.arrived.emit(replace(info, key=self._shelf.add(found.model)))
+        self._set(self.state)
+        if info.epoch is None:
+            self.final_shown.emit(info.path)
+
+    def _points_ahead(self) -> Points | None:
+        probe = self._probes.get(self._wanted) if self._wanted is not None else None
+        return None if probe is None else probe.points()
+
+    def _fits_model(self) -> bool:
+        """Whether the map shows the model of this training."""
+        model, run = self._session.model, self.state.run
+        return model is not None and run is not None and model.path == out_file(run.folder)
+
+    # -- facts -----------------------------------------------------------------------------
+
+    def _on_run(self, run: Run) -> None:
+        if self.state.run is None or run.folder != self.state.run.folder:
+            return
+        total = max(run.total, self.state.run.total if self.state.running else 0)
+        self._set(
+            replace(self.state, run=replace(run, total=total, loss=run.loss or self.state.run.loss))
+        )
+        if run.known is not None and run.epochs and not self.state.running:
+            self.found.emit(run.known)
+        self._load_next()
+
+    def _on_listed(self, listed: Run) -> None:
+        self._listing = False
+        run = self.state.run
+        if run is None or listed.folder != run.folder:
+            return
+        epochs = tuple(epoch for epoch in listed.epochs if epoch not in self._gone)
+        for epoch in {*self._probes, *self._models} - set(epochs):
+            self._probes.pop(epoch, None)
+            self._models.pop(epoch, None)
+        self._set(replace(self.state, run=replace(run, epochs=epochs)))
+        if self.state.live and self.state.shown is None and epochs:
+            self._want(epochs[-1])
+        self._load_next()
+
+    def _on_model_changed(self) -> None:
+        """Another model is on the map: look for its training, or stop watching one that runs."""
+        was_on_map = self.state.on_map
+        self._set(self.state)
+        model = self._session.model
+        if model is None or self.state.on_map:
+            return
+        self.pause()
+        if not self.state.running:
+            self.open(Path(f"{model.path}.run"))
+        elif was_on_map:
+            self.set_watching(False)
+            self._set(replace(self.state, shown=None))
+
+    def _forget(self) -> None:
+        self.pause()
+        self._models.clear()
+        self._probes.clear()
+        self._gone.clear()
+        self._wanted = None
+
+    def _set(self, after: ReplayState) -> None:
+        model, run = self._session.model, after.run
+        on_map = model is not None and run is not None and model.path == out_file(run.folder)
+        after = replace(after, on_map=on_map)
+        if after != self.state:
+            self.state = after
+            self.changed.emit()

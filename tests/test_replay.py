@@ -1,0 +1,428 @@
+"""Service: epochs on the map. The newest wish wins, and files may go at any time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication
+from pytestqt.qtbot import QtBot
+
+from explorer import replay as replay_module
+from explorer.epochs import Epoch, Run
+from explorer.rendering import ModelInfo
+from explorer.replay import FINAL, Replay
+from explorer.session import Session
+from explorer.workers import Callbacks, ModelShelf, TaskContext
+from models.errors import CheckpointError
+from models.points import Points
+from tests.test_session import info, three, values
+
+FOLDER = Path("bars.safetensors.run")
+FILE = Path("bars.safetensors")
+
+
+class FakeLane:
+    """Keeps its tasks until the test lets one run."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Callable[[TaskContext], Any], Callbacks]] = []
+
+    def submit(self, task: Callable[[TaskContext], Any], callbacks: Callbacks) -> int:
+        self.waiting.append((task, callbacks))
+        return len(self.waiting)
+
+    def step(self) -> None:
+        task, callbacks = self.waiting.pop(0)
+        try:
+            value = task(cast(TaskContext, None))
+        except CheckpointError as error:
+            callbacks.failed(str(error))
+        else:
+            callbacks.done(value)
+
+    def run(self) -> None:
+        while self.waiting:
+            self.step()
+
+
+@dataclass
+class Disk:
+    """The folder of a training: which epochs are there, and what was read of it."""
+
+    epochs: tuple[int, ...] = (0, 1, 2, 4)
+    damaged: set[int] = field(default_factory=set)
+    read: list[int] = field(default_factory=list)
+    size_bytes: int = 1000
+    latent_size: int = 3
+
+    def read_epoch(self, folder: Path, epoch: int | None, context: object) -> Epoch:
+        place = FINAL if epoch is None else epoch
+        self.read.append(place)
+        if place in self.damaged or (epoch is not None and epoch not in self.epochs):
+            raise CheckpointError(f"{folder}/{place}: is gone; train the model again")
+        return Epoch(folder, cast(Any, f"weights of {place}"), self.info(epoch), self.size_bytes)
+
+    def info(self, epoch: int | None) -> ModelInfo:
+        mean = np.full((6, self.latent_size), float(epoch or 0), np.float32)
+        points = Points(mean, np.zeros_like(mean))
+        return replace(info(self.latent_size, key=0), path=FILE, epoch=epoch, points=points)
+
+    def read_run(self, folder: Path, context: object) -> Run:
+        return Run(folder, self.epochs, 40, {1: 30.0})
+
+    def list_epochs(self, folder: Path, context: object) -> Run:
+        return Run(folder, self.epochs)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    found = Disk()
+    for name in ("read_epoch", "read_run", "list_epochs"):
+        monkeypatch.setattr(replay_module, name, getattr(found, name))
+    return found
+
+
+@pytest.fixture
+def lane() -> FakeLane:
+    return FakeLane()
+
+
+@pytest.fixture
+def shelf() -> ModelShelf:
+    return ModelShelf()
+
+
+@pytest.fixture
+def session(qapp: QCoreApplication, shelf: ModelShelf) -> Iterator[Session]:
+    found = Session()
+    key = shelf.add(cast(Any, "what was open"))
+    found.set_model(info(key=key), three(), (0, 1))
+    yield found
+    found.deleteLater()
+
+
+@pytest.fixture
+def replay(session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk) -> Iterator[Replay]:
+    found = Replay(session, shelf, cast(Any, lane), session)
+
+    def put(model: ModelInfo) -> None:  # as the window does
+        session.set_model(model, three(model.latent_size), (0, 1))
+
+    found.arrived.connect(put)
+    lane.run()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def following(replay: Replay, lane: FakeLane) -> Replay:
+    """A training runs and its first epoch is on the map."""
+    replay.begin(FOLDER)
+    replay.add(FOLDER, 0)
+    lane.run()
+    assert replay.state.on_map
+    return replay
+
+
+def weights(session: Session, shelf: ModelShelf) -> str:
+    assert session.model is not None
+    return str(shelf.get(session.model.key))
+
+
+# -- following -----------------------------------------------------------------------------
+
+
+def test_the_first_epoch_takes_the_place_of_what_was_open(
+    following: Replay, session: Session, shelf: ModelShelf
+) -> None:
+    assert weights(session, shelf) == "weights of 0"
+    assert session.model is not None
+    assert (session.model.path, session.model.epoch) == (FILE, 0)
+    assert (following.state.shown, following.state.live) == (0, True)
+
+
+def test_an_epoch_is_swapped_in_and_everything_else_stays(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, qtbot: QtBot
+) -> None:
+    session.set_latent(2, np.array([1, 2, 3], np.float32))
+    session.set_axes(0, 2)
+    session.set_active(3)
+    session.set_picture(np.zeros((8, 8, 1), np.uint8))
+    assert session.model is not None
+    key, before = session.model.key, values(session.arrangement)
+    told: list[str] = []
+    session.model_changed.connect(lambda: told.append("model"))
+    session.arrangement_changed.connect(lambda: told.append("arrangement"))
+    session.plane_changed.connect(lambda: told.append("plane"))
+    with qtbot.waitSignals([session.weights_changed, session.points_changed]):
+        following.add(FOLDER, 4)
+        lane.run()
+    assert weights(session, shelf) == "weights of 4"
+    assert (session.model.key, session.model.epoch) == (key, 4)
+    assert values(session.arrangement) == before
+    assert (session.axes, session.active_key) == ((0, 2), 3)
+    assert session.picture is not None
+    assert session.undo_stack.undoText() == "Move handle"
+    session.undo_stack.undo()
+    assert session.arrangement.handles[1].z.tolist() == [2, 2, 2]
+    assert told == []
+
+
+def test_superseded_epochs_are_not_even_read(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    disk.read.clear()
+    for epoch in (1, 2, 3, 4):
+        disk.epochs = (*disk.epochs, epoch)
+        following.add(FOLDER, epoch)
+    lane.run()
+    assert disk.read == [1, 4]
+    assert weights(session, shelf) == "weights of 4"
+
+
+def test_a_vanished_epoch_is_skipped_silently(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    complaints: list[str] = []
+    following.failed.connect(complaints.append)
+    disk.damaged.add(4)
+    following.add(FOLDER, 4)
+    lane.run()
+    assert weights(session, shelf) == "weights of 2"
+    assert following.state.epochs == (0, 1, 2)
+    assert complaints == []
+
+
+def test_only_if_no_epoch_can_be_read_it_is_said(
+    replay: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    complaints: list[str] = []
+    replay.failed.connect(complaints.append)
+    disk.epochs, disk.damaged = (0,), {0}
+    replay.begin(FOLDER)
+    replay.add(FOLDER, 0)
+    lane.run()
+    assert len(complaints) == 1
+    assert weights(session, shelf) == "what was open"
+
+
+def test_an_epoch_of_another_training_is_left_alone(
+    following: Replay, session: Session, lane: FakeLane
+) -> None:
+    following.add(Path("other.run"), 9)
+    lane.run()
+    assert following.state.epochs == (0, 1, 2, 4)
+
+
+def test_under_a_hand_that_drags_epochs_come_seldom(
+    following: Replay, session: Session, lane: FakeLane, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(replay_module, "perf_counter", lambda: now[0])
+    following._swapped_at = now[0]
+    disk.read.clear()
+    session.begin_gesture("Drag A")
+    following.add(FOLDER, 1)
+    lane.run()
+    assert disk.read == []
+    now[0] += 10
+    following.add(FOLDER, 2)
+    lane.run()
+    assert disk.read == [2]
+    session.end_gesture()
+
+
+def test_who_opens_another_model_is_left_alone(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    session.set_model(info(key=shelf.add(cast(Any, "another"))), three(), (0, 1))
+    following.add(FOLDER, 4)
+    lane.run()
+    assert weights(session, shelf) == "another"
+    assert not following.state.watching
+    following.set_watching(True)
+    lane.run()
+    assert weights(session, shelf) == "weights of 4"
+
+
+def test_who_does_not_want_to_watch_sees_nothing_of_it(
+    replay: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    replay.set_watching(False)
+    replay.begin(FOLDER)
+    replay.add(FOLDER, 0)
+    lane.run()
+    assert weights(session, shelf) == "what was open"
+    replay.finish(FILE)
+    assert replay.state.watching, "the next one is followed again"
+
+
+def test_the_final_model_comes_as_smoothly(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, qtbot: QtBot
+) -> None:
+    before = session.arrangement
+    with qtbot.waitSignal(following.final_shown) as shown:
+        assert following.finish(FILE)
+        lane.run()
+    assert shown.args == [FILE]
+    assert weights(session, shelf) == f"weights of {FINAL}"
+    assert session.model is not None
+    assert session.model.epoch is None
+    assert session.arrangement is before
+    assert following.state.place == 4
+
+
+def test_a_training_that_failed_leaves_its_last_epoch_on_the_map(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    assert not following.finish(None)
+    lane.run()
+    assert weights(session, shelf) == "weights of 0"
+
+
+def test_another_model_under_the_same_name_arrives_as_another_one(
+    following: Replay, session: Session, lane: FakeLane, disk: Disk
+) -> None:
+    disk.latent_size = 2
+    following.begin(FOLDER)
+    following.add(FOLDER, 1)
+    lane.run()
+    assert session.model is not None
+    assert session.model.latent_size == 2
+    assert all(len(handle.z) == 2 for handle in session.arrangement.handles)
+
+
+# -- replaying -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def replaying(replay: Replay, session: Session, shelf: ModelShelf, lane: FakeLane) -> Replay:
+    """A finished model is open, its training's epochs beside it."""
+    key = shelf.add(cast(Any, "the final model"))
+    session.set_model(replace(info(key=key), path=FILE), three(), (0, 1))
+    lane.run()
+    return replay
+
+
+def test_a_model_with_epochs_beside_it_can_be_replayed(replaying: Replay, lane: FakeLane) -> None:
+    state = replaying.state
+    assert state.run is not None
+    assert (state.epochs, state.run.total, dict(state.run.loss)) == ((0, 1, 2, 4), 40, {1: 30.0})
+    assert (state.on_map, state.shown, state.place) == (True, None, 4)
+
+
+def test_the_newest_wish_wins_and_none_waits_in_between(
+    replaying: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    disk.read.clear()
+    for epoch in (0, 1, 2):
+        replaying.show(epoch)
+    lane.run()
+    assert disk.read == [0, 2]
+    assert weights(session, shelf) == "weights of 2"
+    assert replaying.state.shown == 2
+
+
+def test_the_cloud_goes_ahead_of_the_weights(
+    replaying: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    disk.size_bytes = 10**9  # no two models fit
+    replaying.prepare()
+    lane.run()
+    replaying.show(1)
+    assert session.model is not None
+    assert session.model.points is not None
+    assert session.model.points.mean[0, 0] == 1
+    assert weights(session, shelf) == "the final model"
+    lane.run()
+    assert weights(session, shelf) == "weights of 1"
+
+
+def test_what_is_known_is_not_read_again(replaying: Replay, lane: FakeLane, disk: Disk) -> None:
+    replaying.prepare()
+    lane.run()
+    disk.read.clear()
+    for epoch in (0, 4, 2):
+        replaying.show(epoch)
+        lane.run()
+    assert disk.read == []
+
+
+def test_memory_has_an_end(replaying: Replay, lane: FakeLane, disk: Disk) -> None:
+    disk.size_bytes = replay_module.CACHE_BYTES // 2
+    replaying.prepare()
+    lane.run()
+    assert len(replaying._models) == 2
+    assert len(replaying._probes) == 4
+
+
+def test_a_vanished_epoch_has_the_nearest_stand_in(
+    replaying: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    disk.damaged.add(2)
+    replaying.show(2)
+    lane.run()
+    assert weights(session, shelf) in ("weights of 1", "weights of 4")
+    assert replaying.state.epochs == (0, 1, 4)
+
+
+def test_scrubbing_stops_following_until_live_is_wished(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    following.look_again()
+    lane.run()
+    following.show(1)
+    lane.run()
+    following.add(FOLDER, 4)
+    lane.run()
+    assert weights(session, shelf) == "weights of 1"
+    following.go_live()
+    lane.run()
+    assert weights(session, shelf) == "weights of 4"
+    assert following.state.live
+
+
+def test_the_way_back_from_an_epoch_is_the_final_model(
+    replaying: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, qtbot: QtBot
+) -> None:
+    replaying.show(1)
+    lane.run()
+    with qtbot.waitSignal(replaying.cursor_gone):
+        replaying.go_live()
+    lane.run()
+    assert weights(session, shelf) == f"weights of {FINAL}"
+    assert replaying.state.shown is None
+
+
+def test_playing_goes_through_all_epochs_and_stops_at_the_last(
+    replaying: Replay, lane: FakeLane, qtbot: QtBot
+) -> None:
+    shown: list[float] = []
+    replaying.epoch_shown.connect(shown.append)
+    replaying.play()
+    while replaying.state.playing:
+        lane.run()
+        replaying._on_tick()
+    assert shown == [0.0, 1.0, 2.0, 4.0]
+    assert not replaying._player.isActive()
+
+
+def test_playing_waits_for_weights_that_are_still_to_come(
+    replaying: Replay, lane: FakeLane
+) -> None:
+    replaying.play()
+    replaying._on_tick()
+    assert replaying.state.shown == 0
+    replaying.pause()
+
+
+def test_another_model_without_epochs_has_nothing_to_replay(
+    replaying: Replay, session: Session, lane: FakeLane, disk: Disk
+) -> None:
+    disk.epochs = ()
+    session.set_model(info(key=77), three(), (0, 1))
+    lane.run()
+    assert replaying.state.epochs == ()

@@ -1,0 +1,195 @@
+"""A replay as a file: as many frames as asked for, as long, drawn as the map is."""
+
+import threading
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QApplication
+
+from explorer import theme
+from explorer.epochs import list_epochs, read_epoch, read_run
+from explorer.exporting import ReplayExport, _export_replay
+from explorer.replay_drawing import MapLook, draw_replay, places
+from explorer.viewport import Viewport
+from explorer.workers import Cancelled, TaskContext
+from models.errors import CheckpointError, DataError
+from models.planes import axis_plane
+from models.snapshots import epoch_file
+from tests.epochs import trained
+
+if TYPE_CHECKING:
+    from models.data import DataSet
+    from models.plans import Plan
+
+
+@pytest.fixture
+def plan(tmp_path: Path, tiny_data: "DataSet") -> "Plan":
+    return trained(tmp_path, tiny_data)
+
+
+@pytest.fixture
+def context() -> TaskContext:
+    return TaskContext(lambda what, done, total: None, threading.Event())
+
+
+def look_of(latent_size: int = 2) -> MapLook:
+    plane = axis_plane(latent_size, 0, min(1, latent_size - 1))
+    view = Viewport(0, 0, 40, 300, 200)
+    return MapLook(view, 42.0, plane, plane, None, theme.colours(), has_prior=True)
+
+
+def request(plan: "Plan", path: Path, context: TaskContext) -> ReplayExport:
+    run = read_run(plan.folder, context)
+    return ReplayExport(
+        path=path,
+        folder=plan.folder,
+        epochs=run.epochs,
+        loss=run.loss,
+        look=look_of().sized(150),
+        format="gif",
+        frames=12,
+        frames_per_second=10.0,
+        there_and_back=False,
+        classes=3,
+    )
+
+
+def test_the_file_is_as_long_as_asked_for(
+    qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext
+) -> None:
+    path = _export_replay(request(plan, tmp_path / "replay.gif", context), context)
+    with Image.open(path) as image:
+        assert image.size == (150, 100)
+        total = 0
+        for frame in range(getattr(image, "n_frames", 1)):
+            image.seek(frame)
+            total += image.info["duration"]
+    assert total == 1200
+
+
+@pytest.mark.parametrize("format", ["apng", "png"])
+def test_it_can_be_of_other_kinds(
+    qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext, format: str
+) -> None:
+    wish = replace(request(plan, tmp_path / f"replay.{format}", context), format=format)  # type: ignore[arg-type] # one of them
+    with Image.open(_export_replay(wish, context)) as image:
+        assert image.size == ((150, 100) if format == "apng" else (12 * 150, 100))
+
+
+def test_points_keep_the_colours_of_their_classes(
+    qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext
+) -> None:
+    path = _export_replay(request(plan, tmp_path / "replay.gif", context), context)
+    with Image.open(path) as image:
+        seen = {colour for _, colour in image.convert("RGB").getcolors(100_000) or []}
+    for label in range(3):
+        pure = theme.class_colour(label)
+        wanted = np.array([pure.red(), pure.green(), pure.blue()]) * 0.9
+        gap = min(np.abs(np.array(colour) - wanted).max() for colour in seen)
+        assert gap <= 13, f"class {label} is not among the colours"
+
+
+def test_frames_change_from_epoch_to_epoch(
+    qapp: QApplication, plan: "Plan", context: TaskContext
+) -> None:
+    run = read_run(plan.folder, context)
+    frames = draw_replay(look_of(), plan.folder, run.epochs, run.loss, 8, context)
+    assert frames.shape == (8, 200, 300, 3)
+    assert all((one != other).any() for one, other in pairwise(frames))
+
+
+@pytest.mark.parametrize(("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3)])
+def test_every_kind_of_model_can_be_drawn(
+    qapp: QApplication,
+    tmp_path: Path,
+    tiny_data: "DataSet",
+    context: TaskContext,
+    method: str,
+    size: int,
+) -> None:
+    plan = trained(tmp_path, tiny_data, method, size, epochs=2)
+    epochs = read_run(plan.folder, context).epochs
+    look = replace(look_of(size), label=1, has_prior=method != "ae")
+    assert len(draw_replay(look, plan.folder, epochs, {}, 3, context)) == 3
+
+
+@pytest.mark.parametrize("gone", [0, 1, 4])
+def test_an_epoch_that_went_is_left_out(
+    qapp: QApplication, plan: "Plan", context: TaskContext, gone: int
+) -> None:
+    epochs = read_run(plan.folder, context).epochs
+    epoch_file(plan.folder, gone).unlink()
+    assert len(draw_replay(look_of(), plan.folder, epochs, {}, 6, context)) == 6
+
+
+def test_without_any_epoch_it_is_said(
+    qapp: QApplication, plan: "Plan", context: TaskContext
+) -> None:
+    epochs = read_run(plan.folder, context).epochs
+    for epoch in epochs:
+        epoch_file(plan.folder, epoch).unlink()
+    with pytest.raises(DataError, match="train the model again"):
+        draw_replay(look_of(), plan.folder, epochs, {}, 6, context)
+
+
+def test_a_cancelled_export_leaves_no_file(
+    qapp: QApplication, plan: "Plan", tmp_path: Path
+) -> None:
+    cancel = threading.Event()
+
+    def report(what: str, done: int, total: int) -> None:
+        if done == 3:
+            cancel.set()
+
+    context = TaskContext(report, cancel)
+    path = tmp_path / "replay.gif"
+    path.write_bytes(b"older")
+    with pytest.raises(Cancelled):
+        _export_replay(request(plan, path, context), context)
+    assert path.read_bytes() == b"older"
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_look_of_another_size_shows_the_same() -> None:
+    look, small = look_of(), look_of().sized(75)
+    assert (small.view.width, small.view.height) == (75, 50)
+    assert small.view.box == pytest.approx(look.view.box)
+    assert small.tile_px / small.view.scale == pytest.approx(look.tile_px / look.view.scale)
+
+
+def test_frames_stand_evenly_from_the_first_epoch_to_the_last() -> None:
+    assert places(5, 5) == [0, 1, 2, 3, 4]
+    assert places(2, 3) == [0, 0.5, 1]
+    assert places(1, 3) == [0, 0, 0]
+
+
+# -- reading -------------------------------------------------------------------------------
+
+
+def test_a_folder_says_its_epochs_and_how_well_each_did(plan: "Plan", context: TaskContext) -> None:
+    run = read_run(plan.folder, context)
+    assert {0, 1, 2, 4} <= set(run.epochs)
+    assert run.total == 4
+    assert run.loss.keys() == {1, 2, 3, 4}
+    assert run.loss[4] < run.loss[1]
+    assert list_epochs(plan.folder, context).epochs == run.epochs
+
+
+def test_an_epoch_knows_which_it_is_and_the_final_model_is_none(
+    plan: "Plan", context: TaskContext
+) -> None:
+    found = read_epoch(plan.folder, 2, context)
+    assert (found.info.epoch, found.info.path) == (2, Path(plan.out))
+    assert found.size_bytes > 0
+    assert read_epoch(plan.folder, None, context).info.epoch is None
+    with pytest.raises(CheckpointError):
+        read_epoch(plan.folder, 9, context)
+
+
+def test_no_folder_is_no_error(tmp_path: Path, context: TaskContext) -> None:
+    assert read_run(tmp_path / "nothing.run", context).epochs == ()
