@@ -18,6 +18,7 @@ from explorer import theme
 _PAGE_EPOCHS = 5
 _HANDLE_PX = 12
 _TICK_PX = 3
+_TICKS_BELOW_PX = 7  # the middle of the slider
 _PLAY_PX = 38
 _WIDE_PX, _ROOMY_PX = 760, 480  # below the first words are short; below the other some must go
 
@@ -40,7 +41,7 @@ class EpochSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._epochs: tuple[int, ...] = ()
-        self.setMinimumWidth(60)
+        self.setMinimumSize(60, 2 * (_TICKS_BELOW_PX + _TICK_PX) + 2)
         self.setTracking(True)
 
     def set_epochs(self, epochs: Sequence[int], total: int, shown: int | None) -> None:
@@ -98,7 +99,7 @@ class EpochSlider(QSlider):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        bottom, colours = self.height() / 2 + 7, theme.colours()
+        bottom, colours = self.height() / 2 + _TICKS_BELOW_PX, theme.colours()
         colour = QColor(colours.muted if self.isEnabled() else colours.border)
         for epoch in self._epochs:
             painter.fillRect(QRectF(round(self.place(epoch)), bottom, 1, _TICK_PX), colour)
