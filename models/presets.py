@@ -81,7 +81,15 @@ PRESETS: dict[str, Preset] = {
         "layer of latents lets it.",
         {"method": "flow-vae", "weight_decay": 0.05, "warmup_epochs": 5.0},
         {
-            "tiny": {"latent_size": 16, "width": 128, "epochs": 200, "batch_size": 64},
+            # Too few images for a flow, which had the looser bound there (24.8 for 23.0 nats).
+            "tiny": {
+                "method": "iwae",
+                "samples": 8,
+                "latent_size": 16,
+                "width": 128,
+                "epochs": 200,
+                "batch_size": 64,
+            },
             "small": {"latent_size": 40, "width": 512, "epochs": 200},
             "shapes": {**_SHAPES, "latent_size": 16, "width": 512, "epochs": 40},
             "pictures": {

@@ -1,5 +1,6 @@
 """A training with files: every finished epoch is on the disk, and what was stopped goes on."""
 
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -37,6 +38,7 @@ class _Position:
     history: tuple[Mapping[str, Any], ...]
     seconds: float
     changes: tuple[Change, ...] = ()
+    processor_seconds: float = 0.0  # of this process: what a shared machine really gave
 
 
 def run(
@@ -215,6 +217,7 @@ def _epochs(
 ) -> Generator[Progress, None, _Position]:
     """Train and save epoch by epoch; returns the last position."""
     history, before = list(position.history), position.seconds
+    worked = position.processor_seconds - time.process_time()
     last = position
     saved = _new_autoencoder(position.autoencoder.config, plan.seed)
     keep = EpochFiles(plan, data)
@@ -237,7 +240,12 @@ def _epochs(
                 history.append(_entry(progress))
                 _load_weights(saved, progress.snapshot.weights)
                 last = _Position(
-                    saved, progress.snapshot, tuple(history), progress.seconds, progress.changes
+                    saved,
+                    progress.snapshot,
+                    tuple(history),
+                    progress.seconds,
+                    progress.changes,
+                    worked + time.process_time(),
                 )
                 _save_epoch(plan, data, last)
                 keep.write(saved, progress.epoch)
@@ -286,6 +294,7 @@ def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
         "seed": plan.seed,
         "history": list(position.history),
         "seconds": round(position.seconds, 1),
+        "processor_seconds": round(position.processor_seconds, 1),
         "changes": [asdict(change) for change in position.changes],
     }
 
@@ -303,7 +312,9 @@ def _read(plan: Plan) -> _Position:
         raise CheckpointError(
             f"{plan.last_epoch_file}: its record is damaged; train a new model"
         ) from error
-    return _Position(model.autoencoder, snapshot, tuple(history), float(seconds), changes)
+    worked = model.record.get("processor_seconds")
+    worked = float(worked) if isinstance(worked, int | float) else 0.0
+    return _Position(model.autoencoder, snapshot, tuple(history), float(seconds), changes, worked)
 
 
 def _finish(plan: Plan, data: DataSet, position: _Position) -> None:

@@ -108,6 +108,14 @@ def test_more_epochs_count_from_where_an_unfinished_training_stands(plan: Plan) 
     assert plan_to_resume(plan.out, more=10).epochs == 12
 
 
+def test_the_time_a_training_took_adds_up(plan: Plan) -> None:
+    until_epoch(plan, 2)
+    before = load(plan.last_epoch_file).record
+    record = whole(plan, resume=True).record
+    for name in ("seconds", "processor_seconds"):
+        assert record[name] >= before[name] > 0
+
+
 def test_two_trainings_do_not_write_one_file(plan: Plan) -> None:
     training = run(plan)
     next(training)

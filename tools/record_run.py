@@ -37,6 +37,7 @@ def main(words: Sequence[str]) -> None:
     told = {
         "command": record["command"],
         "seconds": record["seconds"],
+        "processor_seconds": record.get("processor_seconds"),
         "settings": record["settings"],
         "metrics": dict(model.metrics),
         "evaluations": [json.loads(Path(path).read_text()) for path in evaluations],
