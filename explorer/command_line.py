@@ -193,7 +193,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
     add("--resume", metavar="FILE", help="go on with the training of FILE")
-    add("--more", type=_positive, metavar="N", help="with --resume: train N more epochs")
+    add("--more", type=_positive, metavar="N", help=_MORE_HELP)
     add(
         "--settings",
         metavar="FILE.toml",
@@ -253,6 +253,12 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         type=_count,
         metavar="N",
         help="end an epoch after N images (default: all of them)",
+    )
+    add(
+        "--schedule-epochs",
+        type=_count,
+        metavar="N",
+        help="lay cycles and capacity out along N epochs (default: all)",
     )
     add(
         "--weight-decay",
@@ -355,6 +361,10 @@ def _info_options(parser: argparse.ArgumentParser) -> None:
     _model_argument(parser)
 
 
+_MORE_HELP = (
+    "with --resume: train N more epochs; the learning rate rises again, to where a training of "
+    "that length has it"
+)
 _DATA_HELP = (
     f"{', '.join(BUILT_IN)}, a folder of images (sub-folders are classes), an .npz or .npy file, "
     "or a folder of IDX files"

@@ -20,7 +20,10 @@ class ProgressLine:
             self.say(text)
 
     def loading(self, what: str, done: int, total: int) -> None:
-        """Of data, as `load_data` tells it."""
+        """Of data, as `load_data` tells it; a note stays."""
+        if what.startswith("note: "):
+            self.say(what)
+            return
         self.show(f"{what} {done:,} of {total:,}" if total else what)
 
     def measuring(self, done: int, total: int) -> None:

@@ -14,7 +14,6 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -206,7 +205,7 @@ def _planned(job: Job) -> Planned:
     if job.task == "train" and job.plan is not None:
         return Planned(job.plan, Position(0, job.plan.epochs, 0.0))
     known = read_unfinished(Path(job.path))
-    plan = replace(known.plan, epochs=known.epoch + job.more) if job.more else known.plan
+    plan = known.plan.longer(known.epoch + job.more) if job.more else known.plan
     position = Position(known.epoch, plan.epochs, known.epoch / plan.epochs)
     return Planned(plan, position, known.points, known.adjusted)
 

@@ -35,10 +35,15 @@ class Processes:
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view(tensor.shape))
 
-    def wait(self) -> None:
-        """Go on when all processes have come here."""
-        if self.world > 1:
-            distributed.barrier()
+    def all_are_well(self, well: bool = True) -> bool:
+        """Wait until all processes have come here; whether none of them has failed."""
+        if self.world == 1:
+            return well
+        failed = torch.tensor(0.0 if well else 1.0)
+        if distributed.get_backend() == "nccl":
+            failed = failed.cuda()
+        distributed.all_reduce(failed)
+        return not bool(failed)
 
 
 ALONE = Processes()

@@ -1,7 +1,7 @@
 """A `Plan`: everything that says how one model is trained, as plain values."""
 
 import shlex
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +40,7 @@ class Plan:
     warmup_epochs: float = 1.0
     warmup_cycles: int = 0
     epoch_images: int = 0
+    schedule_epochs: int = 0
     weight_decay: float = 0.0
     seed: int = 0
     half: bool = False
@@ -75,6 +76,10 @@ class Plan:
         width = _WIDTHS.get(self.network, 0) if self.width is None else self.width
         depth = _DEPTHS.get(self.network, 0) if self.depth is None else self.depth
         return width, depth
+
+    def longer(self, epochs: int) -> "Plan":
+        """The same for `epochs` epochs, with cycles and capacity laid out as they were."""
+        return replace(self, epochs=epochs, schedule_epochs=self.schedule_epochs or self.epochs)
 
     @property
     def folder(self) -> Path:

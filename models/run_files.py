@@ -2,10 +2,12 @@
 
 import json
 import math
+import os
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape as glob_escape
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -53,9 +55,11 @@ def locked(plan: Plan, resume: bool) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        with suppress(OSError):  # on Windows someone may wait for it already
-            (folder / "lock").unlink(missing_ok=True)
-            _remove_empty(folder)
+        # The file of the lock stays with the training: whoever waits for it holds that very file.
+        with suppress(OSError):
+            if os.listdir(folder) == ["lock"]:
+                (folder / "lock").unlink()
+                folder.rmdir()
 
 
 def check_folder(plan: Plan, resume: bool) -> None:
@@ -73,7 +77,23 @@ def check_folder(plan: Plan, resume: bool) -> None:
         )
     try:
         (folder / "last.part").touch()
-        _remove_parts(folder)
+        remove_parts(plan)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
+        ) from error
+
+
+def begin_folder(plan: Plan, resume: bool) -> None:
+    """Make the folder one of a training under way; without `resume` an empty one.
+
+    Only when data and settings are known to fit: a finished training may be in there.
+
+    Raises:
+        CheckpointError: it cannot be written.
+    """
+    folder = plan.folder
+    try:
         if not resume:  # what is left of the training whose file is to be made anew
             plan.last_epoch_file.unlink(missing_ok=True)
             remove_all(folder)
@@ -117,7 +137,7 @@ class EpochFiles:
             save(self._model(autoencoder, epoch), epoch_file(self.plan.folder, epoch), half=True)
             thin(self.plan.folder)
         except (OSError, CheckpointError) as error:
-            raise not_written(self.plan, epoch, error) from error
+            raise not_written(self.plan, epoch, epoch, error) from error
         self.written = time.monotonic()
 
     def _model(self, autoencoder: Autoencoder, epoch: int) -> Model:
@@ -131,12 +151,14 @@ class EpochFiles:
         )
 
 
-def not_written(plan: Plan, epoch: int, error: Exception) -> CheckpointError:
-    """What to say when an epoch cannot be written."""
-    kept = f"epoch {epoch - 1} is kept there" if epoch > 1 else "nothing is kept yet"
+def not_written(plan: Plan, epoch: int, kept: int, error: Exception) -> CheckpointError:
+    """What to say when an epoch cannot be written and `kept` is the last that is there."""
+    if kept > 0:
+        what = f"epoch {kept} is kept there. Make room, then go on with train --resume {plan.out}"
+    else:
+        what = "nothing is kept yet. Make room, or choose another place, and train again"
     return CheckpointError(
-        f"{plan.folder}: epoch {epoch} cannot be written ({_reason(error)}); {kept}. "
-        f"Make room, then go on with train --resume {plan.out}"
+        f"{plan.folder}: epoch {epoch} cannot be written ({_reason(error)}); {what}"
     )
 
 
@@ -149,7 +171,7 @@ def mark_finished(plan: Plan, epoch: int) -> None:
     try:
         with replacing(plan.finished_file) as temporary:
             temporary.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
-        _remove_parts(plan.folder)
+        remove_parts(plan)
     except OSError as error:
         raise CheckpointError(
             f"{plan.folder}: cannot be written ({error.strerror}); {plan.out} is complete"
@@ -158,17 +180,20 @@ def mark_finished(plan: Plan, epoch: int) -> None:
 
 def _reason(error: Exception) -> str:
     """The system's own words for what went wrong, without the file name twice."""
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    cause = error.__cause__ or error
     return (cause.strerror or str(cause)) if isinstance(cause, OSError) else str(cause)
 
 
-def _remove_parts(folder: Path) -> None:
-    """Remove what a process killed while it wrote has left."""
-    for part in folder.glob("*.part"):
+def remove_parts(plan: Plan) -> None:
+    """Remove what a process killed while it wrote has left.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    folder, out = plan.folder, Path(plan.out)
+    for part in (
+        *folder.glob("*.part"),
+        *epochs_folder(folder).glob("*.part"),
+        *out.parent.glob(f".{glob_escape(out.name)}.*.part"),
+    ):
         part.unlink(missing_ok=True)
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder unless the user keeps something of their own in it."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()

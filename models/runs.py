@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,14 @@ from models.networks import Network
 from models.plans import Plan
 from models.preprocessing import Fit
 from models.raw import Cancelled, Report
-from models.run_files import EpochFiles, check_folder, locked, mark_finished, not_written
+from models.run_files import (
+    EpochFiles,
+    begin_folder,
+    check_folder,
+    locked,
+    mark_finished,
+    not_written,
+)
 from models.settings import Change, Settings
 from models.training import PollChanges, Progress, Snapshot, train
 
@@ -39,6 +46,7 @@ class _Position:
     seconds: float
     changes: tuple[Change, ...] = ()
     processor_seconds: float = 0.0  # of this process: what a shared machine really gave
+    plan: Plan | None = None  # that it followed so far
 
 
 def run(
@@ -67,26 +75,63 @@ def run(
         TrainingError: the loss is not finite.
     """
     settings = settings_of(plan)
-    with locked(plan, resume) if processes.first else nullcontext():
-        position = _read(plan) if resume else None
-        if processes.first:
-            check_folder(plan, resume)
-            data = data or data_of(plan, report, cancelled)
-        processes.wait()  # what the first has fetched or put into the cache is there for all
-        data = data or data_of(plan)
-        config = config_of(plan, data)
-        position = position or _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
-        if position.autoencoder.config != config:
-            raise CheckpointError(
-                f"{plan.last_epoch_file}: was trained on other data than {plan.data} holds now; "
-                "put that data back, or train a new model"
-            )
+    with ExitStack() as held:
+        position, data = _begin_together(plan, resume, data, report, cancelled, processes, held)
         try:
             position = yield from _epochs(plan, settings, data, position, poll, processes)
         except TrainingError as error:
             raise _with_advice(plan, error) from error
         if processes.first:
             _finish(plan, data, position)
+
+
+def _begin_together(
+    plan: Plan,
+    resume: bool,
+    data: DataSet | None,
+    report: Report | None,
+    cancelled: Cancelled | None,
+    processes: Processes,
+    held: ExitStack,
+) -> tuple[_Position, DataSet]:
+    """Where to start and with what data; nothing on the disk has changed if that fails.
+
+    The first process goes ahead: what it has fetched or put into the cache is there for all.
+    """
+    if not processes.first:
+        if not processes.all_are_well():
+            raise DataError("the training cannot start; the first process says why")
+        data = data or data_of(plan)
+        return _position(plan, resume, data), data
+    try:
+        held.enter_context(locked(plan, resume))
+        check_folder(plan, resume)
+        data = data or data_of(plan, report, cancelled)
+        if report is not None and plan.batch_size > len(data.train):
+            count = len(data.train)
+            report(f"note: a batch of {plan.batch_size:,} takes all {count:,} images", 0, 0)
+        position = _position(plan, resume, data)
+        begin_folder(plan, resume)
+        if position.plan != plan and position.snapshot is not None:
+            _save_epoch(plan, data, position)  # more epochs: whoever goes on knows of them
+    except BaseException:
+        processes.all_are_well(False)
+        raise
+    processes.all_are_well()
+    return position, data
+
+
+def _position(plan: Plan, resume: bool, data: DataSet) -> _Position:
+    config = config_of(plan, data)
+    if not resume:
+        return _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
+    position = _read(plan)
+    if position.autoencoder.config != config:
+        raise CheckpointError(
+            f"{plan.last_epoch_file}: was trained on other data than {plan.data} holds now; "
+            "put that data back, or train a new model"
+        )
+    return position
 
 
 def finish(plan: Plan, data: DataSet | None = None) -> None:
@@ -118,9 +163,9 @@ def plan_to_resume(path: str | Path, more: int = 0) -> Plan:
     model, snapshot = load_to_resume(file)
     try:
         plan = replace(Plan.from_dict(model.record["plan"]), out=out)
-        return replace(plan, epochs=snapshot.epoch + more) if more else plan
     except (KeyError, ValueError) as error:
         raise CheckpointError(f"{file}: holds no plan to go on with; train a new model") from error
+    return plan.longer(snapshot.epoch + more) if more else plan
 
 
 def settings_of(plan: Plan) -> Settings:
@@ -137,6 +182,7 @@ def settings_of(plan: Plan) -> Settings:
             warmup_epochs=plan.warmup_epochs,
             warmup_cycles=plan.warmup_cycles,
             epoch_images=plan.epoch_images,
+            schedule_epochs=plan.schedule_epochs,
             weight_decay=plan.weight_decay,
             seed=plan.seed,
             method=plan.method_settings,
@@ -283,7 +329,8 @@ def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
         plan.folder.mkdir(exist_ok=True)
         save(model, plan.last_epoch_file, resume=position.snapshot)
     except (OSError, CheckpointError) as error:
-        raise not_written(plan, len(position.history), error) from error
+        epoch = len(position.history)
+        raise not_written(plan, epoch, epoch - 1, error) from error
 
 
 def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
@@ -296,7 +343,22 @@ def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
         "seconds": round(position.seconds, 1),
         "processor_seconds": round(position.processor_seconds, 1),
         "changes": [asdict(change) for change in position.changes],
+        "beside_the_command": _departures(plan, position),
     }
+
+
+def _departures(plan: Plan, position: _Position) -> list[str]:
+    """What the recorded command does not say: whoever runs it gets another model for these."""
+    done = len(position.history)
+    told = [
+        f"{change.name} {change.value:g} from epoch {change.epoch:.2f} on"
+        for change in position.changes
+    ]
+    if plan.schedule_epochs and plan.schedule_epochs != plan.epochs:
+        told.append(f"first planned for {plan.schedule_epochs} epochs, whose end it was close to")
+    if done < plan.epochs:
+        told.append(f"stopped after epoch {done} of {plan.epochs}")
+    return told
 
 
 def _read(plan: Plan) -> _Position:
@@ -314,7 +376,13 @@ def _read(plan: Plan) -> _Position:
         ) from error
     worked = model.record.get("processor_seconds")
     worked = float(worked) if isinstance(worked, int | float) else 0.0
-    return _Position(model.autoencoder, snapshot, tuple(history), float(seconds), changes, worked)
+    try:
+        followed = replace(Plan.from_dict(model.record["plan"]), out=plan.out)
+    except (KeyError, ValueError):
+        followed = None
+    return _Position(
+        model.autoencoder, snapshot, tuple(history), float(seconds), changes, worked, followed
+    )
 
 
 def _finish(plan: Plan, data: DataSet, position: _Position) -> None:

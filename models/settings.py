@@ -16,6 +16,8 @@ class Settings:
 
     `warmup_epochs` is how long the KL's weight rises from 0 to 1 (Bowman et al. 2016); with
     `warmup_cycles` it rises that often instead, each time for half a cycle (Fu et al. 2019).
+    Cycles and the capacity are laid out along `schedule_epochs`, which is all of them if 0: more
+    epochs than were planned at first do not take them back.
     `epoch_images`, unless 0, ends an epoch after so many images; the next goes on with others.
     `method` holds what the objective can be told.
     `weight_decay` is AdamW's (Loshchilov and Hutter 2019): it narrows the gap between data
@@ -31,6 +33,7 @@ class Settings:
     warmup_epochs: float = 1.0
     warmup_cycles: int = 0
     epoch_images: int = 0
+    schedule_epochs: int = 0
     weight_decay: float = 0.0
     averaging: float = 0.999
     seed: int = 0
@@ -89,6 +92,8 @@ def learning_rate_at(settings: Settings, step: int, steps: int) -> float:
 
 def kl_weight_at(settings: Settings, step: int, steps: int, steps_per_epoch: int) -> float:
     """The share of the KL that counts, 0 to 1: rising once, or in cycles of which half rise."""
+    if settings.warmup_cycles and step >= steps:  # trained on for more epochs than were planned
+        return 1.0
     if settings.warmup_cycles:
         cycles = settings.warmup_cycles
         # In whole numbers: steps / cycles, rounded, would put some cycles' start in the one before.

@@ -36,6 +36,7 @@ from models.settings import (
 Terms = Mapping[str, float]
 PollChanges = Callable[[], Mapping[str, float]]
 
+_HELD_OUT_STREAM = 2**40  # no epoch's number
 _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
 
 
@@ -306,11 +307,13 @@ class _Run:
         return (binarised(x, generator) if config.binarise else x), label
 
     def _loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Loss:
+        epochs = self.settings.schedule_epochs or self.settings.epochs
+        laid_out = epochs * self.steps_per_epoch
         batch = Batch(
             x,
             label,
-            kl_weight_at(self.settings, self.step, self.steps, self.steps_per_epoch),
-            capacity_at(self.settings, self.step, self.steps),
+            kl_weight_at(self.settings, self.step, laid_out, self.steps_per_epoch),
+            capacity_at(self.settings, self.step, laid_out),
             len(self.data.train),
             self.discriminator,
         )
@@ -360,7 +363,7 @@ class _Run:
     def _evaluate(self) -> Mean:
         held_out = self.data.held_out
         count = min(len(held_out), self.settings.held_out_limit)
-        generator = self._generator(0, 2)
+        generator = self._generator(_HELD_OUT_STREAM)
         mean = Mean()
         self.model.eval()
         for index in torch.split(torch.arange(count), 500):

@@ -77,6 +77,7 @@ def test_alone_nothing_is_sent() -> None:
     with processes() as these:
         assert these == ALONE
         these.add([tensor])
-        these.wait()
+        assert these.all_are_well()
+        assert not these.all_are_well(False)
     assert torch.equal(tensor, torch.ones(3))
     assert these.first

@@ -105,7 +105,9 @@ def test_the_file_holds_all_that_is_needed(plan: Plan) -> None:
         assert progress.held_out is not None
         assert entry["held_out"]["kl"] == pytest.approx(progress.held_out["kl"], abs=1e-3)
     assert sorted(os.listdir(Path(plan.out).parent)) == ["bars.safetensors", plan.folder.name]
-    assert sorted(os.listdir(plan.folder)) == ["epochs", "finished.json", "last.safetensors"]
+    assert sorted(os.listdir(plan.folder)) == [
+        *("epochs", "finished.json", "last.safetensors", "lock")
+    ]
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -172,7 +174,7 @@ def test_a_full_disk_keeps_the_epoch_before(plan: Plan) -> None:
         pytest.raises(CheckpointError, match=r"epoch 2 cannot be written .* epoch 1 is kept"),
     ):
         list(training)
-    assert sorted(os.listdir(plan.folder)) == ["epochs", "last.safetensors"]
+    assert sorted(os.listdir(plan.folder)) == ["epochs", "last.safetensors", "lock"]
     assert epochs_in(plan.folder) == [0, 1]
     assert len(load(plan.last_epoch_file).record["history"]) == 1
     assert_same(whole(plan, resume=True), straight)

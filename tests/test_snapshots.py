@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.checkpoint import load, save
-from models.errors import CheckpointError
+from models.errors import CheckpointError, DataError
 from models.model import Model
 from models.plans import Plan
-from models.runs import plan_to_resume, run
+from models.runs import finish, plan_to_resume, run, settings_of
+from models.settings import capacity_at, kl_weight_at
 from models.snapshots import epoch_file, epochs_folder, epochs_in, kept, remove_after, thin
 from tests.test_runs import data_file, one_thread, plan, until_epoch, whole
 
@@ -177,3 +178,81 @@ def test_a_folder_that_cannot_take_epochs_is_said(plan: Plan) -> None:
     Path(epochs_folder(plan.folder)).write_text("in the way")
     with pytest.raises(CheckpointError, match="epoch 0 cannot be written"):
         whole(plan)
+
+
+# --- what a start that fails leaves as it was ---
+
+
+def listing(plan: Plan) -> list[str]:
+    return sorted(str(path) for path in plan.folder.rglob("*") if path.name != "lock")
+
+
+@pytest.mark.parametrize("change", [{"data": "nowhere"}, {"method": "cvae"}, {"latent_size": 0}])
+def test_a_start_that_fails_leaves_a_finished_training_alone(
+    plan: Plan, change: dict[str, object]
+) -> None:
+    whole(plan)
+    before = listing(plan)
+    if "method" in change:
+        images = np.load(plan.data)["images"]
+        np.savez(plan.data, images=images)  # without labels
+    with pytest.raises(DataError):
+        whole(dataclasses.replace(plan, **change))  # type: ignore[arg-type]  # any field
+    assert listing(plan) == before
+
+
+def test_a_resume_that_fails_leaves_it_finished(plan: Plan) -> None:
+    whole(plan)
+    Path(plan.data).rename(f"{plan.data}.gone")
+    with pytest.raises(DataError, match="neither there nor a built-in name"):
+        whole(plan_to_resume(plan.out, more=1), resume=True)
+    assert plan.finished_file.exists()
+    Path(f"{plan.data}.gone").rename(plan.data)
+    assert len(whole(plan_to_resume(plan.out, more=1), resume=True).record["history"]) == 5
+
+
+def test_more_epochs_are_not_forgotten_by_a_kill_in_the_first_of_them(plan: Plan) -> None:
+    whole(plan)
+    training = run(plan_to_resume(plan.out, more=3), resume=True)
+    next(training)
+    del training
+    assert plan_to_resume(plan.out).epochs == 7
+
+
+def test_more_epochs_take_back_neither_capacity_nor_cycles(plan: Plan) -> None:
+    plan = dataclasses.replace(plan, method="annealed-vae", warmup_cycles=2)
+    whole(plan)
+    longer = plan_to_resume(plan.out, more=4)
+    assert (longer.epochs, longer.schedule_epochs) == (8, 4)
+    settings = settings_of(longer)
+    assert capacity_at(settings, 4 * 7, settings.schedule_epochs * 7) == settings.method.capacity
+    assert kl_weight_at(settings, 4 * 7, settings.schedule_epochs * 7, 7) == 1.0
+    assert plan_to_resume(plan.out, more=4).longer(20).schedule_epochs == 4
+
+
+def test_the_record_says_what_the_command_does_not(plan: Plan) -> None:
+    assert whole(plan).record["beside_the_command"] == []
+    until_epoch(dataclasses.replace(plan, out=f"{plan.out}.b"), 2)
+    stopped = dataclasses.replace(plan, out=f"{plan.out}.b")
+    finish(stopped)
+    assert load(stopped.out).record["beside_the_command"] == ["stopped after epoch 2 of 4"]
+    told = whole(plan_to_resume(plan.out, more=1), resume=True).record["beside_the_command"]
+    assert told == ["first planned for 4 epochs, whose end it was close to"]
+
+
+def test_what_a_kill_left_half_written_is_cleared_away_everywhere(plan: Plan) -> None:
+    until_epoch(plan, 1)
+    out = Path(plan.out)
+    half = (epochs_folder(plan.folder) / ".000002.x.part", out.with_name(f".{out.name}.abc.part"))
+    for part in half:
+        part.touch()
+    whole(plan, resume=True)
+    assert not any(part.exists() for part in half)
+
+
+def test_a_batch_larger_than_the_data_is_said(plan: Plan) -> None:
+    said: list[str] = []
+    plan = dataclasses.replace(plan, batch_size=5000, epochs=1)
+    for _ in run(plan, report=lambda what, done, total: said.append(what)):
+        pass
+    assert "note: a batch of 5,000 takes all 135 images" in said
