@@ -14,7 +14,7 @@ from explorer import __version__
 from explorer.settings_file import read_settings
 from models.downloads import BUILT_IN
 from models.errors import CheckpointError, DataError, TrainingError
-from models.methods import METHODS, SETTINGS, LikelihoodName, settings_names
+from models.methods import METHODS, SETTINGS, LikelihoodName, meaning_of, settings_names
 from models.plans import PROGRAM, Plan
 from models.presets import PRESETS
 
@@ -293,7 +293,10 @@ def _method_options(parser: argparse.ArgumentParser) -> None:
         usual = ", ".join(f"{method} {value}" for method, value in taking.items())
         if len(set(taking.values())) == 1 and len(taking) > 3:
             usual = f"{next(iter(taking.values()))}"
-        text = f"{setting.meaning} (default: {usual})".replace("%", "%%")
+        meanings = {method: meaning_of(method, name) for method in taking}
+        told = "; ".join(f"{method}: {text}" for method, text in meanings.items())
+        meaning = told if len(set(meanings.values())) > 1 else setting.meaning
+        text = f"{meaning} (default: {usual})".replace("%", "%%")
         kind = str if setting.choices else _count if setting.whole else _number
         group.add_argument(
             setting.option, type=kind, choices=setting.choices or None, metavar=None, help=text

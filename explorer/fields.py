@@ -18,7 +18,8 @@ class Choice:
 class Field:
     """One setting of a form: a list where it has `choices`, else a number from `low` to `high`.
 
-    `special` is said in place of the lowest number; `spoken` names it where `text` is too short.
+    `special` is said in place of the lowest number; `spoken` names it where `text` is too short;
+    `unit` stands behind the number.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Field:
     choices: tuple[Choice, ...] = ()
     special: str = ""
     spoken: str = ""
+    unit: str = ""

@@ -12,6 +12,7 @@ from explorer.training import Status, Training
 class Following(QObject):
     """Between the training that runs and the map."""
 
+    begun = Signal()  # a training: what was said of the last one holds no longer
     model_wished = Signal(object)  # Path of a model that nothing on the map is part of
     model_kept = Signal(object)  # Path of a model that is to stay off the map
 
@@ -34,6 +35,7 @@ class Following(QObject):
             return
         if state.status is Status.PREPARING and before is not Status.PAUSED:
             self._replay.begin(state.plan.folder)
+            self.begun.emit()
         elif state.status is Status.RUNNING:
             self._replay.look_again()  # the untrained model is there, and what is gone on with
             self._on_curves_changed()

@@ -75,7 +75,8 @@ class Replay(QObject):
         self._gone: set[int] = set()  # vanished or damaged
         self._wanted: int | None = None
         self._loading: tuple[int, bool] | None = None  # epoch, and whether somebody wishes it
-        self._listing = self._prepared = False
+        self._opened = 0  # trainings so far: what is read of one is nothing to the next
+        self._listing = self._prepared = self._declined = False
         self._swapped_at = 0.0
         self._player = QTimer(self)
         self._player.timeout.connect(self._on_tick)
@@ -89,7 +90,7 @@ class Replay(QObject):
         """Replay the training in a folder, if there is one."""
         self._forget()
         self._set(replace(self.state, run=Run(folder), shown=None, running=False, live=False))
-        self._lane.submit(partial(read_run, folder), Callbacks(self._on_run, self.failed.emit))
+        self._read_run(folder)
 
     def begin(self, folder: Path) -> None:
         """A training begins to write its epochs there."""
@@ -110,7 +111,8 @@ class Replay(QObject):
         if run is not None and not self._listing:
             self._listing = True
             task = partial(list_epochs, run.folder)
-            self._lane.submit(task, Callbacks(self._on_listed, self.failed.emit))
+            done = partial(self._on_listed, self._opened)
+            self._lane.submit(task, Callbacks(done, self.failed.emit))
 
     def add(self, folder: Path, epoch: int) -> None:
         """One more epoch has its file."""
@@ -125,12 +127,14 @@ class Replay(QObject):
         self.look_again()
 
     def finish(self, path: Path | None) -> bool:
-        """The training has ended, with that model if any; whether it comes on the map here."""
+        """The training has ended, with that model if any; whether it comes on the map here.
+
+        The next one is followed, unless a person has said that none is to be.
+        """
         state = self.state
-        self._set(replace(self.state, running=False, live=False, watching=True))
+        self._set(replace(self.state, running=False, live=False, watching=not self._declined))
         if state.run is not None:
-            task = partial(read_run, state.run.folder)
-            self._lane.submit(task, Callbacks(self._on_run, self.failed.emit))
+            self._read_run(state.run.folder)
         if path is None or not state.on_map:
             return False
         if state.live:
@@ -157,6 +161,7 @@ class Replay(QObject):
         """Follow the training that runs, or go back to the model it made."""
         self.pause()
         if self.state.running:
+            self._declined = False
             self._set(replace(self.state, live=True, watching=True))
             if self.state.epochs:
                 self._want(self.state.epochs[-1])
@@ -166,7 +171,11 @@ class Replay(QObject):
         self.cursor_gone.emit()
 
     def set_watching(self, on: bool) -> None:
-        """Follow the training on the map or leave the map alone; before one starts, the next."""
+        """Follow the training on the map or leave the map alone, this one and those to come."""
+        self._declined = not on
+        self._watch(on)
+
+    def _watch(self, on: bool) -> None:
         self._set(replace(self.state, watching=on))
         if on and self.state.running:
             self.go_live()
@@ -255,12 +264,14 @@ class Replay(QObject):
             return
         self._loading = epoch, wished
         task = partial(read_epoch, self.state.run.folder, None if epoch == FINAL else epoch)
-        self._lane.submit(task, Callbacks(self._on_epoch, self._on_epoch_failed))
+        done = partial(self._on_epoch, self._opened)
+        self._lane.submit(task, Callbacks(done, partial(self._on_epoch_failed, self._opened)))
 
-    def _on_epoch(self, found: Epoch) -> None:
+    def _on_epoch(self, opened: int, found: Epoch) -> None:
+        if opened != self._opened:
+            return
         loading, self._loading = self._loading, None
-        run = self.state.run
-        if loading is not None and run is not None and found.folder == run.folder:
+        if loading is not None:
             epoch, wished = loading
             self._keep(epoch, found)
             if epoch == self._wanted:
@@ -270,8 +281,10 @@ class Replay(QObject):
                 self._put(found)  # nearer to what is wished than what is shown
         self._load_next()
 
-    def _on_epoch_failed(self, message: str) -> None:
+    def _on_epoch_failed(self, opened: int, message: str) -> None:
         """Files of epochs come and go: others stand in for one, as long as there are any."""
+        if opened != self._opened:
+            return
         loading, self._loading = self._loading, None
         run = self.state.run
         if loading is not None and run is not None:
@@ -336,8 +349,12 @@ class Replay(QObject):
 
     # -- facts -----------------------------------------------------------------------------
 
-    def _on_run(self, run: Run) -> None:
-        if self.state.run is None or run.folder != self.state.run.folder:
+    def _read_run(self, folder: Path) -> None:
+        done = partial(self._on_run, self._opened)
+        self._lane.submit(partial(read_run, folder), Callbacks(done, self.failed.emit))
+
+    def _on_run(self, opened: int, run: Run) -> None:
+        if opened != self._opened or self.state.run is None:
             return
         total = max(run.total, self.state.run.total if self.state.running else 0)
         self._set(
@@ -347,11 +364,11 @@ class Replay(QObject):
             self.found.emit(run.known)
         self._load_next()
 
-    def _on_listed(self, listed: Run) -> None:
-        self._listing = False
+    def _on_listed(self, opened: int, listed: Run) -> None:
         run = self.state.run
-        if run is None or listed.folder != run.folder:
+        if opened != self._opened or run is None:
             return
+        self._listing = False
         epochs = tuple(epoch for epoch in listed.epochs if epoch not in self._gone)
         for epoch in {*self._probes, *self._models} - set(epochs):
             self._probes.pop(epoch, None)
@@ -372,15 +389,18 @@ class Replay(QObject):
         if not self.state.running:
             self.open(Path(f"{model.path}.run"))
         elif was_on_map:
-            self.set_watching(False)
+            self._watch(False)
             self._set(replace(self.state, shown=None))
 
     def _forget(self) -> None:
         self.pause()
+        self._opened += 1
+        self._loading, self._listing = None, False
         self._models.clear()
         self._probes.clear()
         self._gone.clear()
         self._wanted = None
+        self.cursor_gone.emit()
 
     def _set(self, after: ReplayState) -> None:
         model, run = self._session.model, after.run

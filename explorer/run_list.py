@@ -51,7 +51,7 @@ class RunList(QObject):
             return None
         before = self._known.get(state.plan.folder)
         known = before[1] if before is not None else Run(state.plan.folder, RunState.RUNNING)
-        position = state.position
+        position, data = state.position, state.data
         return replace(
             known,
             state=RunState.RUNNING,
@@ -60,6 +60,8 @@ class RunList(QObject):
             changed_at=time.time(),
             curves=self._training.curves if self._training.curves.train else known.curves,
             adjusted=state.adjusted or known.adjusted,
+            likelihood=data.likelihood if data is not None else known.likelihood,
+            binary=data.binary if data is not None else known.binary,
         )
 
     def _on_read(self, known: Known) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from explorer.loss_curves import Curves
-from explorer.trainer_messages import Adjusted
+from explorer.trainer_messages import Adjusted, is_pseudo
 from explorer.unfinished import all_runs, is_finished, last_epoch_file, out_file, read_unfinished
 from models.errors import CheckpointError
 from models.plans import Plan
@@ -16,10 +16,11 @@ Stamp = tuple[int, bool, bool]
 
 
 class RunState(StrEnum):
-    """How a training stands that is on the disk."""
+    """How a training stands that is on the disk; a stopped one has a model of fewer epochs."""
 
     RUNNING = "running"
     FINISHED = "finished"
+    STOPPED = "stopped"
     UNFINISHED = "unfinished"
     DAMAGED = "damaged"
 
@@ -30,6 +31,7 @@ class Run:
 
     `held_out` are the newest terms, in nats an image; `file` is the model that can be opened, if
     there is one; `changed_at` is in seconds since 1970, and `problem` says what is damaged.
+    `likelihood` is its model's, if that is known, and with `binary` each pixel is 0 or 1.
     """
 
     folder: Path
@@ -41,6 +43,18 @@ class Run:
     adjusted: tuple[Adjusted, ...] = ()
     file: Path | None = None
     problem: str = ""
+    likelihood: str = ""
+    binary: bool = False
+
+    @property
+    def pseudo(self) -> bool:
+        """Whether its nats are of a pseudo-likelihood."""
+        return is_pseudo(self.likelihood, self.binary)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model was made of it, of all of its epochs or fewer."""
+        return self.state in (RunState.FINISHED, RunState.STOPPED)
 
     @property
     def name(self) -> str:
@@ -80,13 +94,16 @@ def _read(run: Path) -> Run:
     except CheckpointError as error:
         return Run(run, RunState.DAMAGED, changed_at=changed_at, problem=str(error))
     finished, out = is_finished(run), out_file(run)
+    ended = RunState.FINISHED if read.epoch >= read.plan.epochs else RunState.STOPPED
     return Run(
         folder=run,
-        state=RunState.FINISHED if finished else RunState.UNFINISHED,
+        state=ended if finished else RunState.UNFINISHED,
         plan=read.plan,
         epoch=read.epoch,
         changed_at=changed_at,
         curves=Curves().extended(read.points),
         adjusted=read.adjusted,
         file=out if finished and out.is_file() else last_epoch_file(run),
+        likelihood=read.likelihood,
+        binary=read.binary,
     )

@@ -154,19 +154,24 @@ class Preparing:
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan that is followed, where it starts, and what was there before."""
+    """The plan that is followed, where it starts, and what was there before.
+
+    `pseudo`: the terms of `points` are of a pseudo-likelihood (`is_pseudo`).
+    """
 
     plan: Plan
     position: Position
     points: tuple[CurvePoint, ...] = ()
     adjusted: tuple[Adjusted, ...] = ()
+    pseudo: bool = False
 
 
 @dataclass(frozen=True)
 class Loaded:
     """The data is there: how many images to train on and held out, and what was changed on the way.
 
-    `image_shape` is (channels, height, width); `likelihood` is the one that suits it.
+    `image_shape` is (channels, height, width); `likelihood` is the one that suits it, and with
+    `binary` each pixel is 0 or 1.
     """
 
     images: int
@@ -174,6 +179,12 @@ class Loaded:
     image_shape: tuple[int, int, int]
     likelihood: str
     notes: tuple[str, ...] = ()
+    binary: bool = False
+
+    @property
+    def pseudo(self) -> bool:
+        """Whether its nats are of a pseudo-likelihood."""
+        return is_pseudo(self.likelihood, self.binary)
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,6 +250,11 @@ Message = (
     | Stopped
     | Failed
 )
+
+
+def is_pseudo(likelihood: str, binary: bool) -> bool:
+    """Whether a likelihood is no normalised density of the images: a Bernoulli on grey ones."""
+    return likelihood == "bernoulli" and not binary
 
 
 def write_message(stream: IO[bytes], message: Message) -> None:

@@ -207,7 +207,7 @@ def _planned(job: Job) -> Planned:
     known = read_unfinished(Path(job.path))
     plan = known.plan.longer(known.epoch + job.more) if job.more else known.plan
     position = Position(known.epoch, plan.epochs, known.epoch / plan.epochs)
-    return Planned(plan, position, known.points, known.adjusted)
+    return Planned(plan, position, known.points, known.adjusted, known.pseudo)
 
 
 def _finish(plan: Plan, data: "DataSet | None", tell: Tell) -> Finished:
@@ -230,7 +230,8 @@ def _train(planned: Planned, resume: bool, data: "DataSet", tell: Tell, orders: 
         return False
     config = runs.config_of(plan, data)
     counts = len(data.train), len(data.held_out)
-    tell(Loaded(*counts, config.image_shape, config.likelihood, data.notes))
+    shape, likelihood = config.image_shape, config.likelihood
+    tell(Loaded(*counts, shape, likelihood, data.notes, config.binarise))
     reporter = Reporter(tell, PictureMaker(config, data.held_out).make, plan.folder)
     pace = Pace(min(plan.epoch_images or len(data.train), len(data.train)))
     if planned.position.epoch == planned.position.epochs:

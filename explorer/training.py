@@ -46,6 +46,7 @@ from models.plans import Plan
 
 MODEL_ENDING = ".safetensors"
 SIGKILL = 9  # Windows has no name for it
+_START_AGAIN = "No epoch was finished; start it again under Set up."
 
 
 class Status(StrEnum):
@@ -69,7 +70,7 @@ class TrainingState:
     are the newest terms, in nats an image. `message` says how it ended; `file` is the model
     it made, and `unfinished` the folder it can be resumed from if it made none. `adjusted` are
     the settings changed while it ran, and `epoch_file` the newest epoch that its folder
-    (`plan.folder`) holds a file of.
+    (`plan.folder`) holds a file of. `pseudo`: the terms are of a pseudo-likelihood.
     """
 
     status: Status = Status.IDLE
@@ -86,6 +87,7 @@ class TrainingState:
     unfinished: Path | None = None
     adjusted: tuple[Adjusted, ...] = ()
     epoch_file: int | None = None
+    pseudo: bool = False
 
     @property
     def active(self) -> bool:
@@ -151,7 +153,7 @@ class Training(QObject):
         if self.state.active or (plan is not None and plan.folder == known.plan.folder):
             return
         self.curves, self.pictures = Curves().extended(known.points), None
-        self._set(TrainingState(plan=known.plan, adjusted=known.adjusted))
+        self._set(TrainingState(plan=known.plan, adjusted=known.adjusted, pseudo=known.pseudo))
         self.curves_changed.emit()
         self.pictures_changed.emit()
 
@@ -169,8 +171,9 @@ class Training(QObject):
             discard_unfinished(run)
         except CheckpointError as error:
             self.failed.emit(str(error))
-        if self.state.unfinished == run:
-            self._set(replace(self.state, unfinished=None))
+        else:
+            if self.state.unfinished == run:
+                self._set(replace(self.state, unfinished=None))
         self.unfinished_changed.emit()
 
     def pause(self) -> None:
@@ -273,11 +276,13 @@ class Training(QObject):
                         plan=message.plan,
                         position=message.position,
                         adjusted=message.adjusted,
+                        pseudo=message.pseudo,
                     )
                 )
                 self._add_points(message.points)
             case Loaded():
-                self._set(replace(self.state, data=message, activity="Starting", done=0, total=0))
+                loaded = replace(self.state, data=message, pseudo=message.pseudo)
+                self._set(replace(loaded, activity="Starting", done=0, total=0))
             case Advanced():
                 self._advance(message)
             case Paused():
@@ -335,7 +340,7 @@ class Training(QObject):
                 if self._end.details:
                     raise_in_hook(TrainerBug(self._end.details))
             case None:
-                self._fail(f"The trainer ended before its time ({_reason(end)}).")
+                self._fail(f"The trainer ended before its time ({_reason(end)}).", _START_AGAIN)
         self.unfinished_changed.emit()
 
     def _finish(self, end: Finished) -> None:
@@ -349,21 +354,33 @@ class Training(QObject):
         self._set(replace(self._ended_state(status, message), file=file))
         (self.finished if complete else self.stopped).emit(file)
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str, if_nothing_is_kept: str = "") -> None:
         state = self._ended_state(Status.FAILED, message)
-        if state.unfinished is not None:
-            epoch = state.position.epoch if state.position is not None else 0
-            kept = f"Epoch {epoch} is kept" if epoch else "The last finished epoch is kept"
-            state = replace(state, message=f"{message} {kept}; go on with it under Runs.")
+        if kept := _kept_text(state) or if_nothing_is_kept:
+            state = replace(state, message=f"{message.removesuffix('.')}. {kept}")
         self._set(state)
         self.failed.emit(state.message)
 
     def _ended_state(self, status: Status, message: str) -> TrainingState:
         plan = self.state.plan
-        kept = plan is not None and bool(plan.out) and last_epoch_file(plan.folder).is_file()
-        left = kept and plan is not None and not is_finished(plan.folder)
+        left = plan is not None and _has_epochs(plan) and not is_finished(plan.folder)
         unfinished = plan.folder if plan is not None and left else None
         return replace(self.state, status=status, message=message, unfinished=unfinished)
+
+
+def _has_epochs(plan: Plan) -> bool:
+    return bool(plan.out) and last_epoch_file(plan.folder).is_file()
+
+
+def _kept_text(state: TrainingState) -> str:
+    """What a training that failed has left, and where to go on with it; or nothing."""
+    if state.unfinished is not None:
+        epoch = state.position.epoch if state.position is not None else 0
+        kept = f"Epoch {epoch} is kept" if epoch else "The last finished epoch is kept"
+        return f"{kept}; go on with it under Runs."
+    if state.plan is not None and _has_epochs(state.plan):  # a finished one was to go on
+        return "The model and its finished epochs are kept; go on with them under Runs."
+    return ""
 
 
 def _reason(end: TrainerEnd) -> str:

@@ -5,7 +5,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from explorer.fields import Choice, Field, Value
-from models.methods import METHODS, SETTINGS, MethodSettings, Setting, settings_names
+from models.methods import (
+    METHODS,
+    SETTINGS,
+    MethodSettings,
+    Setting,
+    meaning_of,
+    settings_names,
+)
 from models.plans import Plan
 from models.presets import PRESETS, preset_plan
 from models.settings import Settings, changed
@@ -71,11 +78,12 @@ LATENT_SIZE = Field(
 EPOCHS = Field("epochs", "Epochs", "How often the images are gone through", 1, 100_000, whole=True)
 RATE = Field(
     "learning_rate",
-    "Rate",
-    "Learning rate: Adam's step size at its highest; it falls to nearly 0 towards the end",
+    "Peak rate",
+    "Learning rate: Adam's step size at its highest. It follows a cosine to nearly 0 at the end, "
+    "so during a training this is not the one of the present step",
     0.00001,
     0.5,
-    spoken="Learning rate",
+    spoken="Highest learning rate",
 )
 FREE_NATS = SETTINGS["free_bits"]
 MORE = (
@@ -102,9 +110,8 @@ MORE = (
     ),
     Field(
         "weight_decay",
-        "Decay",
-        "Weight decay: draws weights to 0 and narrows the gap between images seen and held out",
-        spoken="Weight decay",
+        "Weight decay",
+        "Draws weights to 0 and narrows the gap between images seen and held out",
     ),
     Field(
         "warmup_epochs",
@@ -114,6 +121,7 @@ MORE = (
         10_000,
         special="none",
         spoken="Warm-up, in epochs",
+        unit="ep.",
     ),
     Field(
         "warmup_cycles",
@@ -146,7 +154,7 @@ MORE = (
         whole=True,
     ),
 )
-_SHORT = {"batch_size": "batch", "learning_rate": "rate", "weight_decay": "decay"}
+_SHORT = {"batch_size": "batch", "learning_rate": "rate"}
 _NOT_TOLD = {"data", "out", "method", "latent_size", "epochs", "allow_download", "fit", "half"}
 _CHOICE_WORDS = {
     "gaussian": "Gaussian noise",
@@ -157,19 +165,21 @@ _CHOICE_WORDS = {
 }
 
 
-def setting_field(setting: Setting) -> Field:
+def setting_field(setting: Setting, method: str = "") -> Field:
     """A method's setting as a field of a form."""
+    meaning = meaning_of(method, setting.name)
     choices = tuple(
-        Choice(name, _CHOICE_WORDS.get(name, name), setting.meaning) for name in setting.choices
+        Choice(name, _CHOICE_WORDS.get(name, name), meaning) for name in setting.choices
     )
     return Field(
         setting.name,
         setting.text,
-        setting.meaning,
+        meaning,
         setting.low,
         setting.high,
         setting.whole,
         choices,
+        unit="nats" if setting.name == "capacity" else "",
     )
 
 
@@ -210,7 +220,7 @@ def live_fields(method: str) -> tuple[Field, ...]:
     """What can be changed while a method trains."""
     names = settings_names(method) if method in METHODS else ()
     live = (SETTINGS[name] for name in names)
-    return (*(setting_field(one) for one in live if one.live and not one.choices), RATE)
+    return (*(setting_field(one, method) for one in live if one.live and not one.choices), RATE)
 
 
 def live_problem(plan: Plan, name: str, value: float) -> str:

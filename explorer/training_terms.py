@@ -72,6 +72,22 @@ TERMS = (
 GRADIENT = TermWords(
     "gradient", "Gradient norm", "Gradient", "#8fa8ff", "Euclidean norm of a step's gradient"
 )
+# Of a Bernoulli on grey images, which is no normalised density: what is a bound elsewhere is none.
+_PSEUDO_TIP = (
+    "pseudo: a Bernoulli on grey images is no normalised density, so these nats compare with no "
+    "other likelihood's"
+)
+_PSEUDO = {"elbo": ("pseudo −ELBO", "p.−ELBO"), "importance_bound": ("pseudo −Bound", "p.−Bound")}
+_LIKELIHOODS = {
+    "bernoulli": "Bernoulli",
+    "continuous-bernoulli": "Continuous Bernoulli",
+    "gaussian": "Gaussian with a learned σ",
+    "discretised-logistic": "Discretised logistic",
+}
+WEIGHTS_TIP = (
+    "Train (solid): the weights of each step; held out (dashed): their running average "
+    "(Polyak, decay rising to 0.999), which is what is kept as the model"
+)
 NEGATED = frozenset({"elbo", "importance_bound"})  # shown so that lower is better, as for the rest
 # What marks a piece of a formula as a term's; the first that is found counts.
 _MARKS = (
@@ -87,6 +103,22 @@ _MARKS = (
 _TOKEN = re.compile(
     r"_\((?P<group>[^)]*)\)|_(?P<low>[A-Za-z0-9]+)|(?P<word>[A-Za-z]\u0303?(?:[A-Za-z]\u0303?)*)"
 )
+
+
+def likelihood_text(likelihood: str, pseudo: bool) -> str:
+    """A likelihood in words, and whether it is a density of what it is used for."""
+    name = _LIKELIHOODS.get(likelihood, likelihood)
+    return f"{name} on grey images, a pseudo-likelihood" if pseudo else name
+
+
+def terms_for(pseudo: bool) -> tuple[TermWords, ...]:
+    """The terms; where they are of a pseudo-likelihood their names and tips say so."""
+    return tuple(_pseudo(term) if pseudo and term.key in _PSEUDO else term for term in TERMS)
+
+
+def _pseudo(term: TermWords) -> TermWords:
+    name, short = _PSEUDO[term.key]
+    return term._replace(name=name, short=short, tip=f"{term.tip}; {_PSEUDO_TIP}")
 
 
 def shown(key: str, value: float) -> float:

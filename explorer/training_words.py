@@ -4,14 +4,9 @@ import re
 
 from explorer.trainer_messages import Loaded
 from explorer.training import Status, TrainingState
-from explorer.training_terms import TERMS, shown_terms
+from explorer.training_terms import likelihood_text, shown_terms, terms_for
 
-LIKELIHOODS = {
-    "bernoulli": "Bernoulli",
-    "continuous-bernoulli": "Continuous Bernoulli",
-    "gaussian": "Gaussian with a learned σ",
-    "discretised-logistic": "Discretised logistic",
-}
+_PRIORITY_TIP = "The trainer runs at idle priority: it waits while other programs use the processor"
 
 
 def progress_text(state: TrainingState) -> str:
@@ -50,15 +45,16 @@ def short_progress_text(state: TrainingState) -> str:
 
 def progress_tip(state: TrainingState) -> str:
     """All there is to say of how far and how fast a training goes."""
-    position = state.position
+    position, idle = state.position, _PRIORITY_TIP if state.active else ""
     if position is None:
-        return "How far training is"
+        told = progress_text(state) if state.active else "How far training is"
+        return "\n".join(filter(None, (told, idle)))
     parts = [progress_text(state)]
     if position.seconds:
         parts.append(f"{clock(position.seconds)} spent")
     if position.images_per_second:
         parts.append(f"{position.images_per_second:,.0f} images a second")
-    return "\n".join([" · ".join(parts), *filter(None, [figures_text(state)])])
+    return "\n".join(filter(None, (" · ".join(parts), figures_text(state), idle)))
 
 
 def pace_text(state: TrainingState) -> str:
@@ -68,9 +64,10 @@ def pace_text(state: TrainingState) -> str:
         return ""
     terms, parts = state.held_out or {}, list[str]()
     if "elbo" in terms:
-        parts.append(f"−ELBO {-terms['elbo']:.2f}")
+        pseudo = "pseudo " if state.pseudo else ""
+        parts.append(f"{pseudo}−ELBO {-terms['elbo']:.2f} nats")
     elif terms:
-        parts.append(f"rec. {terms['reconstruction']:.2f}")
+        parts.append(f"rec. {terms['reconstruction']:.2f} nats")
     if position.images_per_second:
         parts.append(f"{position.images_per_second:,.0f} images/s")
     return " · ".join((*parts, clock(position.seconds)))
@@ -91,7 +88,7 @@ def clock(seconds: float) -> str:
 def figures_text(state: TrainingState) -> str:
     """The newest held-out terms in words."""
     terms = shown_terms(state.held_out or {})
-    words = {term.key: term.name for term in TERMS}
+    words = {term.key: term.name for term in terms_for(state.pseudo)}
     told = ", ".join(f"{words[key]} {value:.2f}" for key, value in terms.items())
     return f"held out: {told} (nats an image)" if told else ""
 
@@ -100,7 +97,7 @@ def data_text(loaded: Loaded) -> tuple[str, str]:
     """A short line on the data that is trained on, and all there is to say about it."""
     size = "×".join(str(side) for side in loaded.image_shape[1:])
     colour = "grey" if loaded.image_shape[0] == 1 else "colour"
-    likelihood = LIKELIHOODS.get(loaded.likelihood, loaded.likelihood)
+    likelihood = likelihood_text(loaded.likelihood, loaded.pseudo)
     text = f"{size} {colour} · {loaded.images:,} images"
     counts = f"{loaded.images:,} images to train on and {loaded.held_out:,} held out"
     return text, "\n".join((f"Likelihood: {likelihood}", counts, *loaded.notes))

@@ -1,15 +1,18 @@
 """Unfinished trainings on the disk: which there are and what their files say, without torch."""
 
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 
-from explorer.trainer_messages import Adjusted, CurvePoint
+from explorer.trainer_messages import Adjusted, CurvePoint, is_pseudo
 from models.errors import CheckpointError
 from models.plans import Plan
 from models.snapshots import remove_all
@@ -20,12 +23,22 @@ _FOLDER_ENDING = ".run"
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A training in its folder: its plan, finished epochs, curves and changed settings."""
+    """A training in its folder: its plan, finished epochs, curves and changed settings.
+
+    `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1.
+    """
 
     plan: Plan
     epoch: int
     points: tuple[CurvePoint, ...]
     adjusted: tuple[Adjusted, ...] = ()
+    likelihood: str = ""
+    binary: bool = False
+
+    @property
+    def pseudo(self) -> bool:
+        """Whether its nats are of a pseudo-likelihood."""
+        return is_pseudo(self.likelihood, self.binary)
 
 
 def is_finished(run: Path) -> bool:
@@ -68,10 +81,13 @@ def read_unfinished(run: Path) -> Unfinished:
         plan = replace(Plan.from_dict(record["plan"]), out=str(out_file(run)))
         points = tuple(point for entry in record["history"] for point in _points(entry))
         adjusted = tuple(Adjusted(**change) for change in record.get("changes", ()))
-        return Unfinished(plan, int(header["resume_epoch"]), points, adjusted)
+        config = header.get("config", {})
+        likelihood, binary = str(config.get("likelihood", "")), bool(config.get("binarise", False))
+        epoch = int(header["resume_epoch"])
+        return Unfinished(plan, epoch, points, adjusted, likelihood, binary)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{file}: cannot be read ({error}); train a new model") from error
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{file}: its record does not hold together ({error}); train a new model"
         ) from error
@@ -90,15 +106,44 @@ def discard_unfinished(run: Path) -> None:
     """Delete what an unfinished training has written, and its folder if nothing else is in it.
 
     Raises:
-        CheckpointError: it cannot be deleted.
+        CheckpointError: a training is writing there, or it cannot be deleted.
     """
+    plan = Plan("", str(out_file(run)))
     try:
-        remove_all(run)
-        shutil.rmtree(Plan("", str(out_file(run))).log_folder, ignore_errors=True)
-        marks = (run / "lock", Plan("", str(out_file(run))).finished_file)
-        for file in (last_epoch_file(run), *marks, *run.glob("*.part")):
-            file.unlink(missing_ok=True)
-        if not any(run.iterdir()):
+        with _alone(run):
+            remove_all(run)
+            shutil.rmtree(plan.log_folder, ignore_errors=True)
+            for file in (last_epoch_file(run), plan.finished_file, *run.glob("*.part")):
+                file.unlink(missing_ok=True)
+        if run.is_dir() and not any(run.iterdir()):
             run.rmdir()
     except OSError as error:
         raise CheckpointError(f"{run}: cannot be deleted ({error.strerror})") from error
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Hold the lock that a training holds while it writes (`models.run_files.locked`).
+
+    Its file goes while it is held: after the release it may be another's already. Windows
+    deletes no file that is open, so there it goes after that, unless another has opened it.
+
+    Raises:
+        CheckpointError: a training, of whatever process, has it.
+    """
+    file = run / "lock"
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise CheckpointError(
+            f"{run}: another training is writing there; wait for it or stop it first"
+        ) from error
+    try:
+        yield
+    finally:
+        if os.name == "nt":
+            lock.release()
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+        lock.release()

@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
 
     def _start_services(self) -> None:
         self.shelf = ModelShelf()
+        self._trained = ""  # what was said of the training that ended last
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
@@ -256,6 +257,7 @@ class MainWindow(QMainWindow):
         replay, following, opening = self.replay, self.following, self.opening
         following.model_wished.connect(opening.open_model)
         following.model_kept.connect(self._on_model_kept)
+        following.begun.connect(self._unsay_trained)
         opening.chosen_view = self.map_panel.chosen_view
         replay.arrived.connect(opening.put_epoch)
         replay.final_shown.connect(self._on_final_shown)
@@ -580,6 +582,7 @@ class MainWindow(QMainWindow):
         self.replay.set_watching(self.actions_by_name["watchTraining"].isChecked())
 
     def _on_epoch_shown(self, epoch: float) -> None:
+        self._unsay_trained()
         run, plan = self.replay.state.run, self.training.state.plan
         if run is not None and plan is not None and run.folder == plan.folder:
             self.training_panel.show_epoch(epoch)
@@ -588,13 +591,22 @@ class MainWindow(QMainWindow):
         """The model that was watched has its file now."""
         self.settings.add_recent(path)
         self._list_models()
-        self.say(f"{path.stem} is trained; it is the model on the map")
+        self._say_trained(f"{path.stem} is trained; it is the model on the map")
 
     def _on_model_kept(self, path: Path) -> None:
         """Trained, but the map shows something else that a person chose."""
         self.settings.add_recent(path)
         self._list_models()
-        self.say(f"{path.stem} is trained; open it in the library")
+        self._say_trained(f"{path.stem} is trained; open it in the library")
+
+    def _say_trained(self, text: str) -> None:
+        self._trained = text
+        self.say(text)
+
+    def _unsay_trained(self) -> None:
+        """The model trains on, or the map shows another epoch of it."""
+        if self._trained and self.messages.text() == self._trained:
+            self.say("")
 
     # -- theme and help --------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, get_args
 
 MethodName = Literal[
@@ -105,8 +105,8 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "capacity_share",
-            "C rises for",
-            "Share of the training during which C rises from 0 to its end",
+            "C's rise (share)",
+            "Share of the training, from its start, in which C rises from 0 to its end",
         ),
         Setting(
             "samples",
@@ -178,8 +178,9 @@ SETTINGS: dict[str, Setting] = {
 class Method:
     """A method: its name, what it minimises, why one would, who described it, its settings.
 
-    `defaults` lists the settings it takes and their usual values; `has_prior` says whether its
-    latents have the prior N(0, I).
+    `defaults` lists the settings it takes and their usual values, and `meanings` says what those
+    do that mean something else elsewhere; `has_prior` says whether its latents have the prior
+    N(0, I).
     """
 
     title: str
@@ -189,6 +190,7 @@ class Method:
     defaults: Mapping[str, Value]
     has_prior: bool = True
     conditional: bool = False
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 _ELBO = "E_q[−log p(x|z)] + KL(q(z|x) ‖ p(z))"
@@ -242,6 +244,10 @@ METHODS: dict[MethodName, Method] = {
         "A dearer KL: fewer dimensions are used, and those more independently.",
         "Higgins et al. 2017, eq. 4",
         {"beta": 4.0},
+        meanings={
+            "beta": "Weight of the KL: above 1 it buys independent dimensions with blurrier "
+            "reconstructions, below 1 the reverse"
+        },
     ),
     "annealed-vae": Method(
         "Annealed capacity",
@@ -249,6 +255,7 @@ METHODS: dict[MethodName, Method] = {
         "The KL is led along a capacity C that rises from 0: dimensions open one after another.",
         "Burgess et al. 2018, eq. 8",
         {"gamma": 1000.0, "capacity": 25.0, "capacity_share": 0.5},
+        meanings={"gamma": "Weight of the distance between the KL and the capacity C"},
     ),
     "beta-tcvae": Method(
         "β-TCVAE",
@@ -257,6 +264,10 @@ METHODS: dict[MethodName, Method] = {
         "costs β.",
         "Chen et al. 2018, eq. 4, with minibatch-weighted sampling",
         {"beta": 6.0},
+        meanings={
+            "beta": "Weight of the total correlation alone: above 1 it buys independent dimensions "
+            "at less cost to reconstructions than a weight of the whole KL"
+        },
     ),
     "factor-vae": Method(
         "FactorVAE",
@@ -265,6 +276,10 @@ METHODS: dict[MethodName, Method] = {
         "which costs γ.",
         "Kim and Mnih 2018, eq. 2",
         {"gamma": 10.0},
+        meanings={
+            "gamma": "Weight of the total correlation, on top of the KL: more makes dimensions "
+            "more independent"
+        },
     ),
     "dip-vae-i": Method(
         "DIP-VAE I",
@@ -302,6 +317,12 @@ def settings_names(method: str) -> tuple[str, ...]:
     """The settings a method takes, in the order they are shown."""
     known = METHODS[_known(method)]
     return (*known.defaults, *(("free_bits",) if _takes_free_bits(method) else ()))
+
+
+def meaning_of(method: str, name: str) -> str:
+    """What a setting does in a method; in one that is not known, what it does in general."""
+    own = METHODS[_known(method)].meanings if method in METHODS else {}
+    return own.get(name, SETTINGS[name].meaning)
 
 
 def _takes_free_bits(method: str) -> bool:

@@ -60,6 +60,21 @@ def test_the_cursor_outlives_new_epochs_and_not_another_model(strip: KlStrip) ->
     assert strip.readout() == "1 of 1 active after epoch 1"
 
 
+def test_an_epoch_shown_elsewhere_is_marked_and_counted(strip: KlStrip) -> None:
+    before = strip.grab().toImage()
+    strip.set_cursor_epoch(2.2)
+    assert strip.readout() == "2 of 3 active after epoch 2"
+    assert "after epoch 2" in strip.accessibleDescription()
+    assert strip.grab().toImage() != before
+    strip.set_cursor_epoch(1.0)
+    assert strip.readout() == "1 of 3 active after epoch 1"
+    QTest.keyClick(strip, Qt.Key.Key_End)
+    assert strip.readout().startswith("epoch 4 · z0"), "who points reads what is pointed at"
+    QTest.keyClick(strip, Qt.Key.Key_Escape)
+    strip.set_cursor_epoch(None)
+    assert strip.readout() == "2 of 3 active after epoch 4"
+
+
 def test_where_there_is_no_kl_it_says_so(strip: KlStrip) -> None:
     strip.set_values((), ())
     strip.set_words("no prior, no KL")
@@ -67,6 +82,16 @@ def test_where_there_is_no_kl_it_says_so(strip: KlStrip) -> None:
     assert strip.readout() == ""
     QTest.keyClick(strip, Qt.Key.Key_Left)
     strip.grab()
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_noise_of_dimensions_that_all_collapsed_does_not_look_awake(dark: bool) -> None:
+    dim = heat(np.array([[0.0, 0.004]]), dark)
+    ground, noise, bright = (
+        QColor(image.pixelColor(1, 0)).lightness()
+        for image in (heat(np.zeros((1, 2)), dark), dim, heat(np.array([[0.0, 3.0]]), dark))
+    )
+    assert abs(noise - ground) < 0.2 * abs(bright - ground)
 
 
 @pytest.mark.parametrize("dark", [True, False])

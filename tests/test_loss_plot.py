@@ -49,6 +49,25 @@ def test_the_axis_is_not_stretched_by_the_first_fall(plot: LossPlot) -> None:
     assert 100.0 < high < 300.0
 
 
+@pytest.mark.parametrize("size", [(320, 120), (320, 180), (900, 400)])
+def test_no_curve_runs_below_the_legend(plot: LossPlot, size: tuple[int, int]) -> None:
+    plot.resize(*size)
+    plot.set_lines([Line("a", False, (1.0, 2.0), (5.0, 90.0))])
+    low, high = plot.range_shown()
+    canvas = named(plot, QWidget, "lossCanvas")
+    from_top = (high - 90.0) / (high - low) * (canvas.height() - 15)
+    legend = plot._readout.geometry()
+    assert legend.bottom() <= from_top + 1
+
+
+def test_the_legend_says_the_unit(plot: LossPlot) -> None:
+    plot.set_lines([falling("a", 1.0), falling("a", 2.0, held_out=True)])
+    assert "nats over epochs" in plot.legend()
+    assert "held out" in plot.legend()
+    plot.set_unit("nats (pseudo)")
+    assert "nats (pseudo) over epochs" in plot.legend()
+
+
 def test_choosing_a_term_looks_closer(plot: LossPlot, qtbot: QtBot) -> None:
     plot.set_lines([falling("a", 100.0), falling("b", 20.0)])
     low, high = plot.range_shown()

@@ -211,6 +211,28 @@ def test_the_end_comes_as_smoothly_and_is_in_the_library(journey: Journey) -> No
     assert Path(journey.plan.out) in window.settings.recent()
 
 
+def test_that_a_model_is_trained_is_said_until_it_trains_on_or_another_epoch_is_shown(
+    journey: Journey,
+) -> None:
+    window = journey.window
+    journey.start()
+    journey.write(0)
+    journey.until_epoch(0)
+    journey.write(4)
+    journey.finish()
+    journey.until_epoch(None)
+    trained = f"{Path(journey.plan.out).stem} is trained; it is the model on the map"
+    assert window.messages.text() == trained
+    window.replay.show(0)
+    journey.until_epoch(0)
+    assert window.messages.text() == ""
+    window.replay.go_live()
+    journey.until_epoch(None)
+    assert window.messages.text() == trained
+    journey.start()
+    assert window.messages.text() == ""
+
+
 def test_what_was_open_comes_back_as_it_was_left(
     journey: Journey, qtbot: QtBot, tmp_path: Path
 ) -> None:

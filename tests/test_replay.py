@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer import replay as replay_module
 from explorer.epochs import Epoch, Run
+from explorer.panels.replay_panel import ReplayPanel
 from explorer.rendering import ModelInfo
 from explorer.replay import FINAL, Replay
 from explorer.session import Session
@@ -256,8 +257,82 @@ def test_who_does_not_want_to_watch_sees_nothing_of_it(
     replay.add(FOLDER, 0)
     lane.run()
     assert weights(session, shelf) == "what was open"
-    replay.finish(FILE)
-    assert replay.state.watching, "the next one is followed again"
+
+
+def test_who_switched_following_off_finds_it_off_at_the_next_training(
+    replay: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    replay.set_watching(False)
+    for _ in range(2):
+        replay.begin(FOLDER)
+        replay.add(FOLDER, 0)
+        lane.run()
+        replay.finish(FILE)
+        assert not replay.state.watching
+    assert weights(session, shelf) == "what was open"
+    replay.set_watching(True)
+    replay.begin(FOLDER)
+    assert replay.state.live
+
+
+def test_the_switch_says_what_becomes_of_the_next_training(replay: Replay, qtbot: QtBot) -> None:
+    panel = ReplayPanel(replay)
+    qtbot.addWidget(panel)
+    assert panel.bar.watch.toolTip().startswith("The next training is followed")
+    panel.bar.watch.click()
+    assert "not followed on the map until" in panel.bar.watch.toolTip()
+    replay.begin(FOLDER)
+    replay.finish(None)
+    assert not panel.bar.watch.isChecked()
+
+
+def test_only_opening_another_model_does_not_switch_following_off_for_good(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    session.set_model(info(key=shelf.add(cast(Any, "another"))), three(), (0, 1))
+    assert not following.state.watching
+    following.finish(FILE)
+    assert following.state.watching
+
+
+@pytest.mark.parametrize("folder", [FOLDER, Path("other.safetensors.run")])
+def test_what_is_read_of_the_last_training_is_nothing_to_the_next(
+    following: Replay, lane: FakeLane, disk: Disk, folder: Path
+) -> None:
+    disk.damaged.add(1)
+    following.show(1)
+    following.add(FOLDER, 1)
+    following.begin(folder)
+    lane.step()  # epoch 1 of the last training cannot be read
+    disk.damaged.clear()
+    disk.epochs = (0, 1, 2)
+    lane.run()
+    assert not following.state.epochs
+    following.add(folder, 2)
+    lane.run()
+    assert following.state.epochs == (0, 1, 2)
+
+
+def test_an_epoch_of_the_last_training_in_the_folder_is_not_kept(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, disk: Disk
+) -> None:
+    following.look_again()
+    lane.run()
+    following.show(4)
+    following.begin(FOLDER)
+    lane.run()
+    assert weights(session, shelf) == "weights of 0"
+    disk.read.clear()
+    following.set_watching(False)
+    following.add(FOLDER, 4)
+    following.show(4)
+    lane.run()
+    assert disk.read == [4]
+
+
+def test_the_next_training_has_no_cursor_of_the_last(following: Replay, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(following.cursor_gone):
+        following.begin(FOLDER)
 
 
 def test_the_final_model_comes_as_smoothly(

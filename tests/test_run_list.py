@@ -50,6 +50,26 @@ def test_headers_say_plan_curves_and_state(tmp_path: Path) -> None:
     assert cut.held_out == {"reconstruction": 28.0}
 
 
+def test_a_run_with_a_model_of_fewer_epochs_than_planned_is_stopped(tmp_path: Path) -> None:
+    write_run(tmp_path, "short", 2, 9)
+    ((_, run),) = read_runs(tmp_path, {}).values()
+    assert run.state is RunState.STOPPED
+    assert run.has_model
+    assert run.file == tmp_path / "short.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "binary", "pseudo"),
+    [("bernoulli", False, True), ("bernoulli", True, False), ("gaussian", False, False)],
+)
+def test_headers_say_whether_the_nats_are_of_a_pseudo_likelihood(
+    tmp_path: Path, likelihood: str, binary: bool, pseudo: bool
+) -> None:
+    write_run(tmp_path, "one", binary=binary, likelihood=likelihood)
+    ((_, run),) = read_runs(tmp_path, {}).values()
+    assert (run.likelihood, run.binary, run.pseudo) == (likelihood, binary, pseudo)
+
+
 def test_a_model_that_is_gone_leaves_the_one_of_the_last_epoch(tmp_path: Path) -> None:
     folder = write_run(tmp_path, "done")
     (tmp_path / "done.safetensors").unlink()

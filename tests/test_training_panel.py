@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFileDialog,
+    QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -311,6 +312,9 @@ def test_progress_says_epoch_share_and_time_left(
     begin(panel, fakes, qtbot)
     fakes.last.heard.emit(Preparing("Downloading", 0, 0))
     assert bar.maximum() == 0, "how long is not known"
+    assert bar.text() == "Downloading …"
+    assert "idle priority" in bar.toolTip()
+    bar.grab()
     fakes.last.heard.emit(Preparing("Downloading", 3, 12))
     assert bar.text() == "Downloading · 25 %"
     assert bar.value() / bar.maximum() == 0.25
@@ -378,10 +382,23 @@ def test_curves_show_the_loss_and_its_terms(
     assert plot.shown_terms() == ["elbo", "reconstruction", "kl"]
     plot.set_cursor_epoch(5.0)
     words = plot.readout()
-    assert "−ELBO train 90.0" in words
+    assert "pseudo −ELBO train 90.0" in words
     assert "KL train 20.00, held out 20.00" in words
     plot.set_cursor_epoch(None)
     assert plot.readout() == ""
+
+
+def test_a_density_is_not_called_pseudo(panel: TrainingPanel, fakes: Fakes, qtbot: QtBot) -> None:
+    begin(panel, fakes, qtbot)
+    fakes.last.heard.emit(Loaded(1500, 297, (1, 8, 8), "bernoulli", binary=True))
+    advance(fakes, 5)
+    plot = plot_of(panel)
+    plot.set_cursor_epoch(5.0)
+    assert "pseudo" not in plot.readout()
+    assert panel.bar.pace.text().startswith("−ELBO 90.01 nats")
+    button = named(plot, QToolButton, "term-elbo")
+    assert "running average" in button.toolTip(), "which weights the held-out curve is of"
+    assert "pseudo" not in button.toolTip()
 
 
 def test_a_plain_autoencoder_has_one_term_and_no_samples(
@@ -410,6 +427,21 @@ def test_pictures_stand_above_their_reconstructions(
         assert reconstruction.pixelColor(0, 0).red() == 150
     assert len(panel.samples.images()) == 12
     assert "after epoch 3" in panel.reconstructions.accessibleDescription()
+
+
+def test_at_another_epoch_the_curves_are_read_there_and_pictures_say_theirs(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
+) -> None:
+    titles = {label.text() for label in panel.watch.findChildren(QLabel)}
+    assert titles >= {"Reconstructions", "Prior samples"}
+    begin(panel, fakes, qtbot)
+    advance(fakes, 5)
+    panel.show_epoch(2.0)
+    assert panel.watch.kl.readout() == "2 of 2 active after epoch 2"
+    titles = {label.text() for label in panel.watch.findChildren(QLabel)}
+    assert titles >= {"Reconstructions, epoch 5", "Prior samples, epoch 5"}
+    panel.hide_epoch()
+    assert panel.watch.kl.readout() == "2 of 2 active after epoch 5"
 
 
 def test_what_happened_while_the_panel_was_hidden_is_there_when_it_is_shown(
@@ -533,8 +565,9 @@ def test_speed_loss_and_time_are_said_while_it_runs(
     begin(panel, fakes, qtbot)
     assert panel.bar.pace.text() == ""
     advance(fakes, 5)
-    assert panel.bar.pace.text() == "−ELBO 90.01 · 5,000 images/s · 0:12"
-    assert "held out: −ELBO 90.01, Reconstruction 70.01, KL 20.00" in panel.bar.progress.toolTip()
+    assert panel.bar.pace.text() == "pseudo −ELBO 90.01 nats · 5,000 images/s · 0:12"
+    told = "held out: pseudo −ELBO 90.01, Reconstruction 70.01, KL 20.00"
+    assert told in panel.bar.progress.toolTip()
     panel.resize(560, 200)
     assert panel.bar.progress.text().startswith("epoch 6 of 20")
 
@@ -589,6 +622,7 @@ def test_live_settings_are_those_of_the_method_and_the_rate(beta_vae: TrainingPa
     assert live is not None
     assert live.values() == {"beta": 4.0, "free_bits": 0.0, "learning_rate": 0.001}
     assert all(made.isEnabled() for made in live.inputs.values())
+    assert "kept with the epoch that is being trained" in beta_vae.watch.live_note.text()
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
@@ -600,6 +634,7 @@ def test_enter_or_leaving_the_field_changes_a_setting(
     type_into(live.inputs["beta"], "8.5", key)
     assert fakes.last.orders == [Adjustment("beta", 8.5)]
     assert "β 8.5" in beta_vae.watch.live_note.text()
+    assert "kept with the epoch that is being trained" in beta_vae.watch.live_note.text()
     type_into(live.inputs["learning_rate"], "0.0002", key)
     assert fakes.last.orders[1:] == [Adjustment("learning_rate", 0.0002)]
 
@@ -687,12 +722,50 @@ def choose(panel: TrainingPanel, name: str) -> Path:
 def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
     table = table_of(runs)
     assert table["done"][:9] == (
-        "done", "Digits", "VAE", "2", "rate 0.002", "3/3", "29.00", "", "finished",
+        "done", "Digits", "VAE", "2", "rate 0.002", "3/3", "pseudo 29.00", "", "finished",
     )  # fmt: skip
-    assert table["cut"][2:9] == ("Autoencoder", "2", "", "2/9", "28.00 rec.", "", "unfinished")
+    assert table["cut"][2:9] == ("Autoencoder", "2", "", "2/9", "rec. 28.00", "", "unfinished")
     assert runs.bar.pages["runs"].text() == "Runs (1)"
     assert "Not finished: cut" in runs.status.text()
     assert runs.status.isVisible()
+
+
+def test_runs_of_different_likelihoods_are_said_not_to_compare(
+    training: Training, qtbot: QtBot
+) -> None:
+    write_run(training.folder, "grey")
+    write_run(training.folder, "normal", likelihood="gaussian")
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    table = {row.texts[0]: row for row in panel.runs.table.rows()}
+    assert table["normal"].texts[6] == "29.00"
+    assert "pseudo −ELBO 29.00 nats" in table["grey"].tips[6]
+    assert all("Compares only" in row.tips[6] for row in table.values())
+    for row in table.values():
+        panel.runs.table.set_checked(row.key, True)
+    panel.runs.compare.click()
+    compared, term = panel.watch.compared, panel.watch.compared_term
+    assert compared is not None
+    assert "likelihoods differ" in compared.legend()
+    term.setCurrentIndex(term.findData("kl"))
+    assert "differ" not in compared.legend()
+
+
+def test_a_stopped_run_says_so_and_goes_on(training: Training, qtbot: QtBot) -> None:
+    write_run(training.folder, "short", 2, 9)
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    assert table_of(panel)["short"][8] == "stopped"
+    assert panel.runs.go_on.isEnabled()
+    assert "made already" in panel.runs.keep.toolTip()
+
+
+def test_the_settings_of_runs_take_the_width_that_is_left(runs: TrainingPanel) -> None:
+    table = runs.runs.table
+    for width in (1200, 1500):
+        runs.resize(width, 210)
+        QApplication.processEvents()
+        assert table.header().length() == table.viewport().width()
 
 
 def test_a_damaged_run_is_listed_and_can_only_be_discarded(
@@ -801,7 +874,7 @@ def test_the_run_that_trains_is_compared_as_it_goes(
     advance(fakes, 2)
     panel.show_page("runs")
     (row,) = panel.runs.table.rows()
-    assert row.texts[5:9] == ("2/200", "95.49", "", "running")
+    assert row.texts[5:9] == ("2/200", "pseudo 95.49", "", "running")
     panel.runs.table.set_checked(row.key, True)
     panel.runs.compare.click()
     advance(fakes, 4, points=points(4)[len(points(2)) :])

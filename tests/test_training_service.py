@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 import pytest
+from filelock import FileLock, Timeout
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
@@ -38,7 +39,15 @@ from explorer.training import Status, Training
 from explorer.unfinished import last_epoch_file
 from explorer.workers import TrainerEnd, TrainingThread
 from models.plans import Plan
-from tests.trainings import PATIENCE_MS, Fakes, small_plan, wait_for, wait_for_epoch, write_data
+from tests.trainings import (
+    PATIENCE_MS,
+    Fakes,
+    small_plan,
+    wait_for,
+    wait_for_epoch,
+    write_data,
+    write_run,
+)
 
 if TYPE_CHECKING:
     from models.data import DataSet
@@ -184,8 +193,6 @@ def test_written_epochs_are_told(faked: Training, fakes: Fakes, qtbot: QtBot) ->
 def test_another_process_at_the_same_training_is_told(
     training: Training, data_file: Path, qtbot: QtBot
 ) -> None:
-    from filelock import FileLock
-
     plan = plan_for(training, data_file)
     plan.folder.mkdir(parents=True)
     with FileLock(plan.folder / "lock"):
@@ -248,6 +255,52 @@ def test_an_end_without_a_word_is_told(
     fakes.last.ended.emit(end)
     assert faked.state.status is Status.FAILED
     assert words in faked.state.message
+
+
+@pytest.mark.parametrize(
+    ("finished", "words"),
+    [
+        (True, "The model and its finished epochs are kept; go on with them under Runs."),
+        (False, "The last finished epoch is kept; go on with it under Runs."),
+        (None, "No epoch was finished; start it again under Set up."),
+    ],
+)
+def test_a_trainer_killed_before_its_first_word_leaves_what_there_was(
+    faked: Training, fakes: Fakes, finished: bool | None, words: str
+) -> None:
+    run = faked.folder / "x.safetensors.run"
+    if finished is not None:
+        write_run(faked.folder, "x", finished=finished)
+    faked.resume_last(run, more=20)
+    fakes.last.ended.emit(TrainerEnd(-9))
+    assert faked.state.message.endswith(words)
+    assert "may have run out of memory). " in faked.state.message
+    assert (faked.state.unfinished == run) == (finished is False)
+
+
+def test_a_training_of_another_process_is_not_discarded(
+    faked: Training, fakes: Fakes, qtbot: QtBot
+) -> None:
+    run = write_run(faked.folder, "x", finished=False)
+    faked.resume_last(run)
+    fakes.last.ended.emit(TrainerEnd(-9))
+    with FileLock(run / "lock"):
+        with qtbot.waitSignal(faked.failed) as heard:
+            faked.discard(run)
+        with pytest.raises(Timeout):
+            FileLock(run / "lock").acquire(timeout=0)
+    assert "another training is writing there; wait for it or stop it first" in heard.args[0]
+    assert faked.unfinished() == [run]
+    assert faked.state.unfinished == run
+    faked.discard(run)
+    assert not run.exists()
+
+
+def test_what_a_person_keeps_in_the_folder_of_a_training_stays(faked: Training) -> None:
+    run = write_run(faked.folder, "x", finished=False)
+    (run / "notes.txt").touch()
+    faked.discard(run)
+    assert [file.name for file in run.iterdir()] == ["notes.txt"]
 
 
 def test_after_a_shutdown_nothing_is_heard(faked: Training, fakes: Fakes) -> None:

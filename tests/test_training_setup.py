@@ -53,6 +53,31 @@ def test_a_method_shows_its_formula_its_settings_and_where_it_is_from(
     page.grab()
 
 
+@pytest.mark.parametrize(
+    ("method", "name", "told", "not_told"),
+    [
+        ("beta-vae", "beta", "Weight of the KL", "total correlation"),
+        ("beta-tcvae", "beta", "total correlation", "or of"),
+        ("annealed-vae", "gamma", "capacity", "total correlation"),
+        ("factor-vae", "gamma", "total correlation", "capacity"),
+    ],
+)
+def test_a_setting_says_what_it_does_in_the_method_chosen(
+    page: SetupPage, method: str, name: str, told: str, not_told: str
+) -> None:
+    choose(page.form.method, method)
+    tip = page.own.inputs[name].toolTip()
+    assert told in tip
+    assert not_told not in tip
+    assert tip in page.meaning.text()
+
+
+def test_a_number_has_its_unit(page: SetupPage) -> None:
+    page.more.inputs["warmup_epochs"].setValue(3)  # type: ignore[union-attr] # a number
+    assert page.more.inputs["warmup_epochs"].text() == "3 ep."  # type: ignore[union-attr]
+    assert page.plan().warmup_epochs == 3
+
+
 def test_settings_of_a_method_reach_the_plan(page: SetupPage) -> None:
     choose(page.form.method, "dae")
     choose(page.own.inputs["corruption"], "masking")  # type: ignore[arg-type] # a list

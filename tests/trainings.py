@@ -128,6 +128,7 @@ def write_run(
     planned: int = 3,
     method: str = "vae",
     finished: bool = True,
+    binary: bool = False,
     **settings: object,
 ) -> Path:
     """A training's folder as `models.runs` leaves it, without weights; falls by a nat an epoch."""
@@ -141,7 +142,8 @@ def write_run(
         entry = {"epoch": epoch, "train": terms, "held_out": terms, "gradient_norm": 1.5}
         history.append({**entry, "kl": [1.5, 0.5]})
     record = {"plan": plan.to_dict(), "history": history, "seconds": 1.0, "changes": []}
-    header = {"record": record, "resume_epoch": epochs}
+    config = {"likelihood": plan.likelihood or "bernoulli", "binarise": binary}
+    header = {"record": record, "resume_epoch": epochs, "config": config}
     plan.folder.mkdir(parents=True)
     save_file({}, plan.last_epoch_file, {"latent_explorer": json.dumps(header)})
     if finished:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxL
 from explorer import theme
 from explorer.runs_on_disk import Run, RunState
 from explorer.training_choices import differences, setting_word
+from explorer.training_terms import likelihood_text
 from explorer.widgets.run_table import Column, Row, RunTable
 from models.downloads import BUILT_IN
 from models.methods import METHODS
@@ -19,16 +20,33 @@ COLUMNS = (
     Column("Data", "What it was trained on", 76),
     Column("Method", "What was optimised", 86),
     Column("K", "Latent dimensions", 30, number=True),
-    Column("Settings", "Those that are not the usual ones, and what was changed on the way", 112),
+    Column(
+        "Settings",
+        "Those that are not the usual ones, and what was changed on the way",
+        112,
+        stretches=True,
+    ),
     Column("Epochs", "Finished, of those planned", 62, number=True),
     Column(
-        "−ELBO",
-        "Of held-out images, in nats; where there is no ELBO, the reconstruction (rec.)",
-        68,
+        "−ELBO, nats",
+        "Of held-out images, in nats an image; where there is no ELBO, the reconstruction (rec.).\n"
+        "Values of different likelihoods or data cannot be compared. Pseudo: a Bernoulli on grey "
+        "images is no normalised density",
+        96,
         number=True,
     ),
-    Column("−Bound", "The importance-weighted bound of held-out images, in nats", 58, number=True),
-    Column("State", "Running, finished, unfinished or damaged", 78),
+    Column(
+        "−Bound, nats",
+        "The importance-weighted bound of held-out images, in nats an image; values of different "
+        "likelihoods or data cannot be compared",
+        96,
+        number=True,
+    ),
+    Column(
+        "State",
+        "Running, finished, stopped (a model of fewer epochs than planned), unfinished or damaged",
+        78,
+    ),
     Column("Date", "When its last epoch was written", 92),
 )
 _MOST = 99_999
@@ -155,13 +173,13 @@ class RunsPage(QWidget):
         _enable(self.open, "Open its model on the map (Enter)", missing or no_file)
         _enable(self.use, "Put its settings into Set up", missing)
         done = run is not None and run.plan is not None and run.epoch >= run.plan.epochs
-        finished = run is not None and run.state is RunState.FINISHED
-        over = "It is finished; train it for more epochs" if finished and done else ""
+        made = run is not None and run.has_model
+        over = "It is finished; train it for more epochs" if made and done else ""
         stays = missing or running or self._busy
         _enable(self.go_on, "Train the rest of its epochs", stays or over)
         _enable(self.train_more, "Train it for so many epochs more", stays)
-        made = "Its model is made already" if finished else ""
-        _enable(self.keep, "Make a model of the epochs it has finished", stays or made)
+        kept = "Its model is made already" if made else ""
+        _enable(self.keep, "Make a model of the epochs it has finished", stays or kept)
         gone = _NONE if run is None else running
         _enable(self.discard, "Delete it, when you have said yes", gone)
 
@@ -182,7 +200,8 @@ def row_of(run: Run) -> Row:
     told = ", ".join(part for part in (differences(plan), changes_text(run)) if part)
     loss = -terms["elbo"] if "elbo" in terms else terms.get("reconstruction", float("inf"))
     bound = -terms.get("importance_bound", float("-inf"))
-    shown = f"{loss:.2f}" if terms else ""
+    kind = "pseudo " if run.pseudo else ""
+    shown = f"{kind if 'elbo' in terms else 'rec. '}{loss:.2f}" if terms else ""
     texts = (
         run.name,
         data,
@@ -190,8 +209,8 @@ def row_of(run: Run) -> Row:
         str(plan.latent_size),
         told,
         f"{run.epoch}/{plan.epochs}",
-        shown if "elbo" in terms or not shown else f"{shown} rec.",
-        f"{bound:.2f}" if "importance_bound" in terms else "",
+        shown,
+        f"{kind}{bound:.2f}" if "importance_bound" in terms else "",
         state,
         date,
     )
@@ -199,8 +218,26 @@ def row_of(run: Run) -> Row:
         run.name, data, method, float(plan.latent_size), told, float(run.epoch), loss, bound,
         state, run.changed_at,
     )  # fmt: skip
-    tips = (str(run.folder), plan.data, *texts[2:4], told or "the usual ones", *texts[5:])
+    losses = (_loss_tip(run, "−ELBO", texts[6]), _loss_tip(run, "−Bound", texts[7]))
+    first = (str(run.folder), plan.data, *texts[2:4], told or "the usual ones", texts[5])
+    tips = (*first, *losses, state, date)
     return Row(str(run.folder), texts, order, tips, _colours(run))
+
+
+def _loss_tip(run: Run, name: str, shown: str) -> str:
+    """What a loss is of, and with what it compares."""
+    if not shown:
+        return ""
+    name = "Reconstruction" if shown.startswith("rec.") else name
+    value = shown.rsplit(" ", 1)[-1]
+    told = f"{'pseudo ' if run.pseudo else ''}{name} {value} nats an image"
+    of = likelihood_text(run.likelihood, run.pseudo)
+    return "\n".join(
+        (
+            f"{told}; likelihood: {of}" if of else told,
+            "Compares only with runs of the same likelihood on the same data",
+        )
+    )
 
 
 def changes_text(run: Run) -> str:

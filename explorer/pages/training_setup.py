@@ -38,7 +38,7 @@ from explorer.training_terms import TERMS, formula_html, pieces, term_of
 from explorer.widgets.field_grid import FieldGrid
 from explorer.widgets.training_form import FormChoices, FormValues, TrainingForm
 from models.downloads import BUILT_IN
-from models.methods import METHODS, SETTINGS
+from models.methods import METHODS, SETTINGS, meaning_of
 from models.plans import Plan
 
 FOLDER_WISH, FILE_WISH = "folder…", "file…"
@@ -213,6 +213,7 @@ class SetupPage(QWidget):
     def _show_method(self, name: str) -> None:
         self._method = name
         self.own.set_shown(own_settings(name))
+        self.own.set_tips({one: meaning_of(name, one) for one in own_settings(name)})
         self._explain(name)
 
     def _explain(self, name: str) -> None:
@@ -224,7 +225,7 @@ class SetupPage(QWidget):
         colours = theme.colours()
         source = method.source.replace("eq. ", "eq.&nbsp;")
         told = [f"{method.meaning} <span style='color:{colours.muted}'>{source}.</span>"]
-        told += [_line(SETTINGS[one].text, SETTINGS[one].meaning) for one in own_settings(name)]
+        told += [_line(SETTINGS[one].text, meaning_of(name, one)) for one in own_settings(name)]
         told += [_line(*words) for words in _terms_in(method.objective)]
         self.meaning.setText("<div style='margin-bottom:3px'>" + "<br>".join(told) + "</div>")
 

@@ -1,6 +1,7 @@
 """The page on which a training is watched: its curves, its pictures, and what can be changed."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -23,17 +24,25 @@ from explorer.loss_curves import Curve, Curves
 from explorer.runs_on_disk import Run
 from explorer.trainer_messages import Adjusted, Pictures
 from explorer.training_choices import live_fields, setting_word
-from explorer.training_terms import GRADIENT, TERMS, shown
+from explorer.training_terms import (
+    GRADIENT,
+    TERMS,
+    WEIGHTS_TIP,
+    likelihood_text,
+    shown,
+    terms_for,
+)
+from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.field_grid import FieldGrid
 from explorer.widgets.kl_strip import KlStrip
 from explorer.widgets.picture_grid import PictureGrid
 from models.methods import METHODS
 
 if TYPE_CHECKING:
-    from explorer.widgets.loss_plot import Line, LossPlot
+    from explorer.widgets.loss_plot import Line, LossPlot, Term
 
 VIEWS = (
-    Choice("terms", "Terms", "Every term of the objective over the epochs"),
+    Choice("terms", "Terms", f"Every term of the objective over the epochs.\n{WEIGHTS_TIP}"),
     Choice("kl", "Dimensions", "The KL of each dimension over the epochs"),
     Choice("gradient", "Gradient", "The norm of the gradient over the epochs"),
     Choice("compare", "Compare", "One term of the runs that are checked under Runs"),
@@ -47,6 +56,11 @@ RUN_COLOURS = (
 )  # fmt: skip
 _NO_CURVES = "Curves are drawn here while a model trains."
 _NOT_COMPARED = "Check runs under Runs, and their curves are laid over each other here."
+_LIVE_NOTE = (
+    "Enter, or leaving the field, changes it from the next step on. "
+    "It is kept with the epoch that is being trained."
+)
+_OF_LIKELIHOOD = ("elbo", "importance_bound", "reconstruction")
 _SIDE_PX = 150
 _BOTH_PX = 1050
 
@@ -69,7 +83,8 @@ class WatchPage(QWidget):
         self.live_note = QLabel(self)
         self.below_curves = QVBoxLayout()
         self._method = ""
-        self._runs: tuple[tuple[str, Curves], ...] = ()
+        self._runs: tuple[Run, ...] = ()
+        self._titles: dict[str, ElidedLabel] = {}  # of the pictures
         self._buttons: dict[str, QToolButton] = {}
         self._live_place = QVBoxLayout()
         self._pictures, self._change = QWidget(self), QWidget(self)
@@ -130,7 +145,10 @@ class WatchPage(QWidget):
             self.compared_term.addItem(term.name, term.key)
         self.compared_term.setObjectName("comparedTerm")
         self.compared_term.setAccessibleName("Term that is compared")
-        self.compared_term.setToolTip("Which term of the checked runs is drawn")
+        self.compared_term.setToolTip(
+            "Which term of the checked runs is drawn; values of different likelihoods or data "
+            "cannot be compared"
+        )
         self.compared_term.currentIndexChanged.connect(self._show_compared)
 
     def _layout_of(self, view: str) -> QVBoxLayout:
@@ -177,7 +195,8 @@ class WatchPage(QWidget):
                 "Decodes of draws from the prior, of the same noise in every epoch",
             ),
         ):
-            title = QLabel(name, self)
+            title = self._titles[name] = ElidedLabel(self)
+            title.setText(name)
             title.setProperty("role", "muted")
             title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             grid.setAccessibleName(name)
@@ -212,8 +231,7 @@ class WatchPage(QWidget):
             return
         from explorer.widgets.loss_plot import LossPlot, Term
 
-        terms = tuple(Term(*words) for words in TERMS)
-        self.terms = LossPlot(terms, self)
+        self.terms = LossPlot(_plotted(pseudo=False), self)
         self.terms.set_words(_NO_CURVES)
         self.gradient = LossPlot((Term(*GRADIENT),), self, unit="gradient norm")
         self.gradient.set_words(_NO_CURVES)
@@ -262,8 +280,13 @@ class WatchPage(QWidget):
 
     # -- what is shown ---------------------------------------------------------------------
 
-    def set_curves(self, curves: Curves, adjusted: Sequence[Adjusted], method: str) -> None:
-        """Draw the curves of a training, and mark what was changed on the way."""
+    def set_curves(
+        self, curves: Curves, adjusted: Sequence[Adjusted], method: str, pseudo: bool = False
+    ) -> None:
+        """Draw the curves of a training, and mark what was changed on the way.
+
+        `pseudo`: they are of a pseudo-likelihood.
+        """
         if self.terms is None or self.gradient is None:
             return
         from explorer.widgets.loss_plot import Line, Mark
@@ -271,6 +294,7 @@ class WatchPage(QWidget):
         marks = [Mark(one.epoch, f"{setting_word(one.name)} {one.value:g}") for one in adjusted]
         lines = _lines(curves)
         steps = curves.gradient
+        self.terms.set_terms(_plotted(pseudo))
         self.terms.set_lines(lines)
         self.gradient.set_lines([Line(GRADIENT.key, False, steps.epochs, steps.values)])
         for plot in (self.terms, self.gradient):
@@ -282,6 +306,7 @@ class WatchPage(QWidget):
         for plot in (self.terms, self.gradient):
             if plot is not None:
                 plot.set_cursor_epoch(epoch)
+        self.kl.set_cursor_epoch(epoch)
 
     def _set_kl(self, kl: Sequence[Curve], adjusted: Sequence[Adjusted], method: str) -> None:
         self.kl.set_words(_no_kl(method))
@@ -290,7 +315,7 @@ class WatchPage(QWidget):
 
     def set_compared(self, runs: Sequence[Run]) -> None:
         """Lay the curves of runs over each other."""
-        self._runs = tuple((run.name, run.curves) for run in runs)
+        self._runs = tuple(runs)
         self._show_compared()
 
     def _show_compared(self) -> None:
@@ -301,23 +326,29 @@ class WatchPage(QWidget):
         key = str(self.compared_term.currentData())
         self.compared.set_terms(
             [
-                Term(name, name, _short(name), RUN_COLOURS[at % len(RUN_COLOURS)], f"Show {name}")
-                for at, (name, _) in enumerate(self._runs)
+                Term(run.name, run.name, _short(run.name), colour, _run_tip(run))
+                for run, colour in zip(self._runs, cycle(RUN_COLOURS), strict=False)
             ]
         )
+        self.compared.set_unit(_compared_unit(key, self._runs))
         lines: list[Line] = []
-        for name, curves in self._runs:
-            for held_out, terms in ((False, curves.train), (True, curves.held_out)):
+        for run in self._runs:
+            for held_out, terms in ((False, run.curves.train), (True, run.curves.held_out)):
                 if key in terms:
                     values = [shown(key, value) for value in terms[key].values]
-                    lines.append(Line(name, held_out, terms[key].epochs, values))
+                    lines.append(Line(run.name, held_out, terms[key].epochs, values))
         word = self.compared_term.currentText()
         none = f"None of the checked runs has this term: {word}."
         self.compared.set_words(none if self._runs else _NOT_COMPARED)
         self.compared.set_lines(lines)
 
     def set_pictures(self, pictures: Pictures | None) -> None:
-        """Show what a model makes of images, or that there is nothing yet."""
+        """Show what a model makes of images, or that there is nothing yet.
+
+        Curves and map may show an earlier epoch, so it is said which one the pictures are of.
+        """
+        for name, title in self._titles.items():
+            title.setText(name if pictures is None else f"{name}, epoch {pictures.epoch}")
         if pictures is None:
             self.reconstructions.set_words("after the first epoch")
             self.samples.set_words("after the first epoch")
@@ -348,7 +379,7 @@ class WatchPage(QWidget):
         if closed:
             self.live_note.setText(closed + ".")
         elif self.live_note.text() in ("", "No training is under way.") or not values:
-            self.live_note.setText("Enter, or leaving the field, changes it from the next step on.")
+            self.live_note.setText(_LIVE_NOTE)
 
     def _make_live(self, method: str) -> None:
         if self.live is not None:
@@ -367,6 +398,30 @@ class WatchPage(QWidget):
     def say_live(self, text: str) -> None:
         """Say what became of a change."""
         self.live_note.setText(text)
+
+
+def _plotted(pseudo: bool) -> "tuple[Term, ...]":
+    """The terms as a plot offers them."""
+    from explorer.widgets.loss_plot import Term
+
+    return tuple(
+        Term(*words._replace(tip=f"{words.tip}\n{WEIGHTS_TIP}")) for words in terms_for(pseudo)
+    )
+
+
+def _run_tip(run: Run) -> str:
+    of = likelihood_text(run.likelihood, run.pseudo)
+    told = f"Show {run.name}; likelihood: {of}" if of else f"Show {run.name}"
+    return f"{told}\n{WEIGHTS_TIP}"
+
+
+def _compared_unit(key: str, runs: Sequence[Run]) -> str:
+    """The unit of a term of runs, and whether it is a pseudo-likelihood's or of several."""
+    if key not in _OF_LIKELIHOOD:
+        return "nats"
+    if len({(run.likelihood, run.pseudo) for run in runs if run.likelihood}) > 1:
+        return "likelihoods differ · nats"
+    return "nats (pseudo)" if runs and all(run.pseudo for run in runs) else "nats"
 
 
 def _short(name: str) -> str:

@@ -85,4 +85,6 @@ def _few_words(state: ReplayState) -> str:
 def _watch_tip(state: ReplayState) -> str:
     if state.running:
         return "The map follows the newest epoch; handles, view and undo stay as they are"
+    if not state.watching:
+        return "Trainings are not followed on the map until this is switched on again"
     return "The next training is followed on the map from its start"

@@ -216,7 +216,10 @@ class TrainingPanel(QWidget):
         if not problem:
             self._wished[name] = value
             self._training.adjust(name, value)
-        told = f"From the next step on: {setting_word(name)} {value:g}. Marked on the curves."
+        told = (
+            f"From the next step on: {setting_word(name)} {value:g}. Marked on the curves, "
+            "and kept with the epoch that is being trained."
+        )
         self.watch.say_live(problem or told)
 
     # -- wishes: a run ---------------------------------------------------------------------
@@ -256,10 +259,9 @@ class TrainingPanel(QWidget):
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(f"Discard {run.name}?")
         box.setText(f"Discard the training of {run.name}?")
-        finished = run.state is RunState.FINISHED
         box.setInformativeText(
             "The model stays. Its epochs are deleted: it cannot be replayed or trained on."
-            if finished
+            if run.has_model
             else f"Its {run.epoch} finished epochs are deleted for good."
         )
         yes = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
@@ -373,7 +375,7 @@ class TrainingPanel(QWidget):
             return  # drawn when shown
         state = self._training.state
         method = state.plan.method if state.plan is not None and state.plan.data else ""
-        self.watch.set_curves(self._training.curves, state.adjusted, method)
+        self.watch.set_curves(self._training.curves, state.adjusted, method, state.pseudo)
         if any(run.state is RunState.RUNNING for run in self.runs.checked_runs()):
             self._show_runs()
             self._show_compared()

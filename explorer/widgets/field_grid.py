@@ -1,6 +1,7 @@
 """Settings as labelled fields, in as many columns as there is room for."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -94,6 +95,13 @@ class FieldGrid(QWidget):
             field.setToolTip(reason)
             if not reason:
                 self._explain(name)
+
+    def set_tips(self, tips: Mapping[str, str]) -> None:
+        """Explain fields by other words."""
+        for name, tip in tips.items():
+            self._fields[name] = replace(self._fields[name], tip=tip)
+            self._labels[name].setToolTip(tip)
+            self._explain(name)
 
     def set_special(self, name: str, text: str) -> None:
         """Say something else in place of a field's lowest number."""
@@ -205,6 +213,7 @@ def _input(field: Field) -> Input:
         made.setRange(field.low, field.high)
     made.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     made.setSpecialValueText(field.special)
+    made.setSuffix(f" {field.unit}" if field.unit else "")
     made.setKeyboardTracking(False)
     return made
 

@@ -23,6 +23,7 @@ from explorer import theme
 Array = npt.NDArray[np.float64]
 
 ACTIVE_NATS = 0.01  # a dimension that costs less tells nothing
+_LEAST_TOP_NATS = 0.5  # of the scale: where all have collapsed, noise is not to look awake
 _GUTTER_PX, _SCALE_PX, _TOP_PX, _AXIS_PX = 34, 54, 15, 14
 _BAR_PX = 9
 _LABEL_PX = 9  # rows less high get no label of their own
@@ -42,6 +43,7 @@ class KlStrip(QWidget):
         self._marks: tuple[float, ...] = ()
         self._words = ""
         self._cursor: tuple[int, int] | None = None  # dimension, column
+        self._epoch: float | None = None  # shown elsewhere, and marked as long as nobody points
         self._image: QImage | None = None
         self.setObjectName("klStrip")
         self.setAccessibleName("KL of each dimension over epochs")
@@ -73,6 +75,11 @@ class KlStrip(QWidget):
         self._marks = tuple(epochs)
         self.update()
 
+    def set_cursor_epoch(self, epoch: float | None) -> None:
+        """Count what is active at the epoch nearest to that, or at the end."""
+        self._epoch = epoch
+        self._describe()
+
     def set_words(self, words: str) -> None:
         """What stands there while there is nothing to show."""
         self._words = words
@@ -83,16 +90,22 @@ class KlStrip(QWidget):
         return "" if self._kl.size else self._words
 
     def readout(self) -> str:
-        """The value at the cursor, or at the end how many dimensions are active."""
+        """The value at the cursor, or how many dimensions are active at the epoch or the end."""
         if not self._kl.size:
             return ""
-        dimension, column = self._cursor or (None, self._kl.shape[1] - 1)
+        dimension, column = self._cursor or (None, self._column())
         active = int((self._kl[:, column] >= ACTIVE_NATS).sum())
         epoch = f"epoch {self._epochs[column]:g}"
         count = f"{active} of {len(self._kl)} active"
         if dimension is None:
             return f"{count} after {epoch}"
         return f"{epoch} · z{dimension} · {self._kl[dimension, column]:.2f} nats · {count}"
+
+    def _column(self) -> int:
+        """Where the epoch stands that is shown elsewhere, or the end."""
+        if self._epoch is None:
+            return len(self._epochs) - 1
+        return int(np.argmin(np.abs(self._epochs - self._epoch)))
 
     # -- geometry --------------------------------------------------------------------------
 
@@ -231,9 +244,9 @@ class KlStrip(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{epoch:g}")
 
     def _draw_scale(self, painter: QPainter) -> None:
-        field, top = self._field(), float(self._kl.max(initial=0.0))
+        field, top = self._field(), top_nats(self._kl)
         bar = QRectF(field.right() + 8, field.top(), _BAR_PX, field.height())
-        steps = np.linspace(max(top, ACTIVE_NATS), 0, 64)[:, None]
+        steps = np.linspace(top, 0, 64)[:, None]
         painter.drawImage(bar, heat(steps, theme.colours().dark))
         painter.setPen(QColor(theme.colours().muted))
         left = bar.right() + 3
@@ -242,12 +255,13 @@ class KlStrip(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _draw_cursor(self, painter: QPainter) -> None:
-        if self._cursor is None:
+        if self._cursor is None and self._epoch is None:
             return
-        centre, field = self.cell_centre(*self._cursor), self._field()
+        centre, field = self.cell_centre(*(self._cursor or (0, self._column()))), self._field()
         painter.setPen(QPen(QColor(theme.colours().text), 1))
         painter.drawLine(QPointF(centre.x(), field.top()), QPointF(centre.x(), field.bottom()))
-        painter.drawEllipse(centre, 4, 4)
+        if self._cursor is not None:
+            painter.drawEllipse(centre, 4, 4)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
@@ -256,10 +270,14 @@ class KlStrip(QWidget):
         super().changeEvent(event)
 
 
+def top_nats(kl: Array) -> float:
+    """What the last colour stands for."""
+    return max(float(kl.max(initial=0.0)), _LEAST_TOP_NATS)
+
+
 def heat(kl: Array, dark: bool) -> QImage:
     """Values [K, E] as colours, by their square roots: what has just woken up is seen too."""
-    top = max(float(kl.max(initial=0.0)), ACTIVE_NATS)
-    share = np.sqrt(np.clip(kl, 0.0, None) / top)
+    share = np.sqrt(np.clip(kl, 0.0, None) / top_nats(kl))
     named = [QColor(name) for name in _COLOURS[dark]]
     stops = np.array([(one.red(), one.green(), one.blue()) for one in named], np.float64)
     at = np.linspace(0.0, 1.0, len(stops))

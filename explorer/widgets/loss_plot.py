@@ -20,7 +20,10 @@ _MOST_POINTS = 250  # of a line: as many as there are pixels across
 _ROWS_OF_LABELS = 3  # labels of changes that come close together stand below each other
 _PX_A_LETTER = 6.5
 _ROW_PX = 21
+_AXIS_PX = 15
 _TABLE_ROW_PX = 14
+_LEGEND_PX = 20  # kept free of curves at the top
+_MOST_HEADROOM = 0.3  # of the height of a low plot
 _BUTTON_PX = 30  # of a term's button besides its letters
 
 
@@ -153,6 +156,17 @@ class LossPlot(QWidget):
         """What is marked."""
         return self._marks
 
+    def set_unit(self, unit: str) -> None:
+        """Say what the values are in."""
+        if unit != self._unit:
+            self._unit = unit
+            self._say()
+
+    def legend(self) -> str:
+        """What is drawn and in which unit, where no values are read."""
+        held_out = "   ╍╍ held out" if any(line.held_out for line in self._lines) else ""
+        return f"{self._unit} over epochs   ━━ train{held_out}"
+
     def set_words(self, words: str) -> None:
         """What stands there while there are no lines."""
         self._words.setText(words)
@@ -255,6 +269,7 @@ class LossPlot(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._name_buttons()
+        self._fit()
 
     def _name_buttons(self) -> None:
         """Whole names where there is room for them, else short ones."""
@@ -283,7 +298,7 @@ class LossPlot(QWidget):
             axis.setTickFont(font)
             axis.setStyle(tickLength=-4, tickTextOffset=2)
         self._plot.getAxis("left").setWidth(38)
-        self._plot.getAxis("bottom").setHeight(15)
+        self._plot.getAxis("bottom").setHeight(_AXIS_PX)
         self._mark.setPen(pg.mkPen(colours.muted, width=1))
         for term in self._terms:
             colour = theme.readable(term.colour, colours.dark)
@@ -309,12 +324,20 @@ class LossPlot(QWidget):
         self._across = round_up(last)
         self._values = wanted if chosen != self._fitted else roomy(self._values, wanted)
         self._fitted = chosen
-        self._plot.setRange(xRange=(0.0, self._across), yRange=self._values, padding=0)
+        self._fit()
         if bool(lines) != self._numbered:
             self._numbered = bool(lines)
             self._plot.getAxis("left").setStyle(showValues=self._numbered)
             self._plot.getAxis("bottom").setStyle(showValues=self._numbered)
         self._say()
+
+    def _fit(self) -> None:
+        """Fit the axes, with headroom so that no curve runs below the legend."""
+        height = max(1, self._plot.height() - _AXIS_PX)
+        share = min(_LEGEND_PX / height, _MOST_HEADROOM)
+        low, high = self._values
+        top = low + (high - low) / (1.0 - share)
+        self._plot.setRange(xRange=(0.0, self._across), yRange=(low, top), padding=0)
 
     # -- the cursor ------------------------------------------------------------------------
 
@@ -380,8 +403,7 @@ class LossPlot(QWidget):
         self._plot.setAccessibleDescription(self.readout() or "Arrow keys read the values")
 
     def _legend(self) -> str:
-        held_out = " &nbsp; ╍╍ held out" if any(line.held_out for line in self._lines) else ""
-        text = f"{self._unit} over epochs &nbsp; ━━ train{held_out}"
+        text = self.legend().replace("   ", " &nbsp; ")
         return f"<span style='color:{theme.colours().muted}'><small>{text}</small></span>"
 
     def _low_table(self) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 Index = QModelIndex | QPersistentModelIndex
@@ -23,12 +23,16 @@ _NOWHERE = QModelIndex()
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title, what it means, its width in pixels, and whether it holds numbers."""
+    """A column's title, what it means, its width in pixels, and whether it holds numbers.
+
+    What is left of the table's width is for those that stretch.
+    """
 
     title: str
     tip: str
     width_px: int
     number: bool = False
+    stretches: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,15 @@ class RunTable(QTreeView):
         self._model.checks_changed.connect(self.checks_changed)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.doubleClicked.connect(self._on_entered)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        columns, header = self._model.columns, self.header()
+        wide = [place for place, column in enumerate(columns) if column.stretches]
+        taken = sum(header.sectionSize(at) for at in range(len(columns)) if at not in wide)
+        for place in wide:
+            room = (self.viewport().width() - taken) // len(wide)
+            header.resizeSection(place, max(columns[place].width_px, room))
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows; what is selected and checked stays if it is still there."""
