@@ -340,8 +340,8 @@ def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
         "data": data.name,
         "seed": plan.seed,
         "history": list(position.history),
-        "seconds": round(position.seconds, 1),
-        "processor_seconds": round(position.processor_seconds, 1),
+        "seconds": round(position.seconds, 3),
+        "processor_seconds": round(position.processor_seconds, 3),
         "changes": [asdict(change) for change in position.changes],
         "beside_the_command": _departures(plan, position),
     }
