@@ -90,7 +90,7 @@ PRESETS: dict[str, Preset] = {
                 "epochs": 200,
                 "batch_size": 64,
             },
-            "small": {"latent_size": 40, "width": 512, "epochs": 200},
+            "small": {"latent_size": 40, "width": 512, "epochs": 140},
             "shapes": {**_SHAPES, "latent_size": 16, "width": 512, "epochs": 40},
             "pictures": {
                 **_PICTURES,

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.methods import SETTINGS, MethodSettings, settings_names
 
-_RISE_STEPS = 100
+_RISE_STEPS, _RISE_SHARE = 100, 0.05  # of the steps, if those are fewer
 _LOWEST_SHARE = 0.002  # of the learning rate, at the end of its cosine
 
 
@@ -84,8 +84,11 @@ def changed(settings: Settings, method: str, name: str, value: float) -> Setting
 
 
 def learning_rate_at(settings: Settings, step: int, steps: int) -> float:
-    """Up for 100 steps, then a cosine to nearly 0 (Loshchilov and Hutter 2017)."""
-    rise = min(1.0, (step + 1) / _RISE_STEPS)
+    """Up for 100 steps or a twentieth of them, if fewer; meanwhile along a cosine to nearly 0.
+
+    Loshchilov and Hutter 2017.
+    """
+    rise = min(1.0, (step + 1) / min(_RISE_STEPS, _RISE_SHARE * steps))
     fall = 0.5 * (1 + math.cos(math.pi * step / steps))
     return settings.learning_rate * rise * max(fall, _LOWEST_SHARE)
 

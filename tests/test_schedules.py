@@ -73,16 +73,20 @@ def test_the_capacity_rises_from_0_to_its_end_and_stays(
         assert halfway == pytest.approx(capacity / 2)
 
 
-@given(st.integers(101, 3000), st.floats(1e-6, 0.9))
+@given(st.integers(40, 5000), st.floats(1e-6, 0.9))
 def test_the_learning_rate_rises_a_hundred_steps_and_falls_to_nearly_nothing(
     steps: int, rate: float
 ) -> None:
+    """Or a twentieth of the steps: a short training would else have little of the rate."""
     settings = Settings(learning_rate=rate)
     rates = [learning_rate_at(settings, step, steps) for step in range(steps)]
+    rise = min(100, -(-steps // 20))
     assert all(0.0 < value <= rate for value in rates)
-    assert rates[0] == pytest.approx(rate / 100)
-    assert rates[100:] == sorted(rates[100:], reverse=True)
-    assert rates[-1] == pytest.approx(0.002 * rate, rel=0.02) or rates[-1] < 0.003 * rate
+    assert rates[0] <= rate / (rise - 1 or 1)
+    assert rates[:rise] == sorted(rates[:rise])
+    assert rates[rise:] == sorted(rates[rise:], reverse=True)
+    assert max(rates) > 0.97 * rate
+    assert rates[-1] < 0.005 * rate
 
 
 @given(st.floats(1e-6, 0.4), st.integers(0, 500))
