@@ -92,6 +92,11 @@ class ModelInfo:
         """The file's name without its ending."""
         return self.path.stem
 
+    @property
+    def has_flow(self) -> bool:
+        """Whether its posteriors are flows, whose KL has no closed form."""
+        return self.method == "flow-vae"
+
     def same_but_for_weights(self, other: "ModelInfo") -> bool:
         """Whether the other is this model, before or after some training."""
         mine, theirs = (

@@ -22,6 +22,7 @@ from explorer.widgets.picture_view import PictureView
 from explorer.widgets.term_bars import Term, TermBars
 
 _SMALL_PX = 58
+_DENSITIES = ("gaussian", "continuous-bernoulli")
 _SMALL = ("image", "reconstruction", "difference")
 
 
@@ -85,6 +86,7 @@ class InspectorPanel(QWidget):
         self._bars.setSizePolicy(policy)
         layout.addWidget(self._notes)
         layout.addWidget(self._bars)
+        self._hide_encoded()
 
     def _header(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -132,9 +134,6 @@ class InspectorPanel(QWidget):
     def _on_active_changed(self, key: int = 0) -> None:
         handle = self._session.active
         image = handle.image if handle is not None else None
-        for view, word in self._small.values():
-            view.setVisible(image is not None)
-            word.setVisible(image is not None)
         if handle is None:
             self.preview.set_image(QImage())
             self.preview.set_words("No handle. Double-click the map to add one.")
@@ -142,7 +141,7 @@ class InspectorPanel(QWidget):
             self._show_encoded(image)
         else:
             self._notes.setText(_NO_IMAGE if handle is not None else "")
-            self._bars.hide()
+            self._hide_encoded()
         self._show_label()
 
     def _show_label(self) -> None:
@@ -186,6 +185,12 @@ class InspectorPanel(QWidget):
             self.preview.set_image(to_image(self._session.strip[frame]))
         self._show_label()
 
+    def _hide_encoded(self) -> None:
+        for view, word in self._small.values():
+            view.hide()
+            word.hide()
+        self._bars.hide()
+
     def _show_encoded(self, image: EncodedImage) -> None:
         difference = np.abs(image.pixels.astype(np.int16) - image.reconstruction)
         shown: dict[str, Bytes] = {
@@ -194,7 +199,10 @@ class InspectorPanel(QWidget):
             "difference": difference.astype(np.uint8),
         }
         for name, pixels in shown.items():
-            self._small[name][0].set_image(to_image(pixels))
+            view, word = self._small[name]
+            view.set_image(to_image(pixels))
+            view.show()
+            word.show()
         self._show_notes(image)
         self._bars.setVisible(bool(image.terms))
         if image.terms:
@@ -217,10 +225,12 @@ class InspectorPanel(QWidget):
         terms, model = image.terms, self._session.model
         binary = model is not None and model.binarise
         pseudo = model is not None and model.likelihood == "bernoulli" and not binary
-        density = model is not None and model.likelihood == "gaussian"
+        density = model is not None and model.likelihood in _DENSITIES
         word = "Pseudo-ELBO" if pseudo else "ELBO"
         bits = -terms["elbo"] / np.log(2) / image.pixels.size
         kind = "log density" if density else "log probability"
+        flow = model is not None and model.has_flow
+        how = f"from {BOUND_SAMPLES} sampled z" if flow else "in closed form"
         drawn = "one random binarisation of the image, " if binary else ""
         head_tip = (
             f"A lower bound on log p(x), estimated from {drawn}{BOUND_SAMPLES} sampled z. "
@@ -239,7 +249,7 @@ class InspectorPanel(QWidget):
                 "KL to the prior",
                 terms["kl"],
                 "#ff8c5a",
-                "KL(q(z|x) || p(z)) in closed form, in nats: what the code costs",
+                f"KL(q(z|x) || p(z)) {how}, in nats: what the code costs",
             ),
             Term(
                 f"bound, k = {BOUND_SAMPLES}",

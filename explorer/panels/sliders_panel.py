@@ -113,7 +113,8 @@ class SlidersPanel(QWidget):
         self._rows = {}
         for dimension in shown[:_MOST_ROWS]:
             centre, reach = float(model.centre[dimension]), float(model.spread[dimension])
-            row = DimensionRow(dimension, centre, reach, _detail(model, dimension), holder)
+            row = DimensionRow(dimension, centre, reach, holder)
+            row.set_detail(*_detail(model, dimension))
             row.pressed.connect(self._on_row_pressed)
             row.moved.connect(self._on_row_moved)
             row.released.connect(self._on_row_released)
@@ -148,7 +149,7 @@ class SlidersPanel(QWidget):
             return
         self._count.setText(f"{count} of {model.latent_size} active")
         for dimension, row in self._rows.items():
-            row.set_detail(_detail(model, dimension))
+            row.set_detail(*_detail(model, dimension))
             if not self._session.in_gesture:
                 row.set_span(float(model.centre[dimension]), float(model.spread[dimension]))
         self._on_latent_changed()
@@ -242,9 +243,15 @@ class SlidersPanel(QWidget):
         return QSize(380, 420)
 
 
-def _detail(model: ModelInfo, dimension: int) -> str:
-    """How much the model uses a dimension."""
-    return f"{model.kl[dimension]:.1f} nats" if model.has_prior else "no KL"
+def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
+    """How much the model uses a dimension, and what that figure is."""
+    if not model.has_prior:
+        return "no KL", "A plain autoencoder has no prior, so its dimensions have no KL to one"
+    if model.points is None or not len(model.points):
+        return "KL unknown", "The model came without data, over which a mean KL could be taken"
+    moments = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ""
+    tip = f"Mean KL to the prior over the data{moments}, in nats: how much the model uses it"
+    return f"{model.kl[dimension]:.1f} nats", tip
 
 
 def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

@@ -54,9 +54,7 @@ class DimensionRow(QWidget):
     moved = Signal(int, float)  # dimension, value
     released = Signal(int)
 
-    def __init__(
-        self, dimension: int, centre: float, reach: float, detail: str, parent: QWidget
-    ) -> None:
+    def __init__(self, dimension: int, centre: float, reach: float, parent: QWidget) -> None:
         super().__init__(parent)
         self.dimension, self._centre, self._reach = dimension, centre, reach
         self._shown: float | None = None
@@ -65,10 +63,9 @@ class DimensionRow(QWidget):
         self.value = self._new_value()
         name = QLabel(f"z<sub>{dimension}</sub>", self)
         name.setProperty("role", "title")
-        self._detail = small = QLabel(detail, self)
+        self._detail = small = QLabel(self)
         small.setProperty("role", "muted")
         small.setStyleSheet("font-size: 8pt")
-        small.setToolTip("Mean KL to the prior over the data, in nats: how much the model uses it")
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 2, 0, 4)
         layout.setHorizontalSpacing(8)
@@ -118,9 +115,10 @@ class DimensionRow(QWidget):
         """Whether somebody is at its slider or types its value."""
         return self.slider.hasFocus() or self.value.hasFocus()
 
-    def set_detail(self, detail: str) -> None:
-        """Another figure of how much the dimension is used."""
+    def set_detail(self, detail: str, tip: str) -> None:
+        """How much the dimension is used, and what that figure is."""
         self._detail.setText(detail)
+        self._detail.setToolTip(tip)
 
     def set_span(self, centre: float, reach: float) -> None:
         """Let the slider reach so far to both sides of `centre`; the value stays."""
