@@ -55,6 +55,7 @@ record)
         --batch 100 --warmup 10 --epochs 700
     recorded burda-iwae --method iwae --samples 5 --network plain-mlp --width 200 --depth 2 \
         --latent 50 --batch 100 --warmup 10 --epochs 350
+    recorded tight-bound --preset tight-bound --seed 1
     ;;
 ship)
     shipped mnist-2d "$MNIST" --method vae --latent 2 --width 320 --depth 2 --batch 256 --epochs 60
@@ -63,6 +64,8 @@ ship)
         --epochs 40
     shipped rooms rooms --method vae --latent 10 --network conv --width 16 --batch 64 \
         --learning-rate 0.002 --epoch-images 20000 --epochs 25
+    shipped sprites sprites --method beta-tcvae --beta 20 --latent 10 --width 256 --depth 2 \
+        --warmup 0 --epoch-images 60000 --epochs 100
     ;;
 *)
     echo "usage: $0 [ship|record]" >&2
