@@ -9,9 +9,11 @@ from explorer.arrangement import Arrangement, Handle
 from explorer.rendering import ModelInfo
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 _HANDLES = 3
 _CANDIDATES = 300
+_APART = 0.5  # standard deviations: classes that lie nearer on the map lie on one another
 
 
 def first_axes(model: ModelInfo) -> tuple[int, int]:
@@ -46,12 +48,11 @@ def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
         return _places_without_data(model), [0] * _HANDLES
     # In a conditional model z says nothing about the class: its classes lie on one another.
     labels_of_medoids = None if model.conditional else points.label
-    centres = _class_medoids(points.mean, labels_of_medoids)
-    if len(centres) < _HANDLES:
+    seen = points.mean[:, first_axes(model)]  # far apart on the map, that is
+    chosen = _apart(seen, _class_medoids(points.mean, labels_of_medoids))
+    if len(chosen) < _HANDLES or _nearest(seen[chosen]) < _APART * seen.std():
         spread = np.linspace(0, len(points) - 1, min(_CANDIDATES, len(points))).astype(np.int64)
-        centres = spread[_inner_half(points.mean[spread])]
-    seen = points.mean[centres][:, first_axes(model)]  # far apart on the map, that is
-    chosen = centres[_farthest(seen, _HANDLES)]
+        chosen = _apart(seen, spread[_inner_half(points.mean[spread])])
     labels = [0] * _HANDLES if points.label is None else points.label[chosen].tolist()
     return points.mean[chosen], labels
 
@@ -65,7 +66,7 @@ def _places_without_data(model: ModelInfo) -> Floats:
     return out
 
 
-def _class_medoids(mean: Floats, labels: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64]:
+def _class_medoids(mean: Floats, labels: npt.NDArray[np.int64] | None) -> Rows:
     """For each class the row nearest its median."""
     if labels is None:
         return np.zeros(0, np.int64)
@@ -82,12 +83,19 @@ def _inner_half(mean: Floats) -> npt.NDArray[np.int64]:
     return np.argsort(distance)[: max(_HANDLES, len(mean) // 2)]
 
 
-def _farthest(mean: Floats, count: int) -> list[int]:
-    """Rows far from one another: each next one farthest from those before."""
-    start = int(np.argmax(np.square(mean - mean.mean(0)).sum(1)))
-    chosen = [start]
-    distance = np.square(mean - mean[start]).sum(1)
-    while len(chosen) < count:
+def _apart(seen: Floats, rows: Rows) -> Rows:
+    """As many of the rows as there are handles, each next one farthest from those before."""
+    if len(rows) < _HANDLES:
+        return rows
+    mean = seen[rows]
+    chosen = [int(np.argmax(np.square(mean - mean.mean(0)).sum(1)))]
+    distance = np.square(mean - mean[chosen[0]]).sum(1)
+    while len(chosen) < _HANDLES:
         chosen.append(int(np.argmax(distance)))
         distance = np.minimum(distance, np.square(mean - mean[chosen[-1]]).sum(1))
-    return chosen
+    return rows[chosen]
+
+
+def _nearest(places: Floats) -> float:
+    """The least distance between two of three places."""
+    return float(np.linalg.norm(places - np.roll(places, 1, axis=0), axis=1).min())

@@ -33,6 +33,15 @@ def test_three_handles_stand_on_the_data_apart(size: int, labels: bool) -> None:
     assert min(gaps) > 0.3
 
 
+def test_they_stand_apart_where_classes_lie_on_one_another() -> None:
+    """As the shapes of sprites do, whose dimensions tell of place and size."""
+    mean = np.random.default_rng(1).normal(size=(900, 3)).astype(np.float32)
+    points = Points(mean, np.full_like(mean, -2), np.arange(900) % 3)
+    handles = first_arrangement(replace(info(3), points=points)).handles
+    gaps = [np.linalg.norm((a.z - b.z)[:2]) for a in handles for b in handles if a is not b]
+    assert min(gaps) > 1.0
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_without_data_they_stand_apart_too(size: int, count: int) -> None:
