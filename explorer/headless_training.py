@@ -8,14 +8,16 @@ from typing import Any
 import torch
 
 from explorer.event_log import EventLog
-from explorer.progress_line import ProgressLine, bar
+from explorer.progress_line import ProgressLine, bar, clock
+from explorer.trainer_messages import is_pseudo
 from models import distributed
 from models.checkpoint import load
+from models.data import DataSet
 from models.errors import DataError
 from models.methods import SETTING_NAMES
 from models.plans import PROGRAM, Plan
 from models.presets import preset_plan
-from models.runs import plan_to_resume, run
+from models.runs import config_of, notes_of, plan_to_resume, run
 from models.training import Progress
 
 # Options of train that are not fields of a plan.
@@ -38,12 +40,22 @@ def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
     line = ProgressLine(quiet="quiet" in given or not processes.first)
     plan = plan_of(given)
     log = EventLog(plan.log_folder) if processes.first else None
-    steps = run(plan, resume="resume" in given, report=line.loading, processes=processes)
+    pseudo = False
+
+    def loaded(data: DataSet) -> None:
+        nonlocal pseudo
+        config = config_of(plan, data)
+        pseudo = is_pseudo(config.likelihood, config.binarise)
+        for note in notes_of(plan, data):
+            line.say(f"{data.name}: {note}")
+
+    resume = "resume" in given
+    steps = run(plan, resume=resume, report=line.loading, loaded=loaded, processes=processes)
     try:
         for progress in steps:
             if log is not None:
                 log.write(progress)
-            line.show(described(progress, line.live), keep=progress.held_out is not None)
+            line.show(described(progress, line.live, pseudo), keep=progress.held_out is not None)
     except KeyboardInterrupt:
         if plan.last_epoch_file.exists():
             line.say(f"stopped; go on with: {PROGRAM} train --resume {plan.out}")
@@ -70,7 +82,7 @@ def plan_of(given: dict[str, Any]) -> Plan:
     options = {name: value for name, value in given.items() if name not in _NOT_OF_THE_PLAN}
     size, channels = given.get("image_size"), given.get("channels")
     if "resume" in given:
-        if options or size or channels:
+        if options or size or channels or "preset" in given:
             raise DataError(
                 "--resume goes on with the settings the training began with; leave the others out"
             )
@@ -90,12 +102,16 @@ def plan_of(given: dict[str, Any]) -> Plan:
     return replace(plan, **options, image_shape=(channels, *size) if size else None)
 
 
-def described(progress: Progress, with_bar: bool = False) -> str:
-    """One line for a person: losses in nats an image, speed and time left."""
+def described(progress: Progress, with_bar: bool = False, pseudo: bool = False) -> str:
+    """One line for a person: losses in nats an image, speed and time left.
+
+    `pseudo`: they are of a pseudo-likelihood (`is_pseudo`).
+    """
     terms = progress.held_out or progress.train
     losses = f"reconstruction {terms['reconstruction']:.2f}"
     if "elbo" in terms:
         losses = f"-ELBO {-terms['elbo']:.2f} = {losses} + KL {terms['kl']:.2f}"
+        losses = f"pseudo {losses}" if pseudo else losses
     if "importance_bound" in terms:
         losses = f"{losses}, weighted bound {-terms['importance_bound']:.2f}"
     kind = "held-out" if progress.held_out else "train"
@@ -105,14 +121,5 @@ def described(progress: Progress, with_bar: bool = False) -> str:
     share = f"{bar(progress.fraction)}  " if with_bar else ""
     return (
         f"{share}epoch {finished}/{progress.epochs}  {kind} {losses} nats  "
-        f"{speed:,.0f} images/s  {_clock(left)} left"
+        f"{speed:,.0f} images/s  {clock(left)} left"
     )
-
-
-def _clock(seconds: float) -> str:
-    """Hours, minutes and seconds as 1:02:03 or 2:03."""
-    if not math.isfinite(seconds):
-        return "?"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

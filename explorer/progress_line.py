@@ -1,5 +1,6 @@
-"""Progress of a headless command, on standard error."""
+"""Progress of a headless command, on standard error, and how time and shares are written."""
 
+import math
 import sys
 
 
@@ -20,10 +21,7 @@ class ProgressLine:
             self.say(text)
 
     def loading(self, what: str, done: int, total: int) -> None:
-        """Of data, as `load_data` tells it; a note stays."""
-        if what.startswith("note: "):
-            self.say(what)
-            return
+        """Of data, as `load_data` tells it."""
         self.show(f"{what} {done:,} of {total:,}" if total else what)
 
     def measuring(self, done: int, total: int) -> None:
@@ -49,3 +47,12 @@ def bar(share: float, length: int = 16) -> str:
     part = " ▏▎▍▌▋▊▉"[eighths % 8]
     filled = "█" * (eighths // 8) + (part if eighths % 8 else "")
     return f"▕{filled:<{length}}▏{int(100 * share):3d} %"
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds as 1:02:03 or 2:03; ? if nobody knows."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from models.errors import DataError
 
-_NOT_FOR_FILES = ("settings", "resume", "more")
+_NOT_FOR_FILES = ("settings", "resume", "more", "help", "h")
 
 
 def read_settings(path: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What the window and the trainer process say to each other; no Qt, no torch.
 
-The window writes lines: a `Job`, then any number of `Order`s. The trainer answers with frozen
-messages, each pickled behind its length. Only the window's own trainer is ever read.
+The window writes lines: a `Job`, then any number of `Order`s and `Adjustment`s. The trainer answers
+with frozen messages, each pickled behind its length. Only the window's own trainer is ever read.
 """
 
 import json

@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from explorer.recorded_runs import read_recorded
 from explorer.trainer_messages import (
     Adjusted,
     Adjustment,
@@ -39,7 +40,6 @@ from explorer.trainer_messages import (
     read_order,
     write_message,
 )
-from explorer.unfinished import read_unfinished
 from models.errors import CheckpointError, DataError, TrainingError
 from models.plans import Plan
 from models.snapshots import epoch_file
@@ -204,7 +204,7 @@ def _do(job: Job, tell: Tell, orders: Orders) -> Finished | Stopped:
 def _planned(job: Job) -> Planned:
     if job.task == "train" and job.plan is not None:
         return Planned(job.plan, Position(0, job.plan.epochs, 0.0))
-    known = read_unfinished(Path(job.path))
+    known = read_recorded(Path(job.path))
     plan = known.plan.longer(known.epoch + job.more) if job.more else known.plan
     position = Position(known.epoch, plan.epochs, known.epoch / plan.epochs)
     return Planned(plan, position, known.points, known.adjusted, known.pseudo)
@@ -215,7 +215,7 @@ def _finish(plan: Plan, data: "DataSet | None", tell: Tell) -> Finished:
     tell(Finishing())
     from models import runs
 
-    epoch = read_unfinished(plan.folder).epoch
+    epoch = read_recorded(plan.folder).epoch
     runs.finish(plan, data)
     return Finished(plan.out, epoch)
 
@@ -231,7 +231,8 @@ def _train(planned: Planned, resume: bool, data: "DataSet", tell: Tell, orders: 
     config = runs.config_of(plan, data)
     counts = len(data.train), len(data.held_out)
     shape, likelihood = config.image_shape, config.likelihood
-    tell(Loaded(*counts, shape, likelihood, data.notes, config.binarise))
+    notes = runs.notes_of(plan, data)
+    tell(Loaded(*counts, shape, likelihood, notes, config.binarise))
     reporter = Reporter(tell, PictureMaker(config, data.held_out).make, plan.folder)
     pace = Pace(min(plan.epoch_images or len(data.train), len(data.train)))
     if planned.position.epoch == planned.position.epochs:

@@ -25,7 +25,7 @@ _HELD_OUT_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
 _READ_BYTES = 2**30  # what takes more stays in its file
 _AT_ONCE = 1024  # images looked at or converted at a time,
 _AT_ONCE_BYTES = 16 * 2**20  # or fewer, if these are large
-_DAMAGED = (
+DAMAGED = (  # what reading a file that is none can raise, beside OSError
     *(ValueError, TypeError, KeyError, EOFError, SyntaxError, OverflowError, MemoryError),
     *(tokenize.TokenError, RecursionError, zipfile.BadZipFile, zlib.error, NotImplementedError),
     RuntimeError,  # an encrypted archive
@@ -60,7 +60,7 @@ def read_npy(path: Path, watch: Watch) -> Raw:
         array: AnyArray = np.load(path, allow_pickle=False)
     except (DataError, OSError):
         raise
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(path, error) from error
     return Raw(path.stem, _images(array, str(path), watch))
 
@@ -111,7 +111,7 @@ def read_npz(path: Path, watch: Watch) -> Raw:
             ]
     except DataError:
         raise
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(path, error) from error
     x, y, x_held_out, y_held_out = arrays
     assert x is not None

@@ -18,7 +18,7 @@ from models.files import replacing
 from models.model import Model
 from models.points import Points
 from models.preprocessing import Preprocessing
-from models.resuming import resume_shapes
+from models.resuming import put_weights, resume_shapes
 from models.training import Snapshot
 
 METADATA_KEY = "latent_explorer"
@@ -123,7 +123,8 @@ def _load(path: Path) -> tuple[Model, dict[str, Any], dict[str, Tensor]]:
             metadata = file.metadata() or {}
             header = _read_header(path, metadata)
             config = Config.from_dict(header["config"])
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
             _check_shapes(path, config, shapes)
             tensors = {name: file.get_tensor(name) for name in shapes}
         return _build(config, header, tensors), header, tensors
@@ -218,9 +219,7 @@ def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tens
     }
     if not all(value.is_floating_point() and value.isfinite().all() for value in weights.values()):
         raise ValueError("some weights are not finite numbers")
-    with torch.no_grad():
-        for name, parameter in autoencoder.named_parameters():  # _check_shapes has seen to both
-            parameter.copy_(weights[name])
+    put_weights(autoencoder, weights)  # _check_shapes has seen to names and shapes
     autoencoder.eval().requires_grad_(False)
     class_names = _class_names(header, config)
     preprocessing = Preprocessing.from_dict(header["preprocessing"])

@@ -92,8 +92,8 @@ def load_data(
     or an `.npy`. `image_shape` (channels, height, width) brings all images to that shape by the
     rule `fit`; without it they keep their own size if a model can have it (8 to 256 pixels a
     side), and are 64×64 otherwise. What has no test images of its own has every tenth image
-    held out. `report` is told what is being done, how much of it is over and how much there is;
-    `cancelled` is asked now and then.
+    held out; of images that are drawn 10,000 are, at random. `report` is told what is being done,
+    how much of it is over and how much there is; `cancelled` is asked now and then.
 
     Raises:
         DataError: there is no such data, it cannot be used, it needs a download that is not

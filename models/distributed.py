@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed
@@ -47,23 +48,24 @@ class Processes:
 
 
 ALONE = Processes()
+_PATIENCE = timedelta(days=1)  # others wait while the first reads a folder of a million pictures
 
 
 @contextmanager
 def processes() -> Iterator[Processes]:
     """The processes that torchrun has started, connected while the block lasts, or this alone.
 
-    They speak by nccl where each has a GPU of its own, else by gloo.
+    They speak by nccl where each on this machine has a GPU of its own, else by gloo.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield ALONE
         return
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    graphics = torch.cuda.is_available() and torch.cuda.device_count() > local
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    graphics = torch.cuda.is_available() and torch.cuda.device_count() >= here
     if graphics:
-        torch.cuda.set_device(local)
-    distributed.init_process_group("nccl" if graphics else "gloo")
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    distributed.init_process_group("nccl" if graphics else "gloo", timeout=_PATIENCE)
     try:
         yield Processes(distributed.get_rank(), world)
     finally:

@@ -14,7 +14,7 @@ def fast_matmul() -> Iterator[None]:
     (256 x 4096 by 4096 x 256), both to 1e-6. torch turns to oneDNN once products may be rounded
     to bfloat16; its kernels do round on a processor with AMX, so there nothing is changed.
     """
-    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # not in torch's stubs
     before = matmul.fp32_precision
     if not _rounds():
         matmul.fp32_precision = "bf16"

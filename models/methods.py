@@ -346,6 +346,7 @@ def method_settings(method: str, given: Mapping[str, Value | None]) -> MethodSet
         problem = SETTINGS[name].problem(value)
         if problem:
             raise ValueError(problem)
+    # `Setting.problem` has seen to the types.
     return replace(MethodSettings(), **{**defaults, **chosen})  # type: ignore[arg-type]
 
 

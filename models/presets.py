@@ -10,6 +10,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
+from models.arrays import DAMAGED
 from models.downloads import BUILT_IN
 from models.errors import DataError
 from models.plans import Plan
@@ -71,7 +72,13 @@ PRESETS: dict[str, Preset] = {
         {
             "tiny": {"beta": 3.0, "width": 128, "epochs": 200, "batch_size": 128},
             "small": {"beta": 4.0, "width": 256, "epochs": 60},
-            "shapes": {**_SHAPES, "beta": 6.0, "epochs": 40},
+            "shapes": {
+                **_SHAPES,
+                "beta": 20.0,
+                "batch_size": 128,
+                "warmup_epochs": 0.0,
+                "epochs": 40,
+            },
             "pictures": {**_PICTURES, "beta": 4.0, "batch_size": 128, "epochs": 40},
         },
     ),
@@ -103,16 +110,17 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def preset_plan(name: str, data: str, out: str = "") -> Plan:
-    """The plan of a preset for some data, which is looked at no closer than its first bytes.
+def preset_plan(name: str, data: str, out: str = "", kind: Kind | None = None) -> Plan:
+    """The plan of a preset for some data of a `kind`; without one its first bytes are looked at.
 
     Raises:
         DataError: there is no such preset.
     """
     if name not in PRESETS:
         raise DataError(f"there is no preset {name!r}; use {', '.join(PRESETS)}")
-    preset, kind = PRESETS[name], kind_of(data)
-    return replace(Plan(data, out), **{**preset.usual, **preset.kinds[kind]})
+    preset = PRESETS[name]
+    fitted = preset.kinds[kind or kind_of(data)]
+    return replace(Plan(data, out), **{**preset.usual, **fitted})
 
 
 def kind_of(data: str) -> Kind:
@@ -125,7 +133,7 @@ def kind_of(data: str) -> Kind:
             names = [entry.name for entry in islice(scandir(path), _LOOKED_AT)]
             return "small" if any("idx3-ubyte" in name for name in names) else "pictures"
         return _kind_of_shape(_array_shape(path))
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, *DAMAGED):
         return "small"  # whatever is wrong is said when it is loaded
 
 

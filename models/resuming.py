@@ -48,6 +48,13 @@ def put_back(
         optimizer.state[parameter] = {"step": step, **moments}
 
 
+@torch.no_grad()
+def put_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights into a module's parameters of the same names."""
+    for name, parameter in module.named_parameters():
+        parameter.copy_(weights[name])
+
+
 def resume_shapes(autoencoder: Autoencoder) -> dict[str, tuple[int, ...]]:
     """The name and shape of every tensor that a training of this model needs to go on."""
     with torch.device("meta"):

@@ -4,8 +4,9 @@ One source has one folder there: `images-….npy` (its rows, one after the other
 number a row that tells what it was made from) and `index.json` (how many rows are done and which
 could not be read). The index is replaced in one step, after the rows it counts are on the disk,
 so whatever stops the work, the next load goes on from there. When the source has changed the
-old index is `before.json` until rows of what has not changed are copied. Two processes that
-build the same thing write the same bytes to the same places, and cut off none.
+old index is `before.json` until rows of what has not changed are copied. Rows that could not be
+read are tried again by the next load. One process at a time holds the `lock` of a folder and
+works there: others wait, and find the work done.
 """
 
 import hashlib
@@ -15,12 +16,15 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 
 from models.errors import DataError
 from models.files import replacing
@@ -36,6 +40,8 @@ _SAVED_BYTES = 16 * 2**20  # so much, or so many rows, are written at a time
 _SAVED_ROWS = 1024
 _REPORT_EVERY = 32
 _SPARE_BYTES = 64 * 2**20  # left free on the disk
+_WAIT_SECONDS = 0.5  # for the lock, before it is asked whether to go on waiting
+_ORPHAN_SECONDS = 30 * 24 * 3600  # what is gone for so long is not only on an unplugged disk
 
 
 @dataclass(frozen=True)
@@ -129,11 +135,15 @@ def keep(source: Source, watch: Watch) -> Kept:
     """
     folder = _folder_of(source.path, source.rules)
     try:
-        index = _begun(source, folder)
-        if index.done < index.count:
-            index = _Work(source, folder, watch).finish(index)
-        _tidy(folder, index)
-        return _kept(index, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder, watch):
+            index = _begun(source, folder)
+            if index.done < index.count:
+                index = _Work(source, folder, watch).finish(index)
+            elif index.left_out:
+                index = _Work(source, folder, watch).retry(index)
+            _tidy(folder, index)
+            return _kept(index, folder)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(
@@ -141,6 +151,21 @@ def keep(source: Source, watch: Watch) -> Kept:
             f"{_megabytes(_all_bytes(source))}; make room or check rights, and load them again: "
             "that goes on where this ended"
         ) from error
+
+
+@contextmanager
+def _locked(folder: Path, watch: Watch) -> Iterator[None]:
+    """Wait until nobody else works in a folder, and keep others out of it."""
+    lock = FileLock(folder / "lock")
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_WAIT_SECONDS)
+        except Timeout:
+            watch.step("waiting for another program that reads the same", 0, 0)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _folder_of(path: Path, rules: str) -> Path:
@@ -178,8 +203,8 @@ def _begun(source: Source, folder: Path) -> _Index:
     if index is not None and index.identities == digest and _suits(index, source):
         return index
     _remove_orphans()
-    folder.mkdir(parents=True, exist_ok=True)
-    if index is not None:
+    before = _read_index(folder / "before.json")
+    if index is not None and _usable(index, source) >= _usable(before, source):
         (folder / "index.json").replace(folder / "before.json")
     new = _Index(str(source.path.absolute()), digest, len(source.identities), shape)
     with replacing(folder / new.rows_name) as path, path.open("wb") as stream:
@@ -191,6 +216,11 @@ def _begun(source: Source, folder: Path) -> _Index:
 def _suits(index: _Index, source: Source) -> bool:
     """Whether rows of an index have the shape that is wanted now."""
     return index.shape[1:] == source.size and source.channels in (None, index.shape[0])
+
+
+def _usable(index: _Index | None, source: Source) -> int:
+    """How many rows of an older index are done in the shape that is wanted now."""
+    return index.done if index is not None and _suits(index, source) else 0
 
 
 def _write_index(folder: Path, index: _Index) -> None:
@@ -236,11 +266,12 @@ def _holds_rows(index: _Index, path: Path) -> bool:
 
 
 def _remove_orphans() -> None:
-    """Remove what is kept of folders and files that are there no more."""
+    """Remove what is kept of folders and files that are gone, and was not used for long."""
     for path in cache_folder().glob("*/index.json"):
-        index = _read_index(path)
-        if index is not None and not Path(index.source).exists():
-            shutil.rmtree(path.parent, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process removes it too
+            index, unused = _read_index(path), time.time() - path.stat().st_mtime
+            if index and unused > _ORPHAN_SECONDS and not Path(index.source).exists():
+                shutil.rmtree(path.parent, ignore_errors=True)
 
 
 # -- the work --------------------------------------------------------------------------------
@@ -274,6 +305,25 @@ class _Work:
             if batch.stopped is not None:
                 raise batch.stopped
         self.watch.step(self.source.doing, index.count, index.count)
+        return index
+
+    def retry(self, index: _Index) -> _Index:
+        """The index once all that was left out and can be read now is on the disk too."""
+        left_out, first_problem = list[int](), ""
+        for row in index.left_out:
+            self.watch.step(self.source.doing, row, index.count)
+            try:
+                image = self.source.read(row)
+            except DataError as error:
+                left_out.append(row)
+                first_problem = first_problem or str(error)
+                continue
+            if len(image) > index.shape[0]:
+                index = self._in_colour(index)
+            _write_rows(self.folder, index, row, np.broadcast_to(image, index.shape))
+        if len(left_out) < len(index.left_out):
+            index = replace(index, left_out=tuple(left_out), first_problem=first_problem)
+            _write_index(self.folder, index)
         return index
 
     def _check_room(self, index: _Index) -> None:
@@ -345,7 +395,7 @@ def _make_file(folder: Path, index: _Index) -> None:
 
 
 def _write_rows(folder: Path, index: _Index, first: int, pixels: Bytes) -> None:
-    """Rows [n, C, H, W] at their place in the file, and on the disk.
+    """Rows [n, C, H, W], or one of them, at their place in the file, and on the disk.
 
     By writing, not through a map: a disk that is full is an error here and a crash there.
     """
@@ -360,7 +410,7 @@ def _reusing(source: Source, folder: Path) -> Read:
     """Read rows from what was kept before the source changed, where they are the same."""
     old = _read_index(folder / "before.json")
     known = None if old is None else _identities(folder / old.rows_name, old)
-    if old is None or known is None or not old.done or not _suits(old, source):
+    if old is None or known is None or not _usable(old, source):
         return source.read
     images = old.rows(folder)
     usable = np.delete(np.arange(old.done), list(old.left_out))
@@ -396,8 +446,9 @@ def _identities(path: Path, index: _Index) -> Identities | None:
 
 def _tidy(folder: Path, index: _Index) -> None:
     """Remove files of before; one that another process holds open on Windows stays."""
+    (folder / "index.json").touch()  # it was used now
     for path in folder.iterdir():
-        if path.name not in ("index.json", index.images_name, index.rows_name):
+        if path.name not in ("lock", "index.json", index.images_name, index.rows_name):
             try:
                 path.unlink()
             except OSError:

@@ -40,17 +40,14 @@ def locked(plan: Plan, resume: bool) -> Iterator[None]:
     if resume and not folder.is_dir():
         raise CheckpointError(f"{out}: no training to go on with here ({folder} does not exist)")
     lock = FileLock(folder / "lock")
-    try:
+    with _writing(folder):
         folder.mkdir(exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise CheckpointError(
-            f"{folder}: another training is writing there; wait for it, or name another file"
-        ) from error
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
-        ) from error
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise CheckpointError(
+                f"{folder}: another training is writing there; wait for it, or name another file"
+            ) from error
     try:
         yield
     finally:
@@ -75,13 +72,9 @@ def check_folder(plan: Plan, resume: bool) -> None:
             f"{folder}: holds an unfinished training; go on with it (train --resume {plan.out}), "
             "or remove that folder"
         )
-    try:
+    with _writing(folder):
         (folder / "last.part").touch()
         remove_parts(plan)
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
-        ) from error
 
 
 def begin_folder(plan: Plan, resume: bool) -> None:
@@ -92,17 +85,12 @@ def begin_folder(plan: Plan, resume: bool) -> None:
     Raises:
         CheckpointError: it cannot be written.
     """
-    folder = plan.folder
-    try:
+    with _writing(plan.folder):
         if not resume:  # what is left of the training whose file is to be made anew
             plan.last_epoch_file.unlink(missing_ok=True)
-            remove_all(folder)
+            remove_all(plan.folder)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
         plan.finished_file.unlink(missing_ok=True)
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: cannot be written ({error.strerror}); choose another place for the model"
-        ) from error
 
 
 class EpochFiles:
@@ -118,7 +106,8 @@ class EpochFiles:
         Raises:
             CheckpointError: it cannot be written.
         """
-        remove_after(self.plan.folder, epoch)
+        with _writing(self.plan.folder):
+            remove_after(self.plan.folder, epoch)
         if not epoch:
             self.write(autoencoder, epoch)
 
@@ -168,13 +157,20 @@ def mark_finished(plan: Plan, epoch: int) -> None:
     Raises:
         CheckpointError: that cannot be written.
     """
-    try:
+    with _writing(plan.folder, f"{plan.out} is complete"):
         with replacing(plan.finished_file) as temporary:
             temporary.write_text(json.dumps({"epoch": epoch}), encoding="utf-8")
         remove_parts(plan)
+
+
+@contextmanager
+def _writing(folder: Path, advice: str = "choose another place for the model") -> Iterator[None]:
+    """Say it in one line when the block cannot write in a folder."""
+    try:
+        yield
     except OSError as error:
         raise CheckpointError(
-            f"{plan.folder}: cannot be written ({error.strerror}); {plan.out} is complete"
+            f"{folder}: cannot be written ({error.strerror}); {advice}"
         ) from error
 
 

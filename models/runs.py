@@ -1,7 +1,9 @@
 """A training with files: every finished epoch is on the disk, and what was stopped goes on."""
 
+import copy
+import math
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from models.networks import Network
 from models.plans import Plan
 from models.preprocessing import Fit
 from models.raw import Cancelled, Report
+from models.resuming import put_weights
 from models.run_files import (
     EpochFiles,
     begin_folder,
@@ -29,7 +32,7 @@ from models.run_files import (
     mark_finished,
     not_written,
 )
-from models.settings import Change, Settings
+from models.settings import Change, Settings, changed
 from models.training import PollChanges, Progress, Snapshot, train
 
 _MOST_KL = 128  # dimensions whose KL is written down for every epoch
@@ -47,6 +50,7 @@ class _Position:
     changes: tuple[Change, ...] = ()
     processor_seconds: float = 0.0  # of this process: what a shared machine really gave
     plan: Plan | None = None  # that it followed so far
+    planned_epochs: int = 0  # at first; 0 in a new one
 
 
 def run(
@@ -56,6 +60,7 @@ def run(
     data: DataSet | None = None,
     report: Report | None = None,
     cancelled: Cancelled | None = None,
+    loaded: Callable[[DataSet], None] | None = None,
     poll: PollChanges | None = None,
     processes: Processes = ALONE,
 ) -> Iterator[Progress]:
@@ -64,8 +69,8 @@ def run(
     An epoch's last `Progress` is yielded when the epoch is safely in `plan.last_epoch_file`,
     which stays, for `resume` or `finish`, as do the epochs of `models.snapshots`. `report` and
     `cancelled` belong to the loading of the data, which is `data_of(plan)` unless given;
-    `poll` is asked for settings to change while it runs. Of several `processes` that each call
-    this the first writes the files.
+    `loaded` is shown it before the first step. `poll` is asked for settings to change while it
+    runs. Of several `processes` that each call this the first writes the files.
 
     Raises:
         DataError: the data cannot be loaded or does not suit the method, or a setting is out of
@@ -77,6 +82,8 @@ def run(
     settings = settings_of(plan)
     with ExitStack() as held:
         position, data = _begin_together(plan, resume, data, report, cancelled, processes, held)
+        if loaded is not None:
+            loaded(data)
         try:
             position = yield from _epochs(plan, settings, data, position, poll, processes)
         except TrainingError as error:
@@ -107,13 +114,11 @@ def _begin_together(
         held.enter_context(locked(plan, resume))
         check_folder(plan, resume)
         data = data or data_of(plan, report, cancelled)
-        if report is not None and plan.batch_size > len(data.train):
-            count = len(data.train)
-            report(f"note: a batch of {plan.batch_size:,} takes all {count:,} images", 0, 0)
         position = _position(plan, resume, data)
-        begin_folder(plan, resume)
         if position.plan != plan and position.snapshot is not None:
-            _save_epoch(plan, data, position)  # more epochs: whoever goes on knows of them
+            # More epochs: whoever goes on knows of them.
+            _save_epoch(plan, data, position, kept=len(position.history))
+        begin_folder(plan, resume)
     except BaseException:
         processes.all_are_well(False)
         raise
@@ -141,8 +146,8 @@ def finish(plan: Plan, data: DataSet | None = None) -> None:
         DataError, CheckpointError: as `run`.
     """
     with locked(plan, resume=True):
-        position = _read(plan)
-        _finish(plan, data or data_of(plan), position)
+        data = data or data_of(plan)
+        _finish(plan, data, _position(plan, True, data))
 
 
 def plan_to_resume(path: str | Path, more: int = 0) -> Plan:
@@ -246,6 +251,14 @@ def data_of(
     )
 
 
+def notes_of(plan: Plan, data: DataSet) -> tuple[str, ...]:
+    """What is worth telling of the data of a training: its own notes, and one on the batch."""
+    count = len(data.train)
+    if plan.batch_size <= count:
+        return data.notes
+    return (*data.notes, f"a batch of {plan.batch_size:,} takes all {count:,} images")
+
+
 def _new_autoencoder(config: Config, seed: int) -> Autoencoder:
     """Fresh weights drawn by `seed`, which leaves the process's own random numbers alone."""
     with torch.random.fork_rng():
@@ -265,7 +278,7 @@ def _epochs(
     history, before = list(position.history), position.seconds
     worked = position.processor_seconds - time.process_time()
     last = position
-    saved = _new_autoencoder(position.autoencoder.config, plan.seed)
+    saved = copy.deepcopy(position.autoencoder)
     keep = EpochFiles(plan, data)
     if processes.first:
         keep.begin(position.autoencoder, len(position.history))
@@ -284,25 +297,20 @@ def _epochs(
             progress = replace(progress, seconds=before + progress.seconds)
             if progress.snapshot is not None:
                 history.append(_entry(progress))
-                _load_weights(saved, progress.snapshot.weights)
-                last = _Position(
-                    saved,
-                    progress.snapshot,
-                    tuple(history),
-                    progress.seconds,
-                    progress.changes,
-                    worked + time.process_time(),
+                put_weights(saved, progress.snapshot.weights)
+                last = replace(
+                    position,
+                    autoencoder=saved,
+                    snapshot=progress.snapshot,
+                    history=tuple(history),
+                    seconds=progress.seconds,
+                    changes=progress.changes,
+                    processor_seconds=worked + time.process_time(),
                 )
-                _save_epoch(plan, data, last)
+                _save_epoch(plan, data, last, kept=progress.epoch - 1)
                 keep.write(saved, progress.epoch)
             yield progress
     return replace(last, autoencoder=position.autoencoder)
-
-
-@torch.no_grad()
-def _load_weights(autoencoder: Autoencoder, weights: Mapping[str, torch.Tensor]) -> None:
-    for name, parameter in autoencoder.named_parameters():
-        parameter.copy_(weights[name])
 
 
 def _entry(progress: Progress) -> dict[str, Any]:
@@ -318,7 +326,8 @@ def _entry(progress: Progress) -> dict[str, Any]:
     return entry
 
 
-def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
+def _save_epoch(plan: Plan, data: DataSet, position: _Position, kept: int) -> None:
+    """Write the file of the last epoch; if that fails, epoch `kept` is still in it."""
     model = Model(
         autoencoder=position.autoencoder,
         preprocessing=data.preprocessing,
@@ -329,8 +338,7 @@ def _save_epoch(plan: Plan, data: DataSet, position: _Position) -> None:
         plan.folder.mkdir(exist_ok=True)
         save(model, plan.last_epoch_file, resume=position.snapshot)
     except (OSError, CheckpointError) as error:
-        epoch = len(position.history)
-        raise not_written(plan, epoch, epoch - 1, error) from error
+        raise not_written(plan, len(position.history), kept, error) from error
 
 
 def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
@@ -343,6 +351,7 @@ def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
         "seconds": round(position.seconds, 3),
         "processor_seconds": round(position.processor_seconds, 3),
         "changes": [asdict(change) for change in position.changes],
+        "planned_epochs": position.planned_epochs or plan.epochs,
         "beside_the_command": _departures(plan, position),
     }
 
@@ -354,8 +363,8 @@ def _departures(plan: Plan, position: _Position) -> list[str]:
         f"{change.name} {change.value:g} from epoch {change.epoch:.2f} on"
         for change in position.changes
     ]
-    if plan.schedule_epochs and plan.schedule_epochs != plan.epochs:
-        told.append(f"first planned for {plan.schedule_epochs} epochs, whose end it was close to")
+    if position.planned_epochs not in (0, plan.epochs):
+        told.append(f"first planned for {position.planned_epochs} epochs")
     if done < plan.epochs:
         told.append(f"stopped after epoch {done} of {plan.epochs}")
     return told
@@ -366,11 +375,11 @@ def _read(plan: Plan) -> _Position:
     model, snapshot = load_to_resume(plan.last_epoch_file)
     model.autoencoder.requires_grad_(True)
     history, seconds = model.record.get("history"), model.record.get("seconds")
-    if not isinstance(history, list) or not isinstance(seconds, int | float):
-        raise CheckpointError(f"{plan.last_epoch_file}: its record is damaged; train a new model")
     try:
-        changes = tuple(Change(**change) for change in model.record.get("changes", []))
-    except TypeError as error:
+        if not isinstance(history, list) or not isinstance(seconds, int | float):
+            raise TypeError("no history")
+        changes = _changes(model)
+    except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"{plan.last_epoch_file}: its record is damaged; train a new model"
         ) from error
@@ -380,13 +389,37 @@ def _read(plan: Plan) -> _Position:
         followed = replace(Plan.from_dict(model.record["plan"]), out=plan.out)
     except (KeyError, ValueError):
         followed = None
+    first = model.record.get("planned_epochs")
+    if type(first) is not int and followed is not None:  # written before it was told
+        first = followed.schedule_epochs or followed.epochs
     return _Position(
-        model.autoencoder, snapshot, tuple(history), float(seconds), changes, worked, followed
+        model.autoencoder,
+        snapshot,
+        tuple(history),
+        float(seconds),
+        changes,
+        worked,
+        followed,
+        first if type(first) is int else 0,
     )
 
 
+def _changes(model: Model) -> tuple[Change, ...]:
+    """The settings that were changed, from the record of a model.
+
+    Raises:
+        TypeError, ValueError: they are none.
+    """
+    changes = tuple(Change(**change) for change in model.record.get("changes", []))
+    for change in changes:
+        changed(Settings(), model.autoencoder.config.method, change.name, change.value)
+        if not math.isfinite(change.epoch):
+            raise ValueError("a change at no time")
+    return changes
+
+
 def _finish(plan: Plan, data: DataSet, position: _Position) -> None:
-    """Encode the map's points, measure the weights as they will be stored, write, tidy up."""
+    """Encode the map's points, measure the weights as they will be stored, and write the file."""
     autoencoder = position.autoencoder.eval()
     if plan.half:
         _round_to_half(plan, autoencoder)

@@ -48,8 +48,11 @@ class Settings:
             raise ValueError("warm-up cannot be negative; the weight decay is in [0, 1]")
         if not 0 <= self.averaging < 1:
             raise ValueError("averaging is a decay in [0, 1)")
-        if self.warmup_cycles < 0 or self.epoch_images < 0:
-            raise ValueError("warm-up cycles and the images of an epoch cannot be negative")
+        if min(self.warmup_cycles, self.epoch_images, self.schedule_epochs) < 0:
+            raise ValueError(
+                "warm-up cycles, the images of an epoch and the epochs of a schedule cannot be "
+                "negative"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -1,6 +1,7 @@
 """The epochs of a training on the disk: one small model file each, thinned as they grow many."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _ENDING = ".safetensors"
@@ -41,19 +42,23 @@ def kept(epochs: Iterable[int], most: int) -> set[int]:
 def thin(run: Path) -> None:
     """Delete epochs that are not to be kept, by how large the newest is.
 
-    Raises:
-        OSError: one cannot be deleted.
+    One that cannot be deleted now is tried again the next time.
     """
     epochs = epochs_in(run)
     if not epochs:
         return
     size = max(1, epoch_file(run, epochs[-1]).stat().st_size)
     for epoch in set(epochs) - kept(epochs, min(_MOST, max(_FEWEST, _BYTES // size))):
-        epoch_file(run, epoch).unlink(missing_ok=True)
+        with suppress(OSError):
+            epoch_file(run, epoch).unlink()
 
 
 def remove_after(run: Path, epoch: int) -> None:
-    """Delete the epochs after one: a training that goes on from there makes its own."""
+    """Delete the epochs after one: a training that goes on from there makes its own.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
     for later in epochs_in(run):
         if later > epoch:
             epoch_file(run, later).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from models.means import Mean
 from models.model import as_images
 from models.noise import SharedGenerator, binarised
 from models.objectives import METHODS, Batch, Loss
-from models.resuming import DISCRIMINATOR, discriminator_of, put_back, state_of
+from models.resuming import DISCRIMINATOR, discriminator_of, put_back, put_weights, state_of
 from models.rows import expect
 from models.settings import (
     Change,
@@ -113,9 +113,9 @@ def train(
     _check(model, data)
     run = _Run(model, data, settings, device or best_device(), start, processes)
     run.changes, run.poll = list(changes), poll
-    for change in changes:
-        run.settings = changed(run.settings, model.config.method, change.name, change.value)
     try:
+        for change in changes:
+            run.settings = changed(run.settings, model.config.method, change.name, change.value)
         with fast_matmul():
             while run.epoch < settings.epochs:
                 yield from run.train_epoch()
@@ -184,6 +184,7 @@ class _Run:
         self.changes: list[Change] = []
         self.poll: PollChanges | None = None
         # Convolutions on a CPU train half as fast again with channels last; others take no notice.
+        # torch's stubs lack this form of `to`.
         model.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.parameters = dict(model.named_parameters())
         self.fused = device.type != "mps"
@@ -345,7 +346,7 @@ class _Run:
 
     def finish_epoch(self, with_snapshot: bool) -> Progress:
         raw = {name: value.detach().clone() for name, value in self.parameters.items()}
-        self._put(self.average)
+        put_weights(self.model, self.average)
         held_out = self._evaluate()
         if not all(math.isfinite(value) for value in held_out.terms().values()):
             raise TrainingError(
@@ -353,7 +354,7 @@ class _Run:
                 "of the epoch before are kept. Look for broken images in the data."
             )
         self.good = self._weights()
-        self._put(raw)
+        put_weights(self.model, raw)
         snapshot = None
         if with_snapshot:
             snapshot = Snapshot(self.epoch, MappingProxyType(self.good), self._resume_state())
@@ -395,11 +396,6 @@ class _Run:
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().cpu().clone() for name, value in self.average.items()}
 
-    def _put(self, weights: Mapping[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(weights[name])
-
     def _resume_state(self) -> Mapping[str, Tensor]:
         """Raw weights and Adam's moments, by name."""
         state = state_of("", self.model, self.optimizer)
@@ -416,6 +412,5 @@ class _Run:
     def restore(self) -> None:
         """Leave the model with the last good averaged weights, on the CPU."""
         self.model.to("cpu")
-        self.parameters = dict(self.model.named_parameters())
-        self._put(self.good)
+        put_weights(self.model, self.good)
         self.model.eval()

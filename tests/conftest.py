@@ -127,7 +127,7 @@ def tiny_model(tiny_data: "DataSet") -> "Model":
 
     torch.manual_seed(0)
     autoencoder = Autoencoder(Config(image_shape=(1, 8, 8), latent_size=2, width=32, depth=1))
-    settings = Settings(epochs=8, batch_size=25, learning_rate=5e-3, averaging=0.9)
+    settings = Settings(8, 25, learning_rate=5e-3, warmup_epochs=40.0, averaging=0.9)
     for _ in train(autoencoder, tiny_data, settings, device=torch.device("cpu")):
         pass
     return Model(

@@ -1,9 +1,15 @@
-"""A small model of each method, a batch and its usual settings, in double precision."""
+"""A small model of each method, a batch and its usual settings, in double precision.
 
-from typing import Any
+And what trainings of such models are asked.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import pytest
 import torch
+from torch import Tensor
 
 from models import adversary
 from models.adversary import Discriminator
@@ -11,6 +17,7 @@ from models.autoencoder import Autoencoder, Config
 from models.methods import METHODS, MethodName, MethodSettings, method_settings
 from models.objectives import METHODS as OBJECTIVES
 from models.objectives import Batch, Loss
+from models.training import Progress, Snapshot
 
 CLASSES = 3
 DISCRIMINATOR_WIDTH = 16  # not 1000: tests train it
@@ -70,3 +77,43 @@ def loss_of(method: MethodName, seed: int = 0, kl_weight: float = 1.0, **values:
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+class Call(NamedTuple):
+    """What an objective was asked, in a training step or of held-out images."""
+
+    training: bool
+    batch: Batch
+    settings: MethodSettings
+
+
+def calls_of(method: MethodName, monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+    """Where every call of a method's objective goes from now on."""
+    calls: list[Call] = []
+    whole = OBJECTIVES[method]
+
+    def spy(
+        model: Autoencoder, batch: Batch, told: MethodSettings, noise: torch.Generator | None
+    ) -> Loss:
+        calls.append(Call(model.training, batch, told))
+        return whole(model, batch, told, noise)
+
+    monkeypatch.setitem(OBJECTIVES, method, spy)
+    return calls
+
+
+def epochs(progress: Iterator[Progress]) -> list[Progress]:
+    """The values at the end of each epoch."""
+    return [value for value in progress if value.held_out is not None]
+
+
+def snapshot_of(progress: Progress) -> Snapshot:
+    assert progress.snapshot is not None
+    return progress.snapshot
+
+
+def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
+    """Whether they are bit for bit the same weights."""
+    return first.keys() == second.keys() and all(
+        torch.equal(value, second[name]) for name, value in first.items()
+    )

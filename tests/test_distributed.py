@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from models.distributed import ALONE, Processes, processes
 ROOT = Path(__file__).parent.parent
 PROGRAM = str(ROOT / "main.py")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-# 150 images in batches of 67: the last has 16, and each process gets another number of them.
+# 135 images to train on in batches of 67: of two of them the processes get 34 and 33, and the last
+# is one image, which both compute.
 SETTINGS = ("--epochs", "3", "--width", "16", "--depth", "1", "--batch", "67", "--threads", "1")
 
 
@@ -70,6 +73,25 @@ def test_a_batch_is_shared_without_loss() -> None:
     shares = [Processes(rank, 3).share(index) for rank in range(3)]
     assert sorted(torch.cat(shares).tolist()) == list(range(11))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.mark.parametrize(("graphics", "backend"), [(0, "gloo"), (1, "gloo"), (2, "nccl")])
+@pytest.mark.parametrize("local", ["0", "1"])
+def test_all_processes_of_a_machine_speak_alike_and_wait_for_long(
+    graphics: int, backend: str, local: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("WORLD_SIZE", "2"), ("LOCAL_WORLD_SIZE", "2"), ("LOCAL_RANK", local)):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: graphics > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: graphics)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
+    begin = Mock(spec=torch.distributed.init_process_group)
+    monkeypatch.setattr(torch.distributed, "init_process_group", begin)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: int(local))
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    with processes() as these:
+        assert these == Processes(int(local), 2)
+    begin.assert_called_once_with(backend, timeout=timedelta(days=1))
 
 
 def test_alone_nothing_is_sent() -> None:

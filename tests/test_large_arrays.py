@@ -1,5 +1,8 @@
 """An `.npy` of more than a gigabyte stays in its file: the same images, and no memory for them."""
 
+import errno
+import io
+import os
 import pickle
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models import arrays, row_cache
+from models import arrays, row_cache, rows
 from models.data import load_data
 from models.errors import DataError
 from models.rows import StoredRows
@@ -152,6 +155,32 @@ def test_a_file_that_breaks_while_it_is_resized_is_one_message(
     with pytest.raises(DataError, match="has become shorter") as caught:
         load_data(str(path), image_shape=(1, 20, 20), report=cut)
     assert_message(caught.value, path)
+
+
+def test_a_disk_that_failed_for_a_moment_is_read_by_the_next_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, all_are_large: None
+) -> None:
+    path, failing, read = tmp_path / "a.npy", False, rows._read_at
+    np.save(path, pixels(COUNT))
+
+    def fail(what: str, done: int, total: int) -> None:
+        nonlocal failing
+        failing = what == "resizing images" and 20 <= done < 40
+
+    def read_at(stream: io.FileIO, start: int, into: memoryview) -> int:
+        if failing and str(stream.name) == str(path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(stream, start, into)
+
+    monkeypatch.setattr(rows, "_read_at", read_at)
+    shape = (1, 20, 20)
+    with pytest.raises(DataError, match="Input/output error"):
+        load_data(str(path), image_shape=shape, report=fail)
+    found = load_data(str(path), image_shape=shape)
+    monkeypatch.setattr(arrays, "_READ_BYTES", 10**9)
+    wanted = load_data(str(path), image_shape=shape)
+    np.testing.assert_array_equal(found.train.images, wanted.train.images)
+    np.testing.assert_array_equal(found.held_out.images, wanted.held_out.images)
 
 
 # Opens what argv[1] names and takes many batches at random; prints what that took at most.

@@ -20,6 +20,7 @@ from models.likelihoods import (
     Likelihood,
 )
 from models.methods import LikelihoodName
+from tests.small_models import generator
 
 SHAPE = (3, 1, 4, 5)
 LOGITS = st.floats(-100.0, 100.0)
@@ -33,10 +34,6 @@ LIKELIHOODS: dict[LikelihoodName, Build] = {
     "discretised-logistic": lambda at: DiscretisedLogistic(at, torch.tensor(-4.0, dtype=at.dtype)),
 }
 every_likelihood = pytest.mark.parametrize("build", LIKELIHOODS.values(), ids=LIKELIHOODS)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def images(seed: int, binary: bool) -> Tensor:

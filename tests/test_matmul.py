@@ -44,16 +44,22 @@ def test_gradients_keep_single_precision() -> None:
 
 
 def test_what_was_chosen_before_is_chosen_again() -> None:
-    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # not in torch's stubs
     before = matmul.fp32_precision
     with pytest.raises(ZeroDivisionError), fast_matmul():
         raise ZeroDivisionError
     assert matmul.fp32_precision == before
 
 
-def test_where_products_would_be_rounded_nothing_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
-    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("known", "chosen"), [({"amx_bf16": True}, False), ({}, False), ({"amx_bf16": False}, True)]
+)
+def test_onednn_is_chosen_only_where_its_products_are_not_rounded(
+    known: dict[str, bool], chosen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # not in torch's stubs
     before = matmul.fp32_precision
+    assert before != "bf16"
     with fast_matmul():
-        assert matmul.fp32_precision == before
+        assert matmul.fp32_precision == ("bf16" if chosen else before)

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 
 from models.posteriors import DiagonalGaussian, Point, standard_normal_log_prob
+from tests.small_models import generator
 
 MEANS = st.floats(-3.0, 3.0)
 LOG_VARIANCES = st.floats(-4.0, 2.0)
@@ -15,10 +16,6 @@ def one(mean: float, log_variance: float, size: int = 1) -> DiagonalGaussian:
     """One Gaussian with the same parameters in each of `size` dimensions, in double precision."""
     ones = torch.ones(1, size, dtype=torch.float64)
     return DiagonalGaussian(ones * mean, ones * log_variance)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @given(MEANS, LOG_VARIANCES)

@@ -70,6 +70,16 @@ def test_broken_files_are_left_to_the_loading(tmp_path: Path, content: bytes, en
     assert kind_of(str(path)) == "small"
 
 
+def test_an_encrypted_archive_is_left_to_the_loading(tmp_path: Path) -> None:
+    path = tmp_path / "locked.npz"
+    np.savez(path, images=np.zeros((50, 64, 64), np.uint8))
+    body = bytearray(path.read_bytes())
+    body[6] |= 1  # the flags of the member, in its own header
+    body[body.index(b"PK\x01\x02") + 8] |= 1  # and in the list of them
+    path.write_bytes(body)
+    assert kind_of(str(path)) == "small"
+
+
 def test_an_unknown_preset_is_said() -> None:
     with pytest.raises(DataError, match="there is no preset 'best'; use 2d-map, sharp"):
         preset_plan("best", "mnist")

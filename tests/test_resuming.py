@@ -1,23 +1,20 @@
 """A training that was stopped and went on ends bit for bit where an uninterrupted one does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count, pairwise
 
 import pytest
 import torch
-from torch import Tensor
 
 from models import adversary
 from models.autoencoder import Autoencoder
 from models.data import DataSet
-from models.methods import METHODS, MethodName, MethodSettings, settings_names
-from models.objectives import METHODS as OBJECTIVES
-from models.objectives import Batch, Loss
+from models.methods import METHODS, MethodName, settings_names
 from models.resuming import DISCRIMINATOR, resume_shapes
 from models.settings import Change, Settings
-from models.training import PollChanges, Progress, Snapshot, train
-from tests.small_models import small_config, usual
+from models.training import PollChanges, Progress, train
+from tests.small_models import calls_of, epochs, same, small_config, snapshot_of, usual
 
 CPU = torch.device("cpu")
 EPOCHS = 3
@@ -36,21 +33,6 @@ def new_model(method: MethodName, network: str = "mlp") -> Autoencoder:
 
 def settings_of(method: MethodName, epoch_images: int = 0) -> Settings:
     return replace(FAST, method=usual(method), epoch_images=epoch_images)
-
-
-def epochs(progress: Iterator[Progress]) -> list[Progress]:
-    return [value for value in progress if value.held_out is not None]
-
-
-def snapshot_of(progress: Progress) -> Snapshot:
-    assert progress.snapshot is not None
-    return progress.snapshot
-
-
-def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
-    return first.keys() == second.keys() and all(
-        torch.equal(value, second[name]) for name, value in first.items()
-    )
 
 
 def assert_the_same_end(first: Progress, second: Progress) -> None:
@@ -170,25 +152,14 @@ def test_the_state_to_go_on_with_is_the_one_its_model_asks_for(
 def test_each_pass_visits_an_image_at_most_once(
     epoch_images: int, tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[list[list[float]]] = []
-    whole = OBJECTIVES["ae"]
-
-    def spy(
-        model: Autoencoder,
-        batch: Batch,
-        settings: MethodSettings,
-        generator: torch.Generator | None,
-    ) -> Loss:
-        if model.training:
-            seen[-1] += batch.x.flatten(1).tolist()
-        return whole(model, batch, settings, generator)
-
-    monkeypatch.setitem(OBJECTIVES, "ae", spy)
+    calls = calls_of("ae", monkeypatch)
     settings = replace(settings_of("ae", epoch_images), epochs=6)
-    seen.append([])
+    seen: list[list[list[float]]] = []
     for value in train(new_model("ae"), tiny_data, settings, device=CPU):
         if value.held_out is not None:
-            seen.append([])
+            x = torch.cat([call.batch.x for call in calls if call.training])
+            seen.append(x.flatten(1).tolist())
+            calls.clear()
     length = min(epoch_images or 150, 150)
     parts = 150 // length  # epochs of a pass over the data
     for start in range(0, 6, parts):

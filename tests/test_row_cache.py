@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -30,6 +32,7 @@ def small_cache(place: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.setattr(row_cache, "_SAVED_ROWS", 7)
     patch.setattr(row_cache, "_REPORT_EVERY", 1)
     patch.setattr(row_cache, "_SPARE_BYTES", 0)
+    patch.setattr(row_cache, "_WAIT_SECONDS", 0)
     patch.setattr(folders, "_KEPT_FILES", 4)
     patch.setattr(os, "fsync", lambda handle: None)  # the disk's own time, hundreds of times
     return place
@@ -102,7 +105,8 @@ def pictures_read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def files_of(cache: Path) -> list[str]:
-    return sorted(path.name.split("-")[0] for path in cache.glob("*/*"))
+    found = (path.name.split("-")[0] for path in cache.glob("*/*"))
+    return sorted(name for name in found if name != "lock")
 
 
 # -- what is kept is what would be read ------------------------------------------------------
@@ -157,7 +161,7 @@ def test_the_second_time_no_picture_is_opened(
     monkeypatch.setattr(folders, "picture_size", pytest.fail)
     seen = pictures_read(monkeypatch)
     assert load_data(str(folder)).notes == wanted
-    assert not seen
+    assert [path.name for path in seen] == ["005.png", "003.png"]  # but those left out
     assert wanted[0].startswith("2 of 30 pictures left out; the first: ")
     assert "005.png" in wanted[0]
     (kept,) = cache.iterdir()
@@ -252,6 +256,76 @@ def test_stopping_by_the_watch_is_one_message(folder: Path, cache: Path) -> None
     assert_message(caught.value, folder)
 
 
+@pytest.mark.parametrize("coloured", [None, 3, 12])
+@pytest.mark.parametrize("broken", [[3], [3, 12, 29], [*range(10, 30)]])
+def test_what_could_not_be_read_for_a_moment_is_not_left_out_for_good(
+    folder: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: list[int],
+    coloured: int | None,
+) -> None:
+    paths = sorted(folder.glob("*/*"))
+    if coloured is not None:
+        in_colour(paths[coloured])
+    wanted, read = read_plainly(folder), images.read_picture
+
+    def failing(path: Path) -> object:
+        if path in [paths[row] for row in broken]:
+            raise DataError(f"{path}: cannot be read (Input/output error); try another")
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders, "read_picture", failing)
+        first = load_data(str(folder))
+    assert len(first.train) + len(first.held_out) == COUNT - len({5, 23, *broken})
+    for _ in range(2):
+        assert_same(load_data(str(folder)), wanted)
+    assert files_of(cache) == ["images", "index.json", "rows"]
+
+
+# -- several processes -----------------------------------------------------------------------
+
+
+def test_only_one_at_a_time_works_in_a_folder(folder: Path, cache: Path) -> None:
+    load_data(str(folder))
+    (kept,) = cache.iterdir()
+    half = kept / ".index.json.x.part"
+    half.touch()
+    said: list[str] = []
+    with FileLock(kept / "lock"), pytest.raises(DataError, match="stopped") as caught:
+        load_data(
+            str(folder),
+            report=lambda what, done, total: said.append(what),
+            cancelled=lambda: "waiting" in said[-1] if said else False,
+        )
+    assert_message(caught.value, folder)
+    assert half.exists()
+
+
+def test_who_has_waited_finds_the_work_done(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = load_data(str(folder))
+    (kept,) = cache.iterdir()
+    index = kept / "index.json"
+    done = index.read_bytes()
+    index.unlink()
+    lock = FileLock(kept / "lock")
+
+    def finish(what: str, *_: int) -> None:
+        if "waiting" in what:
+            index.write_bytes(done)
+            lock.release()
+
+    monkeypatch.setattr(folders, "picture_size", lambda path: (10, 12))
+    seen = pictures_read(monkeypatch)
+    with lock:
+        found = load_data(str(folder), report=finish)
+    assert [path.name for path in seen] == ["005.png", "003.png"]  # those left out
+    np.testing.assert_array_equal(found.train.images, wanted.train.images)
+
+
 # -- what has changed is noticed -------------------------------------------------------------
 
 
@@ -317,6 +391,22 @@ def test_only_what_changed_is_read_again(
     assert_same(found, read_plainly(folder))
 
 
+def test_a_change_during_a_rebuild_costs_none_of_what_was_there(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_data(str(folder))
+    add(folder)
+    with pytest.raises(DataError, match="stopped"):
+        load_data(str(folder), report=stop_at(8))
+    change(folder)
+    seen = pictures_read(monkeypatch)
+    found = load_data(str(folder))
+    names = [path.relative_to(folder).as_posix() for path in seen]
+    assert_same(found, read_plainly(folder))
+    birds = [f"bird/00{number}.png" for number in range(5)]
+    assert names == ["ant/005.png", *birds, "cat/003.png", "cat/004.png"]
+
+
 def test_a_folder_that_lost_its_only_colour_is_grey(folder: Path, cache: Path) -> None:
     colour(folder)
     assert load_data(str(folder)).train.images.shape[1] == 3
@@ -324,15 +414,21 @@ def test_a_folder_that_lost_its_only_colour_is_grey(folder: Path, cache: Path) -
     assert load_data(str(folder)).train.images.shape[1] == 1
 
 
-def test_what_is_kept_of_folders_that_are_gone_is_removed(
+def test_what_is_kept_of_folders_that_are_gone_for_long_is_removed(
     folder: Path, cache: Path, tmp_path: Path
 ) -> None:
     load_data(str(folder))
+    (used,) = cache.iterdir()
     load_data(str(folder), image_shape=(1, 8, 8))
+    long_ago = time.time() - 31 * 24 * 3600
+    for index in cache.glob("*/index.json"):
+        os.utime(index, (long_ago, long_ago))
+    load_data(str(folder))  # used again
     folder.rename(tmp_path / "elsewhere")
     assert len(list(cache.iterdir())) == 2
     load_data(str(tmp_path / "elsewhere"))
-    assert len(list(cache.iterdir())) == 1
+    assert len(list(cache.iterdir())) == 2
+    assert used.exists()  # the disk may only be unplugged
 
 
 # -- what is damaged is made again -----------------------------------------------------------

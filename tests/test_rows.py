@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_there_is_no_such_row(key: int | Bytes, file: Path) -> None:
 @pytest.mark.parametrize("key", [None, ..., (0, 0), np.zeros((2, 2), int), "0"])
 def test_what_is_no_row_is_refused(key: object, file: Path) -> None:
     with pytest.raises(IndexError, match="number, slice, mask or array"):
-        stored(file)[key]  # type: ignore[index]
+        stored(file)[key]  # type: ignore[index]  # wrong on purpose
 
 
 def test_all_rows_are_never_had_unnoticed(file: Path) -> None:
@@ -79,10 +80,25 @@ def test_all_rows_are_never_had_unnoticed(file: Path) -> None:
         stored(file).__array__(copy=False)
 
 
-def test_what_is_taken_next_is_read_ahead_of_arrays_too(file: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told")
+def test_what_is_taken_next_is_read_ahead(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+
+    def advise(stream: int, start: int, count: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_WILLNEED
+        told.append((start, count))
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    size, rows = 12 * 10, stored(file)
+    expect(rows, np.array([7, 2]))
+    assert told == [(len(b"header") + row * size, size) for row in (7, 2)]
+    rows[np.array([7, 2])]
+    assert len(told) == 2  # what was told already is not told again
+    expect(rows.view(slice(5, 9)), slice(1, 3))
+    assert told[2:] == [(len(b"header") + row * size, size) for row in (6, 7)]
+    expect(rows, 3)  # one row is read at once
     expect(images(), np.array([1, 2]))
-    expect(stored(file), slice(2, 9))
-    expect(stored(file), 3)
+    assert len(told) == 4
 
 
 @pytest.mark.parametrize("key", [slice(None), np.array([3, COUNT - 1])])

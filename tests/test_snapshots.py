@@ -1,6 +1,8 @@
 """The epochs of a training on the disk: which stay, what is in them, and who clears them away."""
 
 import dataclasses
+import errno
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.checkpoint import load, save
+from models import run_files, snapshots
+from models.checkpoint import load, load_to_resume, save
+from models.data import DataSet
 from models.errors import CheckpointError, DataError
 from models.model import Model
 from models.plans import Plan
-from models.runs import finish, plan_to_resume, run, settings_of
+from models.runs import finish, notes_of, plan_to_resume, run, settings_of
 from models.settings import capacity_at, kl_weight_at
 from models.snapshots import epoch_file, epochs_folder, epochs_in, kept, remove_after, thin
+from tests.disk import needs_file_limit, small_disk
 from tests.test_runs import data_file, one_thread, plan, until_epoch, whole
 
 __all__ = ["data_file", "one_thread", "plan"]  # fixtures
@@ -41,9 +46,13 @@ def test_thinning_after_each_epoch_leaves_what_thinning_at_the_end_would(
     assert there == kept(range(last + 1), most)
 
 
-def test_epochs_hold_the_same_held_out_images_in_the_same_order(plan: Plan) -> None:
+@pytest.mark.parametrize(("seconds", "there"), [(math.inf, [0, 1, 2, 4]), (0, [0, 1, 2, 3, 4])])
+def test_epochs_hold_the_same_held_out_images_in_the_same_order(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, seconds: float, there: list[int]
+) -> None:
+    monkeypatch.setattr(run_files, "_EPOCH_FILE_SECONDS", seconds)
     whole(plan)
-    assert epochs_in(plan.folder) == [0, 1, 2, 4]  # 3 was over at once, and is no power of two
+    assert epochs_in(plan.folder) == there  # 3 was over at once, and is no power of two
     models = [load(epoch_file(plan.folder, epoch)) for epoch in epochs_in(plan.folder)]
     for model, epoch in zip(models, epochs_in(plan.folder), strict=True):
         assert model.record["epoch"] == epoch
@@ -161,13 +170,21 @@ def test_settings_changed_on_the_way_are_kept_and_hold_after_a_stop(plan: Plan) 
     assert plain.metrics != straight.metrics
 
 
-def test_a_damaged_list_of_changes_is_said(plan: Plan) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{"when": 1}],
+        [{"epoch": 0.5, "name": "beta", "value": 2.0}],  # no setting of this method
+        [{"epoch": 0.5, "name": "learning_rate", "value": 7.0}],
+        [{"epoch": 0.5, "name": "learning_rate", "value": "much"}],
+        [{"epoch": "early", "name": "learning_rate", "value": 0.01}],
+        None,
+    ],
+)
+def test_a_damaged_list_of_changes_is_said(plan: Plan, changes: object) -> None:
     until_epoch(plan, 1)
-    model = load(plan.last_epoch_file)
-    from models.checkpoint import load_to_resume
-
-    snapshot = load_to_resume(plan.last_epoch_file)[1]
-    broken = dataclasses.replace(model, record={**model.record, "changes": [{"when": 1}]})
+    model, snapshot = load_to_resume(plan.last_epoch_file)
+    broken = dataclasses.replace(model, record={**model.record, "changes": changes})
     save(broken, plan.last_epoch_file, resume=snapshot)
     with pytest.raises(CheckpointError, match="its record is damaged"):
         whole(plan, resume=True)
@@ -178,6 +195,41 @@ def test_a_folder_that_cannot_take_epochs_is_said(plan: Plan) -> None:
     Path(epochs_folder(plan.folder)).write_text("in the way")
     with pytest.raises(CheckpointError, match="epoch 0 cannot be written"):
         whole(plan)
+
+
+def refuse(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if another program on Windows had this file open: it cannot be deleted."""
+    unlink = Path.unlink
+
+    def deny(self: Path, missing_ok: bool = False) -> None:
+        if self == path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", deny)
+
+
+def test_an_old_epoch_that_cannot_be_deleted_stops_no_training(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "kept", lambda epochs, most: {max(epochs)})
+    monkeypatch.setattr(run_files, "_EPOCH_FILE_SECONDS", 0)
+    with monkeypatch.context() as patch:
+        refuse(epoch_file(plan.folder, 1), patch)
+        until_epoch(plan, 3)
+        assert epochs_in(plan.folder) == [1, 3]
+    whole(plan, resume=True)
+    assert epochs_in(plan.folder) == [4]
+
+
+def test_a_later_epoch_that_cannot_be_deleted_is_said(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until_epoch(plan, 2)
+    epoch_file(plan.folder, 9).touch()
+    refuse(epoch_file(plan.folder, 9), monkeypatch)
+    with pytest.raises(CheckpointError, match=r"cannot be written \(Permission denied\); choose"):
+        whole(plan, resume=True)
 
 
 # --- what a start that fails leaves as it was ---
@@ -211,6 +263,16 @@ def test_a_resume_that_fails_leaves_it_finished(plan: Plan) -> None:
     assert len(whole(plan_to_resume(plan.out, more=1), resume=True).record["history"]) == 5
 
 
+@needs_file_limit
+def test_more_epochs_without_room_leave_it_finished(plan: Plan) -> None:
+    whole(plan)
+    before = plan.last_epoch_file.read_bytes()
+    with small_disk(4000), pytest.raises(CheckpointError, match="epoch 4 is kept there"):
+        whole(plan_to_resume(plan.out, more=1), resume=True)
+    assert plan.finished_file.exists()
+    assert plan.last_epoch_file.read_bytes() == before
+
+
 def test_more_epochs_are_not_forgotten_by_a_kill_in_the_first_of_them(plan: Plan) -> None:
     whole(plan)
     training = run(plan_to_resume(plan.out, more=3), resume=True)
@@ -237,7 +299,11 @@ def test_the_record_says_what_the_command_does_not(plan: Plan) -> None:
     finish(stopped)
     assert load(stopped.out).record["beside_the_command"] == ["stopped after epoch 2 of 4"]
     told = whole(plan_to_resume(plan.out, more=1), resume=True).record["beside_the_command"]
-    assert told == ["first planned for 4 epochs, whose end it was close to"]
+    assert told == ["first planned for 4 epochs"]
+    told = whole(plan_to_resume(plan.out, more=1), resume=True).record["beside_the_command"]
+    assert told == ["first planned for 4 epochs"]
+    laid_out = dataclasses.replace(plan, out=f"{plan.out}.c", schedule_epochs=9)
+    assert whole(laid_out).record["beside_the_command"] == []  # the command says that
 
 
 def test_what_a_kill_left_half_written_is_cleared_away_everywhere(plan: Plan) -> None:
@@ -250,9 +316,10 @@ def test_what_a_kill_left_half_written_is_cleared_away_everywhere(plan: Plan) ->
     assert not any(part.exists() for part in half)
 
 
-def test_a_batch_larger_than_the_data_is_said(plan: Plan) -> None:
-    said: list[str] = []
+def test_a_batch_larger_than_the_data_is_noted(plan: Plan) -> None:
+    loaded: list[DataSet] = []
     plan = dataclasses.replace(plan, batch_size=5000, epochs=1)
-    for _ in run(plan, report=lambda what, done, total: said.append(what)):
-        pass
-    assert "note: a batch of 5,000 takes all 135 images" in said
+    list(run(plan, loaded=loaded.append))
+    data = dataclasses.replace(loaded[0], notes=("turned",))
+    assert notes_of(plan, data) == ("turned", "a batch of 5,000 takes all 135 images")
+    assert notes_of(dataclasses.replace(plan, batch_size=135), data) == ("turned",)

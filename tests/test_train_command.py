@@ -1,5 +1,6 @@
 """What `train` takes besides options: a file of settings, a preset, more epochs, an event log."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from explorer.command_line import InputError, with_settings
 from explorer.headless_training import plan_of
-from explorer.progress_line import bar
+from explorer.progress_line import bar, clock
 from models.checkpoint import load
 from models.errors import DataError
 from models.methods import METHODS, SETTINGS, settings_names
@@ -65,6 +66,7 @@ def test_a_preset_with_another_method_leaves_its_own_settings_out() -> None:
         ('method = "gan"', "invalid choice: 'gan'"),
         ("[plan]\nlatent = 3", "'plan' is no setting of a training"),
         ('resume = "x"', "'resume' is no setting of a training"),
+        ("help = true", "'help' is no setting of a training"),
         ('settings = "x"', "'settings' is no setting of a training"),
     ],
 )
@@ -111,6 +113,13 @@ def test_more_goes_with_resume(run: Run) -> None:
     assert (answer.status, "--more goes with --resume" in answer.err) == (2, True)
 
 
+@pytest.mark.parametrize("words", [("--preset", "sharp"), ("--beta", 3), ("--latent", 3)])
+def test_what_is_gone_on_with_takes_no_other_settings(run: Run, words: tuple[object, ...]) -> None:
+    answer = run("train", "--resume", "new.safetensors", *words)
+    assert answer.status == 2
+    assert "--resume goes on with the settings the training began with" in answer.err
+
+
 def test_training_logs_to_tensorboard(run: Run) -> None:
     run.quietly(*TRAIN, "--epochs", 3, "--quiet")
     events = EventAccumulator("new.safetensors.run/tensorboard")
@@ -136,6 +145,28 @@ def test_without_tensorboard_nothing_is_logged(run: Run, monkeypatch: pytest.Mon
 )
 def test_a_bar_shows_its_share(share: float, drawn: str) -> None:
     assert bar(share, 4) == drawn
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0:00"), (62, "1:02"), (3723, "1:02:03"), (math.inf, "?")]
+)
+def test_time_is_written_as_a_clock_shows_it(seconds: float, words: str) -> None:
+    assert clock(seconds) == words
+
+
+def test_what_there_is_to_tell_of_the_data_is_told(run: Run) -> None:
+    answer = run(
+        "train", *TRAIN[1:], "--epochs", 1, "--batch", 5000, "--image-size", 9, "--channels", 1
+    )
+    assert "brought to 9×9 in grey" in answer.err
+    assert "a batch of 5,000 takes all" in answer.err
+    assert "note: " not in answer.err
+
+
+def test_a_pseudo_likelihood_is_said_to_be_one(run: Run) -> None:
+    assert " held-out pseudo -ELBO " in run(*TRAIN, "--epochs", 1).err
+    words = ("--likelihood", "continuous-bernoulli", "--out", "c.safetensors")
+    assert " held-out -ELBO " in run(*TRAIN, "--epochs", 1, *words).err
 
 
 def test_a_terminal_is_shown_a_bar(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

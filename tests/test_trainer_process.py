@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from types import MappingProxyType
@@ -247,6 +248,12 @@ def do(job: Job, orders: Orders | None = None) -> list[Message]:
     return told
 
 
+def test_a_batch_that_takes_all_images_is_told(plan: Plan) -> None:
+    told = do(Job("train", replace(plan, batch_size=5000, epochs=1)))
+    (loaded,) = of_kind(told, Loaded)
+    assert loaded.notes == ("a batch of 5,000 takes all 135 images",)
+
+
 def test_a_training_tells_its_data_curves_pictures_and_file(plan: Plan) -> None:
     told = do(Job("train", plan))
     (loaded,) = of_kind(told, Loaded)
@@ -372,7 +379,7 @@ def test_finish_makes_a_model_of_the_epochs_there_are(tmp_path: Path, data_file:
 
 
 def test_a_changed_setting_is_told_with_the_epoch_and_kept(tmp_path: Path, data_file: Path) -> None:
-    from explorer.unfinished import read_unfinished
+    from explorer.recorded_runs import read_recorded
 
     plan = small_plan(data_file, tmp_path / "bars.safetensors", 4, "beta-vae")
     orders, told = Orders(), list[Message]()
@@ -386,7 +393,7 @@ def test_a_changed_setting_is_told_with_the_epoch_and_kept(tmp_path: Path, data_
     ((change,),) = {message.adjusted for message in of_kind(told, Advanced) if message.adjusted}
     assert (change.name, change.value) == ("beta", 9.0)
     assert 0 < change.epoch < 4
-    known = read_unfinished(plan.folder)
+    known = read_recorded(plan.folder)
     assert known.adjusted == (change,)
     held_out = [point for point in known.points if point.held_out]
     assert [len(point.kl) for point in held_out] == [2] * 4

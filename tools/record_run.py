@@ -39,6 +39,8 @@ def main(words: Sequence[str]) -> None:
         "seconds": record["seconds"],
         "processor_seconds": record.get("processor_seconds"),
         "settings": record["settings"],
+        "changes": record.get("changes", []),
+        "beside_the_command": record.get("beside_the_command", []),
         "metrics": dict(model.metrics),
         "evaluations": [json.loads(Path(path).read_text()) for path in evaluations],
         "history": [short(entry) for entry in thinned(history)],
