@@ -1,6 +1,6 @@
 """The epochs of a training as they are read from its folder; runs off the GUI thread, no Qt."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from explorer.recorded_runs import RecordedRun, is_finished, out_file, read_recorded
 from explorer.rendering import ModelInfo, compute_alone, describe
-from explorer.unfinished import Unfinished, is_finished, out_file, read_unfinished
 from models.errors import CheckpointError
 from models.points import Points
 from models.snapshots import epoch_file, epochs_in
@@ -25,15 +25,16 @@ Halves = npt.NDArray[np.float16]
 class Run:
     """What a training's folder holds: epochs with a file, of how many; the held-out loss of each.
 
-    `loss` is -ELBO in nats an image (of a plain autoencoder: the reconstruction) by epoch, and
-    `known` what else the folder says of the training.
+    `loss` is -ELBO in nats an image (of a plain autoencoder: the reconstruction) by epoch,
+    `loss_name` says which, and `known` is what else the folder says of the training.
     """
 
     folder: Path
     epochs: tuple[int, ...] = ()
     total: int = 0
     loss: Mapping[int, float] = field(default_factory=dict)
-    known: Unfinished | None = None
+    loss_name: str = ""
+    known: RecordedRun | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ def read_run(folder: Path, context: "TaskContext") -> Run:
     """Which epochs there are; none where there is no such folder or nothing in it."""
     epochs = tuple(epochs_in(folder))
     try:
-        known = read_unfinished(folder)
+        known = read_recorded(folder)
     except CheckpointError:
         return Run(folder, epochs, max(epochs, default=0))
     loss = {
@@ -78,7 +79,8 @@ def read_run(folder: Path, context: "TaskContext") -> Run:
     }
     planned = known.epoch if is_finished(folder) else known.plan.epochs
     total = max(planned, *epochs, 0)
-    return Run(folder, epochs, total, loss, known)
+    name = loss_name({key for point in known.points for key in point.terms}, known.pseudo)
+    return Run(folder, epochs, total, loss, name, known)
 
 
 def list_epochs(folder: Path, context: "TaskContext") -> Run:
@@ -89,6 +91,13 @@ def list_epochs(folder: Path, context: "TaskContext") -> Run:
 def held_out_loss(terms: Mapping[str, float]) -> float:
     """-ELBO in nats, or where there is none the reconstruction."""
     return -terms["elbo"] if "elbo" in terms else terms.get("reconstruction", float("nan"))
+
+
+def loss_name(terms: Container[str], pseudo: bool) -> str:
+    """What `held_out_loss` of such terms is; `pseudo`: they are of a pseudo-likelihood."""
+    if "elbo" not in terms:
+        return "reconstruction"
+    return "pseudo −ELBO" if pseudo else "−ELBO"
 
 
 def read_epoch(folder: Path, epoch: int | None, context: "TaskContext") -> Epoch:

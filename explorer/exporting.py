@@ -1,6 +1,5 @@
 """Service: path or replay as GIF, APNG or PNG strip, off the GUI thread, with progress."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from explorer.animation import Format, write_animation
+from explorer.epochs import Run
 from explorer.rendering import compute_alone, decode
 from explorer.replay_drawing import MapLook, draw_replay, point_colours
 from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, Task, TaskContext
@@ -33,12 +33,10 @@ class ExportRequest:
 
 @dataclass(frozen=True, eq=False)
 class ReplayExport:
-    """The map over the epochs of the training in `folder`, as `look` draws it."""
+    """The map over the epochs of a training, as `look` draws it."""
 
     path: Path
-    folder: Path
-    epochs: tuple[int, ...]
-    loss: Mapping[int, float]
+    run: Run
     look: MapLook
     format: Format
     frames: int
@@ -104,9 +102,7 @@ def _export(shelf: ModelShelf, request: ExportRequest, context: TaskContext) -> 
 
 def _export_replay(request: ReplayExport, context: TaskContext) -> Path:
     compute_alone()
-    frames = draw_replay(
-        request.look, request.folder, request.epochs, request.loss, request.frames, context
-    )
+    frames = draw_replay(request.look, request.run, request.frames, context)
     write_animation(
         frames,
         request.path,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.epochs import held_out_loss
+from explorer.epochs import held_out_loss, loss_name
 from explorer.replay import Replay
 from explorer.training import Status, Training
 
@@ -14,7 +14,7 @@ class Following(QObject):
 
     begun = Signal()  # a training: what was said of the last one holds no longer
     model_wished = Signal(object)  # Path of a model that nothing on the map is part of
-    model_kept = Signal(object)  # Path of a model that is to stay off the map
+    model_kept = Signal(object)  # Path of a model that does not come on the map by itself
 
     def __init__(self, training: Training, replay: Replay, parent: QObject) -> None:
         super().__init__(parent)
@@ -26,6 +26,7 @@ class Following(QObject):
         training.finished.connect(self._on_ended)
         training.stopped.connect(self._on_ended)
         training.failed.connect(self._on_failed)
+        training.runs_changed.connect(replay.look_again)  # its epochs may be gone
         replay.found.connect(training.recall)
 
     def _on_state_changed(self) -> None:
@@ -48,13 +49,14 @@ class Following(QObject):
             values = curve.get(name)
             pairs = zip(values.epochs, values.values, strict=True) if values else ()
             loss = {round(epoch): held_out_loss({name: value}) for epoch, value in pairs}
-            self._replay.set_plan(position.epochs, loss)
+            named = loss_name(curve, self._training.state.pseudo)
+            self._replay.set_plan(position.epochs, loss, named)
 
     def _on_ended(self, path: Path | None) -> None:
-        watching = self._replay.state.watching
-        on_map = self._replay.finish(path)
-        if path is not None and not on_map:
-            (self.model_wished if watching else self.model_kept).emit(path)
+        before = self._replay.state
+        if not self._replay.finish(path) and path is not None:
+            wished = before.watching and not before.on_map
+            (self.model_wished if wished else self.model_kept).emit(path)
 
     def _on_failed(self, message: str) -> None:
         self._replay.finish(None)

@@ -10,8 +10,8 @@ from time import perf_counter
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.epochs import Epoch, Probe, Run, list_epochs, read_epoch, read_run
+from explorer.recorded_runs import out_file
 from explorer.session import Session
-from explorer.unfinished import out_file
 from explorer.workers import Callbacks, Lane, ModelShelf
 from models.points import Points
 
@@ -61,7 +61,7 @@ class Replay(QObject):
     changed = Signal()
     epoch_shown = Signal(float)  # where the cursor of curves belongs
     cursor_gone = Signal()  # the map shows what it shows without a replay
-    found = Signal(object)  # Unfinished: a training that can be replayed, and has ended
+    found = Signal(object)  # RecordedRun: a training that can be replayed, and has ended
     arrived = Signal(object)  # ModelInfo of an epoch where another model is on the map
     final_shown = Signal(object)  # Path of the model that is complete now
     failed = Signal(str)
@@ -76,7 +76,7 @@ class Replay(QObject):
         self._wanted: int | None = None
         self._loading: tuple[int, bool] | None = None  # epoch, and whether somebody wishes it
         self._opened = 0  # trainings so far: what is read of one is nothing to the next
-        self._listing = self._prepared = self._declined = False
+        self._listing = self._again = self._prepared = self._declined = False
         self._swapped_at = 0.0
         self._player = QTimer(self)
         self._player.timeout.connect(self._on_tick)
@@ -99,20 +99,23 @@ class Replay(QObject):
             replace(self.state, run=Run(folder), shown=None, running=True, live=self.state.watching)
         )
 
-    def set_plan(self, total: int, loss: Mapping[int, float]) -> None:
+    def set_plan(self, total: int, loss: Mapping[int, float], loss_name: str) -> None:
         """How many epochs a running training will have, and how well it did after each so far."""
-        run = self.state.run
-        if run is not None and (total, loss) != (run.total, run.loss):
-            self._set(replace(self.state, run=replace(run, total=total, loss=loss)))
+        if (run := self.state.run) is not None:
+            run = replace(run, total=total, loss=loss, loss_name=loss_name)
+            self._set(replace(self.state, run=run))
 
     def look_again(self) -> None:
-        """Epochs were written or thinned."""
+        """Epochs were written, thinned or deleted."""
         run = self.state.run
-        if run is not None and not self._listing:
-            self._listing = True
-            task = partial(list_epochs, run.folder)
-            done = partial(self._on_listed, self._opened)
-            self._lane.submit(task, Callbacks(done, self.failed.emit))
+        if run is None or self._listing:
+            self._again = self._listing
+            return
+        self._listing = True
+        task = partial(list_epochs, run.folder)
+        done = partial(self._on_listed, self._opened)
+        failed = partial(self._on_not_listed, self._opened)
+        self._lane.submit(task, Callbacks(done, failed))
 
     def add(self, folder: Path, epoch: int) -> None:
         """One more epoch has its file."""
@@ -129,17 +132,17 @@ class Replay(QObject):
     def finish(self, path: Path | None) -> bool:
         """The training has ended, with that model if any; whether it comes on the map here.
 
-        The next one is followed, unless a person has said that none is to be.
+        It does where the newest epoch is followed there, not where a person looks at an earlier
+        one. The next training is followed, unless a person has said that none is to be.
         """
         state = self.state
         self._set(replace(self.state, running=False, live=False, watching=not self._declined))
         if state.run is not None:
             self._read_run(state.run.folder)
-        if path is None or not state.on_map:
+        if path is None or not state.on_map or not state.live:
             return False
-        if state.live:
-            self._set(replace(self.state, shown=None))
-            self._want(FINAL)
+        self._set(replace(self.state, shown=None))
+        self._want(FINAL)
         return True
 
     # -- wishes ----------------------------------------------------------------------------
@@ -230,7 +233,7 @@ class Replay(QObject):
             self._wanted = None
             self._put(self._models[epoch])
             return
-        if epoch in self._probes and self._fits_model():
+        if epoch in self._probes and self.state.on_map:
             self._session.set_points(self._probes[epoch].points())
         self._want(epoch)
 
@@ -342,11 +345,6 @@ class Replay(QObject):
         probe = self._probes.get(self._wanted) if self._wanted is not None else None
         return None if probe is None else probe.points()
 
-    def _fits_model(self) -> bool:
-        """Whether the map shows the model of this training."""
-        model, run = self._session.model, self.state.run
-        return model is not None and run is not None and model.path == out_file(run.folder)
-
     # -- facts -----------------------------------------------------------------------------
 
     def _read_run(self, folder: Path) -> None:
@@ -356,10 +354,11 @@ class Replay(QObject):
     def _on_run(self, opened: int, run: Run) -> None:
         if opened != self._opened or self.state.run is None:
             return
-        total = max(run.total, self.state.run.total if self.state.running else 0)
-        self._set(
-            replace(self.state, run=replace(run, total=total, loss=run.loss or self.state.run.loss))
-        )
+        before = self.state.run
+        total = max(run.total, before.total if self.state.running else 0)
+        if not run.loss:
+            run = replace(run, loss=before.loss, loss_name=before.loss_name)
+        self._set(replace(self.state, run=replace(run, total=total)))
         if run.known is not None and run.epochs and not self.state.running:
             self.found.emit(run.known)
         self._load_next()
@@ -377,17 +376,32 @@ class Replay(QObject):
         if self.state.live and self.state.shown is None and epochs:
             self._want(epochs[-1])
         self._load_next()
+        if self._again:
+            self._again = False
+            self.look_again()
+
+    def _on_not_listed(self, opened: int, message: str) -> None:
+        if opened == self._opened:
+            self._listing = self._again = False
+            self.failed.emit(message)
 
     def _on_model_changed(self) -> None:
         """Another model is on the map: look for its training, or stop watching one that runs."""
         was_on_map = self.state.on_map
         self._set(self.state)
         model = self._session.model
-        if model is None or self.state.on_map:
+        if model is None:
+            return
+        if self.state.on_map:
+            if model.epoch is None and not self.state.live and self._wanted is None:
+                self.pause()
+                self._set(replace(self.state, shown=None))
+                self.cursor_gone.emit()
             return
         self.pause()
         if not self.state.running:
             self.open(Path(f"{model.path}.run"))
+            self._set(replace(self.state, shown=model.epoch))
         elif was_on_map:
             self._watch(False)
             self._set(replace(self.state, shown=None))
@@ -395,7 +409,8 @@ class Replay(QObject):
     def _forget(self) -> None:
         self.pause()
         self._opened += 1
-        self._loading, self._listing = None, False
+        self._loading = None
+        self._listing = self._again = False
         self._models.clear()
         self._probes.clear()
         self._gone.clear()

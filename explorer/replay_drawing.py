@@ -1,6 +1,6 @@
 """The map over the epochs of a training, drawn frame by frame off the GUI thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from explorer import painting
-from explorer.epochs import Epoch, read_epoch
+from explorer.epochs import Epoch, Run, read_epoch
 from explorer.gliding import between
 from explorer.rendering import decode
 from explorer.theme import Colours
@@ -19,6 +19,7 @@ from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.workers import Cancelled, TaskContext
 from models.errors import CheckpointError, DataError
 from models.planes import Plane
+from models.snapshots import epoch_file
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -80,34 +81,28 @@ def places(epochs: int, frames: int) -> list[float]:
     return np.linspace(0.0, epochs - 1.0, frames).tolist() if epochs > 1 else [0.0] * frames
 
 
-def draw_replay(
-    look: MapLook,
-    folder: Path,
-    epochs: Sequence[int],
-    loss: Mapping[int, float],
-    frames: int,
-    context: TaskContext,
-) -> Bytes:
+def draw_replay(look: MapLook, run: Run, frames: int, context: TaskContext) -> Bytes:
     """The frames [N, H, W, 3]: points glide from epoch to epoch, tiles are the nearest one's.
 
-    An epoch whose file is gone is left out.
+    An epoch whose file is gone is left out: points glide over the gap.
 
     Raises:
         DataError: there is none left.
         Cancelled: it was told to stop.
     """
-    film = _Film(look, folder, list(epochs), context)
+    epochs = [epoch for epoch in run.epochs if epoch_file(run.folder, epoch).is_file()]
+    film = _Film(look, run.folder, epochs, context)
     if not film.find_first():
-        raise DataError(f"{folder}: holds no epochs to replay any more; train the model again")
-    out: list[Bytes] = []
+        raise DataError(f"{run.folder}: holds no epochs to replay any more; train the model again")
+    out = np.empty((frames, look.view.height, look.view.width, 3), np.uint8)
     for number, place in enumerate(places(len(epochs), frames)):
         before, after = film.at(int(place)), film.at(min(int(place) + 1, len(epochs) - 1))
         share = place - int(place)
         near = before if share < 0.5 else after
         xy = before.xy if len(before.xy) != len(after.xy) else between(before.xy, after.xy, share)
-        out.append(_frame(look, near, xy, _caption(near.epoch, loss)))
+        out[number] = _frame(look, near, xy, _caption(near.epoch, run))
         context.report("Drawing", number + 1, frames)
-    return np.stack(out)
+    return out
 
 
 class _Film:
@@ -125,7 +120,7 @@ class _Film:
         return any(self._read(at) is not None for at in range(len(self.epochs)))
 
     def at(self, place: int) -> _Known:
-        """The epoch at a place in the list, or the one before it if its file is gone."""
+        """The epoch at a place in the list, or the one before it if it cannot be read."""
         known = self._read(place) or self._last
         assert known is not None, "find_first comes first"
         self._last = known
@@ -193,9 +188,10 @@ def point_colours(classes: int) -> Bytes:
     return mixed.reshape(-1, 3).round().astype(np.uint8)
 
 
-def _caption(epoch: int, loss: Mapping[int, float]) -> str:
-    figure = f"  ·  held out {loss[epoch]:.1f} nats" if epoch in loss else ""
-    return f"epoch {epoch}{figure}"
+def _caption(epoch: int, run: Run) -> str:
+    if epoch not in run.loss:
+        return f"epoch {epoch}"
+    return f"epoch {epoch}  ·  held out {run.loss_name} {run.loss[epoch]:.1f} nats"
 
 
 def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
@@ -219,14 +215,16 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
 
 
 def _draw_caption(painter: QPainter, view: Viewport, text: str) -> None:
-    """Words on a plate in the lower left corner."""
+    """Words on a plate in the lower left corner, in lines where the picture is narrow."""
     font = QFont(painter.font())
     font.setPixelSize(max(_SMALLEST_CAPTION_PX, round(_CAPTION_SHARE * view.height)))
     painter.setFont(font)
-    box = QFontMetricsF(font).boundingRect(text).adjusted(-6, -3, 6, 3)
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    room = QRectF(0, 0, view.width - 2 * 12, view.height)
+    box = QFontMetricsF(font).boundingRect(room, flags, text).adjusted(-6, -3, 6, 3)
     box.moveBottomLeft(QPointF(6, view.height - 6))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(10, 12, 16, 215))
     painter.drawRoundedRect(box, 3, 3)
     painter.setPen(QColor("#f0f2f5"))
-    painter.drawText(QRectF(box), Qt.AlignmentFlag.AlignCenter, text)
+    painter.drawText(box, flags, text)

@@ -1,18 +1,17 @@
 """Asks how to export a replay, and says what of the map is to be drawn."""
 
-from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from explorer import theme
 from explorer.exporting import Exporting, ReplayExport
+from explorer.recorded_runs import out_file
 from explorer.replay import Replay
 from explorer.replay_drawing import MapLook
 from explorer.session import Session
 from explorer.settings import Settings
-from explorer.unfinished import out_file
 from explorer.viewport import Viewport
 from explorer.widgets.export_dialog import ExportChoice, ExportDialog
 
@@ -59,6 +58,7 @@ class ReplayExports(QObject):
             _USUAL_SIZE_PX,
             _USUAL_RATE,
         )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._on_chosen)
         dialog.open()
 
@@ -71,9 +71,7 @@ class ReplayExports(QObject):
         self._exporting.export_replay(
             ReplayExport(
                 path=choice.path,
-                folder=run.folder,
-                epochs=run.epochs,
-                loss=dict(run.loss),
+                run=run,
                 look=look.sized(choice.size),
                 format=choice.format,
                 frames=choice.frames,
@@ -95,18 +93,14 @@ class ReplayExports(QObject):
         model, handle, layers = session.model, session.active, session.layers
         if model is None:
             return None
-        label = handle.label if handle is not None else None
-        look = MapLook(
+        return MapLook(
             view=self._view,
             tile_px=self._tile_px,
             plane=session.plane,
             tiles_at=session.slice,
-            label=label,
+            label=handle.label if handle is not None else None,
             colours=theme.colours(),
             has_prior=model.has_prior,
-        )
-        return replace(
-            look,
             mosaic=layers.mosaic,
             points=layers.points,
             prior=layers.prior,

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -263,6 +263,73 @@ def test_what_was_open_comes_back_as_it_was_left(
     assert session.model.name == name, "who went back is left alone"
     window.actions_by_name["watchTraining"].trigger()
     journey.until_epoch(4)
+
+
+def test_a_save_that_ends_when_another_model_is_on_the_map_is_of_the_one_before(
+    journey: Journey, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window, session = journey.window, journey.window.session
+    saved, model = tmp_path / "mine.latent.json", session.model
+    assert model is not None
+    weights = window.shelf.get(model.key)
+    assert weights is not None
+    session.set_latent(1, np.array([0.1, 0.2], np.float32))
+    with qtbot.waitSignal(window.library.session_saved, timeout=PATIENCE_MS):
+        window.opening.save_to(saved, window.map_panel.viewport())
+        other = replace(model, key=window.shelf.add(weights), path=tmp_path / "other.safetensors")
+        window.opening.put_epoch(replace(other, epoch=3))
+    assert window.opening.session_path is None, "or the next save would overwrite it"
+    window.opening.go_back()
+    qtbot.waitUntil(lambda: session.model is not None and session.model.path == model.path)
+    now: object = window.opening.session_path
+    assert (now, window.opening.unsaved) == (saved, False)
+    journey.settle()
+
+
+def test_an_unfinished_training_opens_by_its_name_and_is_replayed(
+    journey: Journey, tmp_path: Path
+) -> None:
+    window, made = journey.window, journey.made
+    shutil.copytree(made.folder, journey.plan.folder)
+    journey.plan.finished_file.unlink()
+    window.opening.open_model(journey.plan.last_epoch_file)
+    journey.until_epoch(4)
+    model = window.session.model
+    assert model is not None
+    assert model.name == Path(journey.plan.out).stem
+    assert model.points is not None
+    assert window.windowTitle().startswith(model.name)
+    assert all(path.stem != "last" for path in window.settings.recent())
+    journey.opened.qtbot.waitUntil(lambda: len(window.replay.state.epochs) > 1)
+    assert (window.replay.state.on_map, window.replay.state.shown) == (True, 4)
+    window.replay.show(1)
+    journey.until_epoch(1)
+    window.opening.save(window.map_panel.viewport())
+    assert "keep it under Runs" in window.messages.text(), "resuming overwrites that file"
+    journey.opened.heard.complaints.clear()
+
+
+def test_an_unfinished_training_without_epochs_to_replay_opens_by_its_name(
+    journey: Journey,
+) -> None:
+    shutil.copytree(journey.made.folder, journey.plan.folder)
+    journey.plan.finished_file.unlink()
+    shutil.rmtree(epochs_folder(journey.plan.folder))
+    journey.window.opening.open_model(journey.plan.last_epoch_file)
+    journey.until_epoch(4)
+
+
+def test_data_dropped_while_a_model_trains_is_said_to_wait(
+    journey: Journey, tmp_path: Path
+) -> None:
+    window = journey.window
+    journey.start()
+    (tmp_path / "photos").mkdir()
+    window.opening.open_paths([tmp_path / "photos"])
+    assert window.messages.text() == (
+        "A training is under way; photos is chosen as data when it ends"
+    )
+    window.training.shutdown()
 
 
 def test_a_dropped_image_says_which_epoch_encoded_it(journey: Journey, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.gliding import GLIDE_SECONDS
 from explorer.painting import Marker
 from explorer.viewport import Viewport
+from explorer.widgets import map_view
 from explorer.widgets.map_view import FINE_NUDGE_PX, MARGIN_LEFT_PX, NUDGE_PX, MapView
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -216,19 +218,49 @@ def test_far_away_points_cost_nothing_and_break_nothing(view: MapView) -> None:
 # -- points on their way -------------------------------------------------------------------
 
 
-def test_points_glide_to_where_they_belong(view: MapView, qtbot: QtBot) -> None:
+class Clock:
+    """Stands where `perf_counter` would; a look at the glide comes when the test says."""
+
+    def __init__(self, view: MapView) -> None:
+        self.now, self.view = 100.0, view
+
+    def __call__(self) -> float:
+        return self.now
+
+    def go_on(self, share: float) -> None:
+        """So much of a glide's time later."""
+        self.now += share * GLIDE_SECONDS
+        self.view._on_glide()
+
+
+@pytest.fixture
+def clock(view: MapView, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock(view)
+    monkeypatch.setattr(map_view, "perf_counter", found)
+    monkeypatch.setattr(view, "_start_glider", lambda: None)
+    return found
+
+
+def test_points_glide_to_where_they_belong(view: MapView, clock: Clock) -> None:
     start, end = np.zeros((5, 2), np.float32), np.ones((5, 2), np.float32)
     colours = np.full((5, 3), 200, np.uint8)
     view.set_points(start, colours)
     view.glide_points(end, colours)
     assert view.gliding
-    seen: list[float] = []
-    while view.gliding:
-        qtbot.wait(5)
-        seen.append(float(view.points()[0, 0]))
-    assert seen == sorted(seen)
-    assert any(0 < place < 1 for place in seen)
+    for share, place in ((0.25, 0.25), (0.5, 0.75)):
+        clock.go_on(share)
+        np.testing.assert_allclose(view.points(), place)
+    clock.go_on(0.5)
+    assert not view.gliding
     np.testing.assert_array_equal(view.points(), end)
+
+
+def test_a_glide_goes_on_by_itself_and_ends(view: MapView, qtbot: QtBot) -> None:
+    colours = np.full((5, 3), 200, np.uint8)
+    view.set_points(np.zeros((5, 2), np.float32), colours)
+    view.glide_points(np.ones((5, 2), np.float32), colours)
+    qtbot.waitUntil(lambda: not view.gliding)
+    assert view.points()[0, 0] == 1
     assert not view._glider.isActive()
 
 
@@ -288,3 +320,42 @@ def test_a_view_glides_along_until_a_hand_takes_hold(view: MapView, qtbot: QtBot
     qtbot.waitUntil(lambda: not view.gliding)
     assert view.view.scale == scale
     mouse(view, RELEASE, view.position_of("A"), LEFT, NONE)
+
+
+@pytest.fixture
+def leaving(view: MapView, clock: Clock) -> MapView:
+    """The view is half way to where there is more to see."""
+    view.fit((-1, -1), (1, 1))
+    view.set_points(np.zeros((1, 2), np.float32), np.full((1, 3), 200, np.uint8))
+    view.glide_points(np.full((1, 2), 10, np.float32), np.full((1, 3), 200, np.uint8))
+    view.glide_to_fit((-20, -20), (20, 20))
+    clock.go_on(0.5)
+    return view
+
+
+def test_a_view_does_not_jump_back_when_the_next_epoch_comes(
+    leaving: MapView, clock: Clock
+) -> None:
+    here, goal = leaving.view.scale, leaving.goal
+    leaving.glide_points(np.full((1, 2), 12, np.float32), np.full((1, 3), 200, np.uint8))
+    clock.go_on(0.01)
+    assert leaving.view.scale == pytest.approx(here, rel=0.05)
+    assert leaving.view.scale < here
+    clock.go_on(1)
+    assert leaving.view == goal
+
+
+def test_a_view_that_is_under_way_arrives_when_its_points_are_set(
+    leaving: MapView, qtbot: QtBot
+) -> None:
+    goal = leaving.goal
+    with qtbot.waitSignal(leaving.view_changed):
+        leaving.set_points(np.zeros((1, 2), np.float32), np.full((1, 3), 200, np.uint8))
+    assert leaving.view == goal
+    assert leaving.fitted
+
+
+def test_a_view_that_is_hidden_under_way_is_where_it_goes(leaving: MapView) -> None:
+    goal = leaving.goal
+    leaving.hide()
+    assert leaving.view == goal

@@ -56,6 +56,7 @@ class Disk:
     epochs: tuple[int, ...] = (0, 1, 2, 4)
     damaged: set[int] = field(default_factory=set)
     read: list[int] = field(default_factory=list)
+    broken: bool = False
     size_bytes: int = 1000
     latent_size: int = 3
 
@@ -72,9 +73,11 @@ class Disk:
         return replace(info(self.latent_size, key=0), path=FILE, epoch=epoch, points=points)
 
     def read_run(self, folder: Path, context: object) -> Run:
-        return Run(folder, self.epochs, 40, {1: 30.0})
+        return Run(folder, self.epochs, 40, {1: 30.0}, "−ELBO")
 
     def list_epochs(self, folder: Path, context: object) -> Run:
+        if self.broken:
+            raise CheckpointError(f"{folder}: cannot be read")
         return Run(folder, self.epochs)
 
 
@@ -350,6 +353,44 @@ def test_the_final_model_comes_as_smoothly(
     assert following.state.place == 4
 
 
+def test_a_look_wished_during_another_comes_after_it(
+    following: Replay, lane: FakeLane, disk: Disk
+) -> None:
+    following.look_again()
+    before = lane.waiting.pop()
+    following.look_again()
+    assert not lane.waiting
+    before[1].done(Run(FOLDER, (0,)))
+    disk.epochs = (0, 2)
+    lane.run()
+    assert following.state.epochs == (0, 2)
+
+
+def test_a_look_that_failed_is_not_the_last(following: Replay, lane: FakeLane, disk: Disk) -> None:
+    complaints: list[str] = []
+    following.failed.connect(complaints.append)
+    disk.broken = True
+    following.look_again()
+    lane.run()
+    assert len(complaints) == 1
+    disk.broken, disk.epochs = False, (0, 4)
+    following.look_again()
+    lane.run()
+    assert following.state.epochs == (0, 4)
+
+
+def test_a_model_made_while_an_earlier_epoch_is_looked_at_stays_off_the_map(
+    following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
+) -> None:
+    following.look_again()
+    lane.run()
+    following.show(1)
+    lane.run()
+    assert not following.finish(FILE)
+    lane.run()
+    assert (following.state.shown, weights(session, shelf)) == (1, "weights of 1")
+
+
 def test_a_training_that_failed_leaves_its_last_epoch_on_the_map(
     following: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
 ) -> None:
@@ -470,6 +511,48 @@ def test_the_way_back_from_an_epoch_is_the_final_model(
     lane.run()
     assert weights(session, shelf) == f"weights of {FINAL}"
     assert replaying.state.shown is None
+
+
+def test_who_opens_the_final_model_again_is_not_on_an_epoch(
+    replaying: Replay, session: Session, shelf: ModelShelf, lane: FakeLane, qtbot: QtBot
+) -> None:
+    replaying.play()
+    lane.run()
+    assert weights(session, shelf) == "weights of 0"
+    key = shelf.add(cast(Any, "the final model"))
+    with qtbot.waitSignal(replaying.cursor_gone):
+        session.set_model(replace(info(key=key), path=FILE), three(), (0, 1))
+    assert (replaying.state.shown, replaying.state.place) == (None, 4)
+    assert not replaying.state.playing
+
+
+def test_the_words_say_which_loss_it_is(replaying: Replay, lane: FakeLane, qtbot: QtBot) -> None:
+    panel = ReplayPanel(replaying)
+    qtbot.addWidget(panel)
+    replaying.show(1)
+    lane.run()
+    assert panel.bar.label.toolTip() == "epoch 1 of 40  ·  held out −ELBO 30.00 nats"
+
+
+def test_the_final_model_stays_within_reach_when_its_epochs_are_gone(
+    replaying: Replay,
+    session: Session,
+    shelf: ModelShelf,
+    lane: FakeLane,
+    disk: Disk,
+    qtbot: QtBot,
+) -> None:
+    panel = ReplayPanel(replaying)
+    qtbot.addWidget(panel)
+    replaying.show(2)
+    lane.run()
+    disk.epochs = ()
+    replaying.look_again()
+    lane.run()
+    assert (panel.bar.slider.isEnabled(), panel.bar.slider.value()) == (False, 0)
+    panel.bar.newest.click()
+    lane.run()
+    assert weights(session, shelf) == f"weights of {FINAL}"
 
 
 def test_playing_goes_through_all_epochs_and_stops_at_the_last(

@@ -1,13 +1,14 @@
 """The bar to go through epochs: by keys and mouse, in words, in little room."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
-from explorer.widgets.replay_bar import ReplayBar
+from explorer.widgets.replay_bar import _TICK_PX, _TICKS_BELOW_PX, ReplayBar
 
 EPOCHS = (0, 1, 2, 4, 8, 16, 24, 32)
 
@@ -75,6 +76,64 @@ def test_the_mouse_takes_the_nearest_epoch(bar: ReplayBar, qtbot: QtBot) -> None
     assert wished == [16, 24]
 
 
+def turn(bar: ReplayBar, *angles: int) -> None:
+    at = QPointF(bar.slider.rect().center())
+    for angle in angles:
+        wheel = QWheelEvent(
+            at,
+            bar.slider.mapToGlobal(at),
+            QPoint(),
+            QPoint(0, angle),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(bar.slider, wheel)
+
+
+@pytest.mark.parametrize(
+    ("angles", "epochs"),
+    [((120, 120), [8, 16]), ((-240,), [1]), ((50, 50), []), ((50, 50, 50), [8]), ((-60, 60), [])],
+)
+def test_the_wheel_goes_an_epoch_a_notch(
+    bar: ReplayBar, angles: tuple[int, ...], epochs: list[int]
+) -> None:
+    wished: list[int] = []
+    bar.epoch_wished.connect(wished.append)
+    turn(bar, *angles)
+    assert wished == epochs
+
+
+@pytest.mark.parametrize(("value", "epoch"), [(15, 16), (5, 8), (3, 2), (40, 32)])
+def test_assistive_technology_gets_the_nearest_epoch(
+    bar: ReplayBar, qtbot: QtBot, value: int, epoch: int
+) -> None:
+    values = QAccessible.queryAccessibleInterface(bar.slider).valueInterface()
+    with qtbot.waitSignal(bar.epoch_wished) as wished:
+        values.setCurrentValue(value)
+    assert wished.args == [epoch]
+    assert bar.slider.value() == epoch
+
+
+def test_where_none_is_shown_the_first_can_be_wished(bar: ReplayBar, qtbot: QtBot) -> None:
+    bar.set_epochs(EPOCHS, 40, None, "")
+    with qtbot.waitSignal(bar.epoch_wished) as wished:
+        QTest.keyClick(bar.slider, Qt.Key.Key_Home)
+    assert wished.args == [0]
+    with qtbot.assertNotEmitted(bar.epoch_wished):
+        QTest.keyClick(bar.slider, Qt.Key.Key_Home)
+
+
+def test_names_say_what_a_press_does(bar: ReplayBar) -> None:
+    names = [bar.play.accessibleName()]
+    bar.set_playing(True, 4.0)
+    names.append(bar.play.accessibleName())
+    assert names == ["Play the epochs", "Pause"]
+    bar.set_newest("Final", "Back to the model that this training made", True)
+    assert bar.newest.accessibleName() == "Final: Back to the model that this training made"
+
+
 def test_being_told_is_no_wish(bar: ReplayBar, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(bar.epoch_wished):
         bar.set_epochs(EPOCHS, 40, 16, "")
@@ -96,6 +155,7 @@ def test_all_has_a_name_and_a_tip_and_room(bar: ReplayBar, qapp: QApplication, w
             assert control.accessibleName(), control.objectName()
             assert control.toolTip(), control.objectName()
             assert bar.rect().contains(control.geometry()), control.objectName()
+    assert bar.slider.height() / 2 >= _TICKS_BELOW_PX + _TICK_PX, "ticks are whole"
     text = bar.label.fontMetrics().horizontalAdvance(bar.label.text())
     assert text <= bar.label.width()
     assert bar.slider.accessibleDescription().startswith("epoch 4 of 40")

@@ -194,7 +194,7 @@ class MapPanel(QWidget):
         if not self.view.fitted or self.view.dragging:
             return
         low, high = self._box(model)
-        left, bottom, right, top = self.view.view.box
+        left, bottom, right, top = self.view.goal.box
         outside = low[0] < left or low[1] < bottom or high[0] > right or high[1] > top
         filled = max((high[0] - low[0]) / (right - left), (high[1] - low[1]) / (top - bottom))
         if outside or filled < _SPARSE:

@@ -50,8 +50,8 @@ class ReplayPanel(QWidget):
         bar.set_playing(state.playing, state.speed)
         bar.set_watching(state.watching, _watch_tip(state))
         text, tip = ("Live", "Follow the newest epoch again") if state.running else FINAL_WORDS
-        back = not state.live if state.running else state.shown is not None
-        bar.set_newest(text, tip, bool(state.epochs) and back)
+        newer = bool(state.epochs) and not state.live
+        bar.set_newest(text, tip, newer if state.running else state.shown is not None)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -70,8 +70,8 @@ def _words(state: ReplayState) -> str:
     words = f"epoch {state.place} of {state.run.total}"
     if state.shown is None and not state.running:
         words = f"final model, {words}"
-    loss = state.run.loss.get(state.place)
-    return words if loss is None else f"{words}  ·  held out {loss:.2f} nats"
+    loss, name = state.run.loss.get(state.place), state.run.loss_name
+    return words if loss is None else f"{words}  ·  held out {name} {loss:.2f} nats"
 
 
 def _few_words(state: ReplayState) -> str:

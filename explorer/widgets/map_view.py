@@ -113,6 +113,8 @@ class MapView(QWidget):
             return
         self._point_colours = colours
         self._glide = Glide(self._points, xy, perf_counter())
+        if self._view_glide is not None:
+            self._view_glide = self.view, self.goal
         self._start_glider()
 
     def glide_to_fit(
@@ -129,6 +131,11 @@ class MapView(QWidget):
     def gliding(self) -> bool:
         """Whether points are on their way."""
         return self._glide is not None
+
+    @property
+    def goal(self) -> Viewport:
+        """What the view is on its way to, or shows already."""
+        return self.view if self._view_glide is None else self._view_glide[1]
 
     @property
     def fitted(self) -> bool:
@@ -157,16 +164,16 @@ class MapView(QWidget):
         if self._view_glide is not None:
             self.view = view_between(*self._view_glide, share)
             self._tiles_layer = None
-        arrived = self._view_glide is not None and share >= 1
         if share >= 1:
             self._end_glide()
         self._points_moved()
-        if arrived:
-            self._view_moved()
 
     def _end_glide(self) -> None:
+        moves, self.view = self._view_glide is not None, self.goal
         self._glide = self._view_glide = None
         self._glider.stop()
+        if moves:
+            self._view_moved()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches: the points are where they go."""

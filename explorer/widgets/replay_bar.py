@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -16,11 +24,12 @@ from PySide6.QtWidgets import (
 from explorer import theme
 
 _PAGE_EPOCHS = 5
+_NOTCH = 120  # of a wheel, as Qt counts
 _HANDLE_PX = 12
 _TICK_PX = 3
 _TICKS_BELOW_PX = 7  # the middle of the slider
 _PLAY_PX = 38
-_WIDE_PX, _ROOMY_PX = 760, 480  # below the first words are short; below the other some must go
+_WIDE_PX, _ROOMY_PX = 1000, 480  # below the first words are short; below the other some must go
 
 _STEPS = {
     Qt.Key.Key_Left: -1,
@@ -41,27 +50,45 @@ class EpochSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._epochs: tuple[int, ...] = ()
-        self.setMinimumSize(60, 2 * (_TICKS_BELOW_PX + _TICK_PX) + 2)
+        self._shown: int | None = None
+        self._turned = 0  # what a wheel has turned short of a notch
+        self.setMinimumWidth(60)
         self.setTracking(True)
+        self.valueChanged.connect(self._on_value_changed)
 
     def set_epochs(self, epochs: Sequence[int], total: int, shown: int | None) -> None:
         """The epochs there are, how many there will be, and the one to stand on."""
-        self._epochs = tuple(epochs)
+        self._epochs, self._shown = tuple(epochs), shown
         with QSignalBlocker(self):
             self.setRange(0, max(total, *epochs, 1) if epochs else 1)
-            self.setValue(shown or 0)
+            self.setValue((shown or 0) if epochs else 0)
         self.update()
 
     def _wish(self, epoch: int) -> None:
-        if epoch != self.value():
+        with QSignalBlocker(self):
             self.setValue(epoch)
+        if epoch != self._shown:
+            self._shown = epoch
             self.epoch_wished.emit(epoch)
+
+    def _nearest(self, epoch: float) -> int:
+        """The place among the epochs that there are."""
+        return min(range(len(self._epochs)), key=lambda at: abs(self._epochs[at] - epoch))
 
     def _step(self, by: int) -> None:
         """So many of the epochs that there are further on, or back."""
-        epochs = self._epochs
-        place = min(range(len(epochs)), key=lambda at: abs(epochs[at] - self.value()))
-        self._wish(epochs[min(max(place + by, 0), len(epochs) - 1)])
+        place = self._nearest(self._shown or 0) + by
+        self._wish(self._epochs[min(max(place, 0), len(self._epochs) - 1)])
+
+    def _on_value_changed(self, value: int) -> None:
+        """Assistive technology moves the handle: to the nearest epoch, but not back at once."""
+        if not self._epochs:
+            return
+        nearest = self._epochs[self._nearest(value)]
+        if nearest == self._shown:
+            self._step(1 if value > nearest else -1)
+        else:
+            self._wish(nearest)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
@@ -88,6 +115,15 @@ class EpochSlider(QSlider):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.setSliderDown(False)
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """An epoch a notch; touch pads turn by less than one."""
+        self._turned += event.angleDelta().y()
+        notches = int(self._turned / _NOTCH)
+        self._turned -= notches * _NOTCH
+        if notches and self._epochs:
+            self._step(notches)
+        event.accept()
+
     def _wish_at(self, x: float) -> None:
         if self._epochs:
             self._wish(min(self._epochs, key=lambda epoch: abs(self.place(epoch) - x)))
@@ -96,6 +132,10 @@ class EpochSlider(QSlider):
         """Where an epoch is, in pixels from the left."""
         room = self.width() - _HANDLE_PX
         return _HANDLE_PX / 2 + room * epoch / max(self.maximum(), 1)
+
+    def sizeHint(self) -> QSize:
+        """With room for ticks; a minimum height would be the style sheet's."""
+        return QSize(super().sizeHint().width(), 2 * (_TICKS_BELOW_PX + _TICK_PX) + 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -120,7 +160,7 @@ class ReplayBar(QWidget):
     def __init__(self, speeds: Sequence[float], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.slider = EpochSlider(self)
-        self.play = self._button("▶", "playReplay", "Play the epochs (Space)")
+        self.play = self._button("▶", "playReplay", "")
         self.watch = self._button("Follow on the map", "watchTrainingButton", "")
         self.newest = self._button("Live", "replayNewest", "")
         self.export = self._button("Export this replay …", "exportReplayButton", "")
@@ -134,11 +174,9 @@ class ReplayBar(QWidget):
     def _build(self) -> None:
         self.slider.setObjectName("replayEpoch")
         self.slider.setAccessibleName("Epoch shown on the map")
-        self.play.setAccessibleName("Play the epochs")
         self.play.setFixedWidth(_PLAY_PX)  # for either of its signs
         self.watch.setCheckable(True)
         self.watch.setAccessibleName("Follow on the map")
-        self.newest.setAccessibleName("Back to the newest epoch")
         self.export.setAccessibleName("Export this replay")
         self.export.setToolTip("Save the map over the epochs as GIF, APNG or PNG strip")
         self.speed.addItems([f"{speed:g} a second" for speed in self._speeds])
@@ -210,8 +248,10 @@ class ReplayBar(QWidget):
 
     def set_playing(self, playing: bool, speed: float) -> None:
         """Whether it plays, and how fast it would."""
+        name = "Pause" if playing else "Play the epochs"
         self.play.setText("❚❚" if playing else "▶")
-        self.play.setToolTip("Pause (Space)" if playing else "Play the epochs (Space)")
+        self.play.setAccessibleName(name)
+        self.play.setToolTip(f"{name} (Space)")
         self.speed.setCurrentIndex(self._speeds.index(speed))
 
     def set_watching(self, watching: bool, tip: str) -> None:
@@ -222,6 +262,7 @@ class ReplayBar(QWidget):
     def set_newest(self, text: str, tip: str, on: bool) -> None:
         """The way back from an earlier epoch."""
         self.newest.setText(text)
+        self.newest.setAccessibleName(f"{text}: {tip}")
         self.newest.setToolTip(tip)
         self.newest.setEnabled(on)
 
