@@ -1,7 +1,7 @@
 """Service: opens and saves models, images and sessions off the GUI thread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -11,12 +11,15 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from explorer.encoding import Encoded, ImageSource, encode_source
+from explorer.epochs import read_epoch
 from explorer.first_look import first_arrangement
+from explorer.recorded_runs import last_epoch_file, out_file, read_recorded, run_of
 from explorer.rendering import ModelInfo, compute_alone, decode, describe
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.theme import assets_folder
 from explorer.workers import Callbacks, Lane, ModelShelf, Task, TaskContext
 from models.methods import METHODS, MethodName
+from models.snapshots import epochs_in
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -56,7 +59,7 @@ class Library(QObject):
 
     model_opened = Signal(object)  # ModelInfo
     session_opened = Signal(object, object, object)  # ModelInfo, SavedSession, Path
-    session_saved = Signal(object, object)  # Path, SavedSession
+    session_saved = Signal(object, object, object)  # Path, SavedSession, key of its model
     save_failed = Signal(str)
     images_encoded = Signal(object)  # EncodedImages
     card_ready = Signal(object)  # Card
@@ -92,7 +95,7 @@ class Library(QObject):
         task = partial(_save_session, path, model, saved)
         self._lane.submit(task, Callbacks(self._on_session_saved, self.save_failed.emit))
 
-    def _on_session_saved(self, value: tuple[Path, SavedSession]) -> None:
+    def _on_session_saved(self, value: tuple[Path, SavedSession, int]) -> None:
         self.session_saved.emit(*value)
 
     def encode(self, model: ModelInfo, sources: Sequence[ImageSource]) -> None:
@@ -119,8 +122,23 @@ class Library(QObject):
 def _open_model(shelf: ModelShelf, path: Path, context: TaskContext) -> ModelInfo:
     from models.checkpoint import load
 
+    run = run_of(path)
+    if run is not None:
+        return _open_run(shelf, run, context)
     model = load(path)
     return describe(model, shelf.add(model), path)
+
+
+def _open_run(shelf: ModelShelf, run: Path, context: TaskContext) -> ModelInfo:
+    """The newest epoch of a training without a model, by the name of the one it was to make."""
+    from models.checkpoint import load
+
+    epochs = epochs_in(run)
+    if epochs:
+        found = read_epoch(run, epochs[-1], context)
+        return replace(found.info, key=shelf.add(found.model))
+    model, epoch = load(last_epoch_file(run)), read_recorded(run).epoch
+    return replace(describe(model, shelf.add(model), out_file(run)), epoch=epoch)
 
 
 def _open_session(
@@ -146,9 +164,9 @@ def _open_session(
 
 def _save_session(
     path: Path, model: ModelInfo, saved: SavedSession, context: TaskContext
-) -> tuple[Path, SavedSession]:
+) -> tuple[Path, SavedSession, int]:
     write_session(path, model, saved)
-    return path, saved
+    return path, saved, model.key
 
 
 def _encode(

@@ -1,7 +1,7 @@
 """From files, drops and pastes to a session, and from a session to a file; with its dialogs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -270,7 +270,8 @@ class Opening(QObject):
         if model is None or model.epoch is None or model.path.is_file():
             return True
         self.failed.emit(
-            f"{model.name}: has no file before its training ends; stop the training, then save"
+            f"{model.name}: has no file before its training ends; stop it, or keep it under Runs, "
+            "then save"
         )
         return False
 
@@ -299,13 +300,24 @@ class Opening(QObject):
         else:
             self._settings.add_recent(folder / LAST_TIME)
 
-    def _on_session_saved(self, path: Path, saved: SavedSession) -> None:
-        self.session_path = path
-        if saved.arrangement is self._session.arrangement:  # not changed while it was written
-            self._session.undo_stack.setClean()
+    def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:
+        model = self._session.model
+        if model is not None and model.key == key:
+            self.session_path = path
+            if saved.arrangement is self._session.arrangement:  # not changed while it was written
+                self._session.undo_stack.setClean()
+            self.title_changed.emit()
+        else:
+            self._remember(path, saved)
         self._settings.add_recent(path)
-        self.title_changed.emit()
         self.said.emit(f"Saved {path.name}")
+
+    def _remember(self, path: Path, saved: SavedSession) -> None:
+        """A session was saved whose model has left the map meanwhile."""
+        for file, left in self._left.items():
+            if file.absolute() == saved.model:
+                unsaved = left.unsaved and left.arrangement is not saved.arrangement
+                self._left[file] = replace(left, session_path=path, unsaved=unsaved)
 
 
 def _fits(left: _Left, model: ModelInfo) -> bool:

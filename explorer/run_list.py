@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.recorded_runs import discard_recorded
 from explorer.runs_on_disk import Known, Run, RunState, read_runs
 from explorer.training import Training
 from explorer.workers import Callbacks, Lane, TaskContext
@@ -16,13 +17,14 @@ class RunList(QObject):
     """Trainings in the folder of a `Training`; `refresh` asks for them the first time."""
 
     changed = Signal()
+    discard_failed = Signal(str)
 
     def __init__(self, training: Training, lane: Lane, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._training, self._lane = training, lane
         self._known: Known = {}
         self._reading = self._again = False
-        training.unfinished_changed.connect(self.refresh)
+        training.runs_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Read what is on the disk; `changed` follows."""
@@ -32,6 +34,11 @@ class RunList(QObject):
         self._reading = True
         task = partial(_read, self._training.folder, self._known)
         self._lane.submit(task, Callbacks(self._on_read, self._on_failed))
+
+    def discard(self, run: Path) -> None:
+        """Delete the training in the folder `run`; `changed` or `discard_failed` follows."""
+        task = partial(_discard, run)
+        self._lane.submit(task, Callbacks(self._on_discarded, self._on_discard_failed))
 
     def listed(self) -> tuple[Run, ...]:
         """All trainings, newest first; the one that runs comes first, as it stands now."""
@@ -65,15 +72,31 @@ class RunList(QObject):
         )
 
     def _on_read(self, known: Known) -> None:
-        self._known, self._reading = known, False
+        self._known = known
         self.changed.emit()
+        self._end_reading()
+
+    def _on_failed(self, message: str) -> None:
+        self._end_reading()
+
+    def _end_reading(self) -> None:
+        self._reading = False
         if self._again:
             self._again = False
             self.refresh()
 
-    def _on_failed(self, message: str) -> None:
-        self._reading = False
+    def _on_discarded(self, nothing: None) -> None:
+        self._training.runs_changed.emit()
+
+    def _on_discard_failed(self, message: str) -> None:
+        """Some of it may be gone all the same."""
+        self.discard_failed.emit(message)
+        self._training.runs_changed.emit()
 
 
 def _read(folder: Path, known: Known, context: TaskContext) -> Known:
     return read_runs(folder, known)
+
+
+def _discard(run: Path, context: TaskContext) -> None:
+    discard_recorded(run)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from explorer.loss_curves import Curves
+from explorer.recorded_runs import all_runs, is_finished, last_epoch_file, out_file, read_recorded
 from explorer.trainer_messages import Adjusted, is_pseudo
-from explorer.unfinished import all_runs, is_finished, last_epoch_file, out_file, read_unfinished
 from models.errors import CheckpointError
 from models.plans import Plan
 
@@ -90,7 +90,7 @@ def _read(run: Path) -> Run:
     """A training, by the file of its last epoch."""
     changed_at = last_epoch_file(run).stat().st_mtime
     try:
-        read = read_unfinished(run)
+        read = read_recorded(run)
     except CheckpointError as error:
         return Run(run, RunState.DAMAGED, changed_at=changed_at, problem=str(error))
     finished, out = is_finished(run), out_file(run)

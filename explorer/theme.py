@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 SPACING_PX = 8
 RADIUS_PX = 5
@@ -127,6 +127,14 @@ def apply(app: QApplication, dark: bool) -> None:
     app.setStyle("Fusion")
     app.setPalette(_palette(_active))
     app.setStyleSheet(_style_sheet(_active))
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget another part of the style sheet."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def _palette(c: Colours) -> QPalette:

@@ -9,6 +9,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 from explorer.loss_curves import Curves
+from explorer.recorded_runs import RecordedRun, is_finished, last_epoch_file, out_file
 from explorer.trainer_messages import (
     Adjusted,
     Adjustment,
@@ -31,17 +32,7 @@ from explorer.trainer_messages import (
     Task,
     Terms,
 )
-from explorer.unfinished import (
-    Unfinished,
-    discard_unfinished,
-    is_finished,
-    last_epoch_file,
-    out_file,
-    read_unfinished,
-    unfinished_runs,
-)
 from explorer.workers import TrainerBug, TrainerEnd, TrainingThread, raise_in_hook
-from models.errors import CheckpointError
 from models.plans import Plan
 
 MODEL_ENDING = ".safetensors"
@@ -68,9 +59,9 @@ class TrainingState:
 
     `activity` is being prepared, `done` of `total` (0: unknown) of it. `train` and `held_out`
     are the newest terms, in nats an image. `message` says how it ended; `file` is the model
-    it made, and `unfinished` the folder it can be resumed from if it made none. `adjusted` are
-    the settings changed while it ran, and `epoch_file` the newest epoch that its folder
-    (`plan.folder`) holds a file of. `pseudo`: the terms are of a pseudo-likelihood.
+    it made. `adjusted` are the settings changed while it ran, and `epoch_file` the newest epoch
+    that its folder (`plan.folder`) holds a file of. `pseudo`: the terms are of a
+    pseudo-likelihood.
     """
 
     status: Status = Status.IDLE
@@ -84,7 +75,6 @@ class TrainingState:
     held_out: Terms | None = None
     message: str = ""
     file: Path | None = None
-    unfinished: Path | None = None
     adjusted: tuple[Adjusted, ...] = ()
     epoch_file: int | None = None
     pseudo: bool = False
@@ -109,7 +99,7 @@ class Training(QObject):
     state_changed = Signal()
     curves_changed = Signal()
     pictures_changed = Signal()
-    unfinished_changed = Signal()  # trainings have begun, ended or gone
+    runs_changed = Signal()  # trainings have begun, ended or gone
     epoch_written = Signal(object, int)  # Path of the training's folder, epoch
     finished = Signal(object)  # Path of the model of all epochs
     stopped = Signal(object)  # Path of the model of the epochs finished before a stop, or None
@@ -147,7 +137,7 @@ class Training(QObject):
         """Train by `plan` from the beginning; nothing happens while another training runs."""
         self._begin(Job("train", plan), TrainingState(Status.PREPARING, plan, "Starting"))
 
-    def recall(self, known: Unfinished) -> None:
+    def recall(self, known: RecordedRun) -> None:
         """Show the curves of a training that has ended, unless one is under way."""
         plan = self.state.plan
         if self.state.active or (plan is not None and plan.folder == known.plan.folder):
@@ -164,17 +154,6 @@ class Training(QObject):
     def keep_last(self, run: Path) -> None:
         """Make a model of the epochs that the unfinished training in `run` has finished."""
         self._begin_with("finish", run)
-
-    def discard(self, run: Path) -> None:
-        """Delete an unfinished training."""
-        try:
-            discard_unfinished(run)
-        except CheckpointError as error:
-            self.failed.emit(str(error))
-        else:
-            if self.state.unfinished == run:
-                self._set(replace(self.state, unfinished=None))
-        self.unfinished_changed.emit()
 
     def pause(self) -> None:
         """Take no step until `resume`."""
@@ -206,21 +185,6 @@ class Training(QObject):
     def process_id(self) -> int | None:
         """The number of the trainer process while there is one."""
         return self._thread.process_id if self._thread is not None else None
-
-    def unfinished(self) -> list[Path]:
-        """Folders of unfinished trainings, newest first, without the one that runs."""
-        plan = self.state.plan if self.state.active else None
-        running = plan.folder if plan is not None else None
-        return [path for path in unfinished_runs(self.folder) if path != running]
-
-    def describe_unfinished(self, run: Path) -> str:
-        """A line on an unfinished training: its name and how far it is."""
-        name = out_file(run).stem
-        try:
-            known = read_unfinished(run)
-        except CheckpointError:
-            return f"{name} · damaged"
-        return f"{name} · {known.epoch} of {known.plan.epochs} epochs"
 
     # -- the thread ------------------------------------------------------------------------
 
@@ -333,7 +297,7 @@ class Training(QObject):
                 self._finish(self._end)
             case Stopped():
                 message = "Stopped before the first epoch ended."
-                self._set(self._ended_state(Status.STOPPED, message))
+                self._set(replace(self.state, status=Status.STOPPED, message=message))
                 self.stopped.emit(None)
             case Failed():
                 self._fail(self._end.message)
@@ -341,7 +305,7 @@ class Training(QObject):
                     raise_in_hook(TrainerBug(self._end.details))
             case None:
                 self._fail(f"The trainer ended before its time ({_reason(end)}).", _START_AGAIN)
-        self.unfinished_changed.emit()
+        self.runs_changed.emit()
 
     def _finish(self, end: Finished) -> None:
         file, position = Path(end.path), self.state.position
@@ -351,36 +315,26 @@ class Training(QObject):
         else:
             message = f"Stopped: {file.stem} is the model after epoch {end.epoch}."
         status = Status.FINISHED if complete else Status.STOPPED
-        self._set(replace(self._ended_state(status, message), file=file))
+        self._set(replace(self.state, status=status, message=message, file=file))
         (self.finished if complete else self.stopped).emit(file)
 
     def _fail(self, message: str, if_nothing_is_kept: str = "") -> None:
-        state = self._ended_state(Status.FAILED, message)
-        if kept := _kept_text(state) or if_nothing_is_kept:
-            state = replace(state, message=f"{message.removesuffix('.')}. {kept}")
-        self._set(state)
-        self.failed.emit(state.message)
-
-    def _ended_state(self, status: Status, message: str) -> TrainingState:
-        plan = self.state.plan
-        left = plan is not None and _has_epochs(plan) and not is_finished(plan.folder)
-        unfinished = plan.folder if plan is not None and left else None
-        return replace(self.state, status=status, message=message, unfinished=unfinished)
-
-
-def _has_epochs(plan: Plan) -> bool:
-    return bool(plan.out) and last_epoch_file(plan.folder).is_file()
+        if kept := _kept_text(self.state) or if_nothing_is_kept:
+            message = f"{message.removesuffix('.')}. {kept}"
+        self._set(replace(self.state, status=Status.FAILED, message=message))
+        self.failed.emit(message)
 
 
 def _kept_text(state: TrainingState) -> str:
     """What a training that failed has left, and where to go on with it; or nothing."""
-    if state.unfinished is not None:
-        epoch = state.position.epoch if state.position is not None else 0
-        kept = f"Epoch {epoch} is kept" if epoch else "The last finished epoch is kept"
-        return f"{kept}; go on with it under Runs."
-    if state.plan is not None and _has_epochs(state.plan):  # a finished one was to go on
+    plan = state.plan
+    if plan is None or not plan.out or not last_epoch_file(plan.folder).is_file():
+        return ""
+    if is_finished(plan.folder):  # a finished one was to go on
         return "The model and its finished epochs are kept; go on with them under Runs."
-    return ""
+    epoch = state.position.epoch if state.position is not None else 0
+    kept = f"Epoch {epoch} is kept" if epoch else "The last finished epoch is kept"
+    return f"{kept}; go on with it under Runs."
 
 
 def _reason(end: TrainerEnd) -> str:

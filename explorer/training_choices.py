@@ -14,7 +14,7 @@ from models.methods import (
     settings_names,
 )
 from models.plans import Plan
-from models.presets import PRESETS, preset_plan
+from models.presets import PRESETS, kind_of, preset_plan
 from models.settings import Settings, changed
 
 OWN = ""  # the entry of the presets that stands for changed settings
@@ -293,7 +293,8 @@ def _comparable(plan: Plan) -> Plan:
 
 def preset_plans(data: str) -> dict[str, Plan]:
     """Each preset's plan for some data, whose first bytes are looked at."""
-    return {name: preset_plan(name, data) for name in PRESETS}
+    kind = kind_of(data)
+    return {name: preset_plan(name, data, kind=kind) for name in PRESETS}
 
 
 def preset_of(plan: Plan, presets: Mapping[str, Plan]) -> str:

@@ -89,6 +89,7 @@ WEIGHTS_TIP = (
     "(Polyak, decay rising to 0.999), which is what is kept as the model"
 )
 NEGATED = frozenset({"elbo", "importance_bound"})  # shown so that lower is better, as for the rest
+_UNITS = {"jacobian": "squared norm"}
 # What marks a piece of a formula as a term's; the first that is found counts.
 _MARKS = (
     ("Cov", "covariance"),
@@ -124,6 +125,11 @@ def _pseudo(term: TermWords) -> TermWords:
 def shown(key: str, value: float) -> float:
     """A term's value as it is shown."""
     return -value if key in NEGATED else value
+
+
+def unit_of(key: str) -> str:
+    """What a term is in."""
+    return _UNITS.get(key, "nats")
 
 
 def shown_terms(terms: Mapping[str, float]) -> dict[str, float]:

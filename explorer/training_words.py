@@ -2,9 +2,11 @@
 
 import re
 
+from explorer.epochs import held_out_loss, loss_name
+from explorer.progress_line import clock
 from explorer.trainer_messages import Loaded
 from explorer.training import Status, TrainingState
-from explorer.training_terms import likelihood_text, shown_terms, terms_for
+from explorer.training_terms import likelihood_text, shown_terms, terms_for, unit_of
 
 _PRIORITY_TIP = "The trainer runs at idle priority: it waits while other programs use the processor"
 
@@ -63,11 +65,8 @@ def pace_text(state: TrainingState) -> str:
     if state.status not in (Status.RUNNING, Status.PAUSED) or position is None:
         return ""
     terms, parts = state.held_out or {}, list[str]()
-    if "elbo" in terms:
-        pseudo = "pseudo " if state.pseudo else ""
-        parts.append(f"{pseudo}−ELBO {-terms['elbo']:.2f} nats")
-    elif terms:
-        parts.append(f"rec. {terms['reconstruction']:.2f} nats")
+    if terms:
+        parts.append(f"{loss_name(terms, state.pseudo)} {held_out_loss(terms):.2f} nats")
     if position.images_per_second:
         parts.append(f"{position.images_per_second:,.0f} images/s")
     return " · ".join((*parts, clock(position.seconds)))
@@ -78,19 +77,15 @@ def percent(share: float) -> str:
     return f"{int(100 * share)} %"
 
 
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds as 1:02:03 or 2:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def figures_text(state: TrainingState) -> str:
     """The newest held-out terms in words."""
     terms = shown_terms(state.held_out or {})
     words = {term.key: term.name for term in terms_for(state.pseudo)}
-    told = ", ".join(f"{words[key]} {value:.2f}" for key, value in terms.items())
-    return f"held out: {told} (nats an image)" if told else ""
+    told = dict[str, list[str]]()
+    for key, value in terms.items():
+        told.setdefault(unit_of(key), []).append(f"{words[key]} {value:.2f}")
+    found = [f"{', '.join(values)} ({unit} an image)" for unit, values in told.items()]
+    return f"held out: {', '.join(found)}" if found else ""
 
 
 def data_text(loaded: Loaded) -> tuple[str, str]:

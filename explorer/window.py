@@ -250,6 +250,7 @@ class MainWindow(QMainWindow):
         self.sliders.thumbnails_shown.connect(self._check_settled)
         self._files.idle.connect(self._check_settled)
         self.training.failed.connect(self.complain)
+        self.runs.discard_failed.connect(self.complain)
         self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
 
@@ -379,10 +380,7 @@ class MainWindow(QMainWindow):
 
     def _message(self, text: str, role: str) -> None:
         self.messages.setText("; ".join(text.split("\n")))
-        if self.messages.property("role") != role:
-            self.messages.setProperty("role", role)
-            self.messages.style().unpolish(self.messages)
-            self.messages.style().polish(self.messages)
+        theme.set_role(self.messages, role)
 
     def _on_banner_closed(self) -> None:
         """A failure that was read needs no red line any more."""
@@ -436,9 +434,11 @@ class MainWindow(QMainWindow):
         self.opening_failed.emit(message)
 
     def _on_data_chosen(self, path: Path) -> None:
-        self.training_panel.choose_data(path)
+        if self.training_panel.choose_data(path):
+            self.say(f"{path.name} is chosen as data to train on; press Start")
+        else:
+            self.say(f"A training is under way; {path.name} is chosen as data when it ends")
         self.show_training()
-        self.say(f"{path.name} is chosen as data to train on; press Start")
 
     def _show_model(self) -> None:
         model = self.session.model

@@ -352,7 +352,7 @@ def trainer_command() -> list[str]:
 class TrainingThread(QThread):
     """Runs one trainer process, at idle priority and with its own memory, for one job.
 
-    The process has a session of its own, so Ctrl+C in the terminal reaches the window alone.
+    The process has a group of its own, so Ctrl+C in the terminal reaches the window alone.
     It ends when its job does, when it is stopped, or when this process is gone.
     """
 

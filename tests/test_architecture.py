@@ -49,7 +49,7 @@ ARROWS: dict[str, str] = {
         "models.images models.preprocessing models.raw models.resizing models.rooms models.rows "
         "models.sprites"
     ),
-    "models.presets": "models.downloads models.errors models.plans",
+    "models.presets": "models.arrays models.downloads models.errors models.plans",
     "models.distributed": "",
     "models.matmul": "",
     "models.methods": "",
@@ -93,7 +93,8 @@ ARROWS: dict[str, str] = {
     "models.runs": (
         "models.autoencoder models.checkpoint models.data models.distributed models.errors "
         "models.evaluation models.methods models.model models.networks models.plans "
-        "models.preprocessing models.raw models.run_files models.settings models.training"
+        "models.preprocessing models.raw models.resuming models.run_files models.settings "
+        "models.training"
     ),
     # explorer: the values on screen
     "explorer": "",
@@ -112,11 +113,11 @@ ARROWS: dict[str, str] = {
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
     "explorer.loss_curves": "explorer.trainer_messages",
-    "explorer.unfinished": (
+    "explorer.recorded_runs": (
         "explorer.trainer_messages models.errors models.plans models.snapshots"
     ),
     "explorer.runs_on_disk": (
-        "explorer.loss_curves explorer.trainer_messages explorer.unfinished models.errors "
+        "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages models.errors "
         "models.plans"
     ),
     "explorer.fields": "",
@@ -129,7 +130,7 @@ ARROWS: dict[str, str] = {
         "explorer.trainer_messages models.autoencoder models.data models.model"
     ),
     "explorer.trainer_process": (
-        "explorer.trainer_messages explorer.trainer_pictures explorer.unfinished models.data "
+        "explorer.recorded_runs explorer.trainer_messages explorer.trainer_pictures models.data "
         "models.errors models.plans models.preprocessing models.runs models.snapshots "
         "models.training"
     ),
@@ -149,33 +150,37 @@ ARROWS: dict[str, str] = {
         "models.planes"
     ),
     "explorer.training": (
-        "explorer.loss_curves explorer.trainer_messages explorer.unfinished explorer.workers "
-        "models.errors models.plans"
+        "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages explorer.workers "
+        "models.plans"
     ),
-    "explorer.run_list": "explorer.runs_on_disk explorer.training explorer.workers",
+    "explorer.run_list": (
+        "explorer.recorded_runs explorer.runs_on_disk explorer.training explorer.workers"
+    ),
     "explorer.library": (
-        "explorer.encoding explorer.first_look explorer.rendering explorer.session_file "
-        "explorer.theme explorer.workers models.checkpoint models.errors models.methods"
+        "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
+        "explorer.rendering explorer.session_file explorer.theme explorer.workers "
+        "models.checkpoint models.errors models.methods models.snapshots"
     ),
     "explorer.epochs": (
-        "explorer.rendering explorer.unfinished explorer.workers models.checkpoint models.errors "
-        "models.model models.points models.snapshots"
+        "explorer.recorded_runs explorer.rendering explorer.workers models.checkpoint "
+        "models.errors models.model models.points models.snapshots"
     ),
     "explorer.replay": (
-        "explorer.epochs explorer.session explorer.unfinished explorer.workers models.points"
+        "explorer.epochs explorer.recorded_runs explorer.session explorer.workers models.points"
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
     "explorer.replay_drawing": (
         "explorer.epochs explorer.gliding explorer.painting explorer.rendering explorer.theme "
-        "explorer.viewport explorer.workers models.errors models.model models.planes"
+        "explorer.viewport explorer.workers models.errors models.model models.planes "
+        "models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.rendering explorer.replay_drawing explorer.workers "
-        "models.errors"
+        "explorer.animation explorer.epochs explorer.rendering explorer.replay_drawing "
+        "explorer.workers models.errors"
     ),
     "explorer.replay_export": (
-        "explorer.exporting explorer.replay explorer.replay_drawing explorer.session "
-        "explorer.settings explorer.theme explorer.unfinished explorer.viewport explorer.widgets"
+        "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
+        "explorer.session explorer.settings explorer.theme explorer.viewport explorer.widgets"
     ),
     # what the window is made of
     "explorer.errors": "models.errors",
@@ -185,7 +190,8 @@ ARROWS: dict[str, str] = {
     "explorer.painting": "explorer.theme explorer.viewport",
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
-        "explorer.trainer_messages explorer.training explorer.training_terms"
+        "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
+        "explorer.training_terms"
     ),
     "explorer.docks": "explorer.theme",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
@@ -199,9 +205,9 @@ ARROWS: dict[str, str] = {
         "explorer.plot_ranges explorer.theme explorer.viewport"
     ),
     "explorer.pages": (
-        "explorer.fields explorer.loss_curves explorer.runs_on_disk explorer.theme "
-        "explorer.trainer_messages explorer.training_choices explorer.training_terms "
-        "explorer.widgets models.downloads models.methods models.plans"
+        "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
+        "explorer.theme explorer.trainer_messages explorer.training_choices "
+        "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
@@ -233,8 +239,9 @@ ARROWS: dict[str, str] = {
         "models.paths models.posteriors models.preprocessing"
     ),
     "explorer.headless_training": (
-        "explorer.event_log explorer.progress_line models.checkpoint models.distributed "
-        "models.errors models.methods models.plans models.presets models.runs models.training"
+        "explorer.event_log explorer.progress_line explorer.trainer_messages models.checkpoint "
+        "models.data models.distributed models.errors models.methods models.plans models.presets "
+        "models.runs models.training"
     ),
     "explorer.command_line": (
         "explorer explorer.application explorer.errors explorer.headless "
@@ -275,7 +282,7 @@ WITHOUT_QT = WITH_TORCH | {
     "explorer.trainer_messages",
     "explorer.trainer_pictures",
     "explorer.trainer_process",
-    "explorer.unfinished",
+    "explorer.recorded_runs",
 }
 
 

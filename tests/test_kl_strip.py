@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -73,6 +73,18 @@ def test_an_epoch_shown_elsewhere_is_marked_and_counted(strip: KlStrip) -> None:
     QTest.keyClick(strip, Qt.Key.Key_Escape)
     strip.set_cursor_epoch(None)
     assert strip.readout() == "2 of 3 active after epoch 4"
+
+
+def test_the_labels_stand_out_of_what_is_active_at_the_epoch_that_is_read(strip: KlStrip) -> None:
+    labels = QRect(0, 15, 29, 90)
+    end = strip.grab(labels).toImage()
+    strip.set_cursor_epoch(1.0)  # another dimension is active there
+    first = strip.grab(labels).toImage()
+    assert first != end
+    QTest.keyClick(strip, Qt.Key.Key_End)
+    assert strip.grab(labels).toImage() == end
+    QTest.keyClick(strip, Qt.Key.Key_Home)
+    assert strip.grab(labels).toImage() == first
 
 
 def test_where_there_is_no_kl_it_says_so(strip: KlStrip) -> None:

@@ -6,7 +6,8 @@ from typing import TypeVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -97,6 +98,31 @@ def test_the_pointer_reads_values(plot: LossPlot, qtbot: QtBot) -> None:
     QTest.mouseMove(canvas, canvas.rect().center())
     qtbot.waitUntil(lambda: plot.readout() != "")
     assert "Alpha train" in plot.readout()
+
+
+def test_an_epoch_shown_elsewhere_is_read_again_when_nobody_points(plot: LossPlot) -> None:
+    plot.set_lines([falling("a", 100.0)])
+    canvas = named(plot, QWidget, "lossCanvas")
+    plot.set_cursor_epoch(3.0)
+    for ending in (QEvent(QEvent.Type.Leave), QFocusEvent(QEvent.Type.FocusOut)):
+        QTest.keyClick(canvas, Qt.Key.Key_End)
+        assert plot.readout().startswith("epoch 10.0")
+        QApplication.sendEvent(canvas, ending)
+        assert plot.readout().startswith("epoch 3.0")
+    QTest.keyClick(canvas, Qt.Key.Key_Left)
+    plot.set_cursor_epoch(4.0)
+    assert plot.readout().startswith("epoch 2.8"), "who points reads what is pointed at"
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert plot.readout().startswith("epoch 4.0")
+    plot.set_cursor_epoch(None)
+    assert plot.readout() == ""
+
+
+def test_a_plot_has_a_name_of_its_own(qtbot: QtBot) -> None:
+    plot = LossPlot(TERMS, name="Gradient norm over epochs")
+    qtbot.addWidget(plot)
+    canvas = named(plot, QWidget, "lossCanvas")
+    assert canvas.accessibleName() == "Gradient norm over epochs"
 
 
 def test_the_plot_follows_the_scheme(plot: LossPlot, qapp: QApplication) -> None:
@@ -203,3 +229,14 @@ def test_the_table_of_values_fits_into_the_plot(plot: LossPlot, height: int) -> 
     plot.set_cursor_epoch(5.0)
     assert "Term 5 train 9.02" in plot.readout()
     assert plot._readout.sizeHint().height() <= max(height, 85)
+
+
+def test_a_low_table_says_what_its_values_are_of(plot: LossPlot) -> None:
+    plot.set_terms([Term(name, name, name, "#5aaaff", "") for name in "abcdef"])
+    plot.resize(300, 60)
+    early = [Line(name, False, (0.1, 2.0), (9.0, 6.0)) for name in "abcdef"]
+    plot.set_lines([*early, Line("a", True, (1.0, 2.0), (7.0, 5.0))])
+    for epoch, kind, value in ((0.1, "train", "9.00"), (2.0, "held out", "5.00")):
+        plot.set_cursor_epoch(epoch)
+        assert f"epoch {epoch}, {kind}<" in plot._readout.text()
+        assert f"&nbsp;{value}" in plot._readout.text()

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from filelock import FileLock, Timeout
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +14,7 @@ from explorer.run_list import RunList
 from explorer.runs_on_disk import RunState, read_runs
 from explorer.trainer_messages import Advanced, CurvePoint, Planned, Position
 from explorer.training import Training
-from explorer.workers import Lane, TrainerEnd
+from explorer.workers import Callbacks, Lane, Task, TaskContext, TrainerEnd
 from models.plans import Plan
 from tests.trainings import DirectLane, Fakes, write_run
 
@@ -32,6 +34,17 @@ def lane(qapp: QApplication) -> Iterator[Lane]:
     lane = Lane()
     yield lane
     lane.stop()
+
+
+class LateLane:
+    """Stands where a `Lane` would; the test does the tasks that wait, or lets them fail."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Task, Callbacks]] = []
+
+    def submit(self, task: Task, callbacks: Callbacks) -> int:
+        self.waiting.append((task, callbacks))
+        return len(self.waiting)
 
 
 def test_headers_say_plan_curves_and_state(tmp_path: Path) -> None:
@@ -155,6 +168,58 @@ def test_a_discarded_run_is_gone_from_the_list(training: Training) -> None:
     folder = write_run(training.folder, "old", finished=False)
     runs = RunList(training, DirectLane.make(), training)
     runs.refresh()
-    training.discard(folder)
+    runs.discard(folder)
     assert runs.listed() == ()
     assert not folder.exists()
+
+
+def test_a_run_is_deleted_in_another_thread(training: Training, lane: Lane, qtbot: QtBot) -> None:
+    folder = write_run(training.folder, "old", finished=False)
+    runs = RunList(training, lane)
+    with qtbot.waitSignal(runs.changed):
+        runs.discard(folder)
+        assert lane.busy
+    qtbot.waitUntil(lambda: not lane.busy)
+    assert runs.listed() == ()
+    assert not folder.exists()
+
+
+def test_a_run_of_another_process_is_not_discarded_and_no_training_is_said_to_fail(
+    training: Training, qtbot: QtBot
+) -> None:
+    folder = write_run(training.folder, "old", finished=False)
+    runs = RunList(training, DirectLane.make(), training)
+    training.start(Plan("digits", str(training.fresh_file("new"))))
+    with (
+        FileLock(folder / "lock"),
+        qtbot.assertNotEmitted(training.failed),
+        qtbot.waitSignal(runs.discard_failed) as heard,
+    ):
+        runs.discard(folder)
+        with pytest.raises(Timeout):
+            FileLock(folder / "lock").acquire(timeout=0)
+    assert "another training is writing there; wait for it or stop it first" in heard.args[0]
+    assert [run.name for run in runs.listed()] == ["new", "old"]
+    runs.discard(folder)
+    assert not folder.exists()
+
+
+def test_what_a_person_keeps_in_the_folder_of_a_training_stays(training: Training) -> None:
+    folder = write_run(training.folder, "x", finished=False)
+    (folder / "notes.txt").touch()
+    RunList(training, DirectLane.make(), training).discard(folder)
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+
+
+def test_a_list_that_could_not_be_read_is_read_again_when_asked_meanwhile(
+    training: Training, qtbot: QtBot
+) -> None:
+    write_run(training.folder, "done")
+    lane = LateLane()
+    runs = RunList(training, cast(Lane, lane), training)
+    runs.refresh()
+    runs.refresh()
+    lane.waiting.pop()[1].failed("the disk is away")
+    task, callbacks = lane.waiting.pop()
+    callbacks.done(task(cast(TaskContext, None)))
+    assert [run.name for run in runs.listed()] == ["done"]

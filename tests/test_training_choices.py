@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer import training_choices
 from explorer.training_choices import (
     METHOD_FIELDS,
     MORE,
@@ -24,7 +25,7 @@ from explorer.training_choices import (
 from explorer.training_terms import TERMS, formula_html, pieces, shown_terms, term_of
 from models.methods import METHODS, SETTINGS, settings_names
 from models.plans import Plan
-from models.presets import PRESETS
+from models.presets import PRESETS, Kind, kind_of
 from models.settings import Settings, changed
 
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -104,6 +105,18 @@ def test_a_preset_is_known_again_and_a_change_makes_it_ones_own(data: str) -> No
         assert preset_of(replace(shown, out="elsewhere"), plans) == name
 
 
+def test_data_is_looked_at_once_for_all_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def look(data: str) -> Kind:
+        looked.append(data)
+        return kind_of(data)
+
+    monkeypatch.setattr(training_choices, "kind_of", look)
+    assert preset_plans("rooms")["2d-map"].epoch_images == 20_000
+    assert looked == ["rooms"]
+
+
 # -- changing while it runs ------------------------------------------------------------------
 
 
@@ -124,10 +137,11 @@ def test_what_is_offered_can_be_changed_while_it_trains(method: str) -> None:
 
 @every_method
 def test_every_piece_of_an_objective_is_a_term_with_its_colour(method: str) -> None:
-    formula = METHODS[method].objective.partition(",  ")[0]  # type: ignore[index]
+    objective = METHODS[method].objective  # type: ignore[index] # a name, from METHODS itself
+    formula = objective.partition(",  ")[0]
     found = [term_of(piece) for piece in pieces(formula)]
     assert all(found), formula
-    text = formula_html(METHODS[method].objective, lambda key: f"<{key}>")  # type: ignore[index]
+    text = formula_html(objective, lambda key: f"<{key}>")
     for key in found:
         assert f"color:<{key}>" in text
     assert "_" not in text.replace("total_correlation", "").replace("dimension_kl", "").replace(

@@ -26,9 +26,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.pages import training_setup
 from explorer.pages.training_setup import FILE_WISH, FOLDER_WISH
 from explorer.panels import training_panel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.recorded_runs import read_recorded
 from explorer.run_list import RunList
 from explorer.trainer_messages import (
     Adjusted,
@@ -49,7 +51,8 @@ from explorer.trainer_messages import (
     Preparing,
 )
 from explorer.training import Status, Training, TrainingState
-from explorer.training_words import clock, progress_text
+from explorer.training_choices import preset_plans
+from explorer.training_words import figures_text, progress_text
 from explorer.widgets.loss_plot import LossPlot, Mark
 from explorer.widgets.picture_grid import PictureGrid
 from explorer.workers import TrainerEnd
@@ -253,6 +256,22 @@ def test_a_folder_or_file_is_chosen_in_a_dialog(
     assert Path(panel.plan().out).name == "my-photos-vae-2d.safetensors"
 
 
+def test_data_chosen_while_it_trains_is_that_of_the_next_training(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot, tmp_path: Path
+) -> None:
+    begin(panel, fakes, qtbot)
+    assert not panel.choose_data(tmp_path / "photos")
+    advance(fakes, 2)
+    assert panel.form.values().data == "digits", "what is trained on"
+    fakes.last.ended.emit(TrainerEnd(0))
+    assert panel.form.data.currentText() == "photos"
+    assert panel.plan().data == str(tmp_path / "photos")
+    begin(panel, fakes, qtbot)
+    fakes.last.ended.emit(TrainerEnd(0))
+    assert panel.choose_data(tmp_path / "faces")
+    assert panel.form.data.currentText() == "faces"
+
+
 def test_data_chosen_twice_is_listed_once(panel: TrainingPanel, tmp_path: Path) -> None:
     count = panel.form.data.count()
     for name in ("a", "b", "a"):
@@ -323,15 +342,19 @@ def test_progress_says_epoch_share_and_time_left(
     assert "5,000 images a second" in bar.toolTip()
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0:00"), (62, "1:02"), (3723, "1:02:03")])
-def test_clock(seconds: float, words: str) -> None:
-    assert clock(seconds) == words
-
-
 @given(st.floats(0, 1, exclude_max=True))
 def test_all_is_said_to_be_done_only_when_it_is(fraction: float) -> None:
     position = Position(0, 20, fraction, seconds_left=3.0)
     assert "100 %" not in progress_text(TrainingState(Status.RUNNING, position=position))
+
+
+def test_figures_say_their_units() -> None:
+    terms = {"reconstruction": 5.0, "jacobian": 3.0}
+    told = figures_text(TrainingState(held_out=terms))
+    assert told == (
+        "held out: Reconstruction 5.00 (nats an image), Jacobian 3.00 (squared norm an image)"
+    )
+    assert figures_text(TrainingState()) == ""
 
 
 def test_the_note_says_likelihood_and_size_of_what_is_loaded(
@@ -667,6 +690,65 @@ def test_changes_are_marked_on_every_view(beta_vae: TrainingPanel, fakes: Fakes)
     beta_vae.grab()
 
 
+def test_passing_through_a_field_changes_nothing(panel: TrainingPanel, fakes: Fakes) -> None:
+    panel.bar.start.click()
+    heard(fakes, method="beta-vae", beta=2.0 / 3.0, learning_rate=2e-6)
+    advance(fakes, 5)
+    panel.watch.show_side("change")
+    live = panel.watch.live
+    assert live is not None
+    for made in live.inputs.values():
+        made.setFocus()
+        QTest.keyClick(made, Qt.Key.Key_Return)
+        QTest.keyClick(made, Qt.Key.Key_Tab)
+    assert fakes.last.orders == []
+    type_into(live.inputs["beta"], "0.7")
+    type_into(live.inputs["beta"], "0.7")
+    assert fakes.last.orders == [Adjustment("beta", 0.7)]
+
+
+def test_what_comes_too_late_is_not_shown_as_in_force(
+    beta_vae: TrainingPanel, fakes: Fakes, training: Training
+) -> None:
+    live = beta_vae.watch.live
+    assert live is not None
+    type_into(live.inputs["beta"], "9", key=None)
+    fakes.last.heard.emit(Finishing())
+    assert live.value("beta") == 4.0
+    assert live.inputs["beta"].text() == "4"  # type: ignore[union-attr] # a number
+    assert fakes.last.orders == []
+    assert "written" in beta_vae.watch.live_note.text()
+
+
+def test_what_was_wished_of_one_training_is_not_said_of_another(
+    beta_vae: TrainingPanel, fakes: Fakes, training: Training
+) -> None:
+    live = beta_vae.watch.live
+    assert live is not None
+    type_into(live.inputs["beta"], "9")
+    fakes.last.ended.emit(TrainerEnd(0))
+    old = write_run(training.folder, "old", method="beta-vae", beta=2.0)
+    training.recall(read_recorded(old))
+    assert live.value("beta") == 2.0
+
+
+def test_a_plan_that_no_field_can_say_fills_the_page_once(
+    panel: TrainingPanel, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled: list[str] = []
+
+    def fill(data: str) -> dict[str, Plan]:
+        filled.append(data)
+        return preset_plans(data)
+
+    monkeypatch.setattr(training_setup, "preset_plans", fill)
+    panel.bar.start.click()
+    heard(fakes, learning_rate=1.0 / 3000.0)
+    for epoch in range(1, 4):
+        advance(fakes, epoch)
+    assert filled == ["digits"]
+
+
 def test_nothing_can_be_changed_when_nothing_runs(beta_vae: TrainingPanel, fakes: Fakes) -> None:
     fakes.last.ended.emit(TrainerEnd(0))
     live = beta_vae.watch.live
@@ -692,6 +774,8 @@ def test_the_kl_of_dimensions_and_the_gradient_are_shown(
     QTest.mouseClick(named(panel, QToolButton, "view-gradient"), Qt.MouseButton.LeftButton)
     gradient = panel.watch.gradient
     assert gradient is not None
+    names = {plot.accessibleName() for plot in panel.watch.findChildren(QWidget, "lossCanvas")}
+    assert len(names) == 3, "each plot says what it is of"
     gradient.set_cursor_epoch(2.0)
     assert gradient.readout() == "epoch 2.0; Gradient norm train 1.50"
 
@@ -798,6 +882,8 @@ def test_a_run_goes_on(runs: TrainingPanel, fakes: Fakes, name: str, button: str
     QTest.mouseClick(named(runs, QPushButton, button), Qt.MouseButton.LeftButton)
     assert fakes.last.job == Job(job.task, path=str(folder), more=job.more)
     assert table_of(runs)[name][8] == "running"
+    assert "under way" in runs.runs.use.toolTip(), "Set up shows what trains"
+    assert not runs.runs.use.isEnabled()
     assert "under way" in runs.runs.go_on.toolTip() or "runs now" in runs.runs.go_on.toolTip()
 
 
@@ -864,6 +950,7 @@ def test_checked_runs_are_laid_over_each_other(runs: TrainingPanel) -> None:
     assert "cut held out 28.00; done train 27.50, held out 28.00" in compared.readout()
     term.setCurrentIndex(term.findData("jacobian"))
     assert "None of the checked runs" in compared.words()
+    assert "nats" not in compared.legend(), "a Jacobian has none"
     runs.grab()
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 import pytest
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from explorer.loss_curves import MOST_POINTS, Curve, Curves
+from explorer.recorded_runs import discard_recorded, last_epoch_file
+from explorer.runs_on_disk import Run, RunState, read_runs
 from explorer.trainer_messages import (
     Adjusted,
     Adjustment,
@@ -36,7 +38,6 @@ from explorer.trainer_messages import (
     Stopped,
 )
 from explorer.training import Status, Training
-from explorer.unfinished import last_epoch_file
 from explorer.workers import TrainerEnd, TrainingThread
 from models.plans import Plan
 from tests.trainings import (
@@ -93,6 +94,12 @@ def plan_for(training: Training, data: Path, epochs: int = 3) -> Plan:
 def status_of(training: Training) -> Status:
     """The status now (a type checker takes an attribute for what it was a line before)."""
     return training.state.status
+
+
+def runs_in(training: Training, state: RunState) -> list[Run]:
+    """The trainings on the disk that stand so, newest first."""
+    runs = (run for _, run in read_runs(training.folder, {}).values())
+    return [run for run in runs if run.state is state]
 
 
 POINT = CurvePoint(0.5, {"reconstruction": 30.0, "kl": 2.0, "elbo": -32.0}, held_out=False)
@@ -275,32 +282,6 @@ def test_a_trainer_killed_before_its_first_word_leaves_what_there_was(
     fakes.last.ended.emit(TrainerEnd(-9))
     assert faked.state.message.endswith(words)
     assert "may have run out of memory). " in faked.state.message
-    assert (faked.state.unfinished == run) == (finished is False)
-
-
-def test_a_training_of_another_process_is_not_discarded(
-    faked: Training, fakes: Fakes, qtbot: QtBot
-) -> None:
-    run = write_run(faked.folder, "x", finished=False)
-    faked.resume_last(run)
-    fakes.last.ended.emit(TrainerEnd(-9))
-    with FileLock(run / "lock"):
-        with qtbot.waitSignal(faked.failed) as heard:
-            faked.discard(run)
-        with pytest.raises(Timeout):
-            FileLock(run / "lock").acquire(timeout=0)
-    assert "another training is writing there; wait for it or stop it first" in heard.args[0]
-    assert faked.unfinished() == [run]
-    assert faked.state.unfinished == run
-    faked.discard(run)
-    assert not run.exists()
-
-
-def test_what_a_person_keeps_in_the_folder_of_a_training_stays(faked: Training) -> None:
-    run = write_run(faked.folder, "x", finished=False)
-    (run / "notes.txt").touch()
-    faked.discard(run)
-    assert [file.name for file in run.iterdir()] == ["notes.txt"]
 
 
 def test_after_a_shutdown_nothing_is_heard(faked: Training, fakes: Fakes) -> None:
@@ -379,7 +360,7 @@ def test_a_training_ends_with_a_model_curves_and_pictures(
     assert training.curves.held_out["elbo"].epochs == (1, 2, 3)
     assert training.pictures is not None
     assert training.pictures.epoch == 3
-    assert training.unfinished() == []
+    assert runs_in(training, RunState.UNFINISHED) == []
     assert weights_of(Path(plan.out))
     assert training.process_id is None
 
@@ -403,12 +384,12 @@ def test_a_killed_training_goes_on_and_ends_as_if_never_killed(
     assert "killed" in heard.args[0]
     assert "Runs" in heard.args[0]
     assert not killed.exists()
-    (run,) = training.unfinished()
-    assert training.state.unfinished == run
-    assert "of 30 epochs" in training.describe_unfinished(run)
-    training.resume_last(run)
+    (run,) = runs_in(training, RunState.UNFINISHED)
+    assert run.plan is not None
+    assert run.plan.epochs == 30
+    training.resume_last(run.folder)
     wait_for(qtbot, training, Status.FINISHED)
-    assert training.unfinished() == []
+    assert runs_in(training, RunState.UNFINISHED) == []
     assert training.curves.held_out["elbo"].epochs == tuple(range(1, 31))
     assert_same_weights(Path(whole.out), killed)
 
@@ -422,14 +403,14 @@ def test_what_a_killed_training_has_finished_can_be_kept_or_discarded(
         wait_for_epoch(qtbot, training, 1)
         kill(training)
         wait_for(qtbot, training, Status.FAILED)
-    newest, oldest = training.unfinished()
+    newest, oldest = runs_in(training, RunState.UNFINISHED)
     with qtbot.waitSignal(training.stopped, timeout=PATIENCE_MS) as heard:
-        training.keep_last(oldest)
+        training.keep_last(oldest.folder)
     assert weights_of(heard.args[0])
-    assert training.unfinished() == [newest]
-    training.discard(newest)
-    assert training.unfinished() == []
-    assert not newest.exists()
+    (left,) = runs_in(training, RunState.UNFINISHED)
+    assert left.folder == newest.folder
+    discard_recorded(newest.folder)
+    assert not newest.folder.exists()
 
 
 @pytest.mark.parametrize("paused", [False, True])
@@ -447,7 +428,7 @@ def test_stop_keeps_the_epochs_finished(
     assert heard.args == [Path(plan.out)]
     assert training.state.status is Status.STOPPED
     assert weights_of(Path(plan.out))
-    assert training.unfinished() == []
+    assert runs_in(training, RunState.UNFINISHED) == []
 
 
 def test_stop_before_an_epoch_keeps_nothing(
@@ -515,7 +496,7 @@ def test_a_shutdown_after_a_kill_leaves_no_zombie(
     kill(training)
     training.shutdown()
     assert not trainers()
-    assert len(Training(training.folder).unfinished()) == 1
+    assert len(runs_in(training, RunState.UNFINISHED)) == 1
 
 
 DEAF = """
@@ -549,7 +530,7 @@ def test_a_trainer_that_breaks_at_once_says_why(tmp_path: Path, qapp: object, qt
     training.start(Plan("digits", str(tmp_path / "x.safetensors")))
     wait_for(qtbot, training, Status.FAILED)
     assert "a library is missing" in training.state.message
-    assert training.state.unfinished is None
+    assert runs_in(training, RunState.UNFINISHED) == []
 
 
 def test_a_trainer_that_cannot_be_started_is_told(
@@ -593,7 +574,8 @@ def test_a_full_disk_loses_no_finished_epoch(
     training.resume()
     wait_for(qtbot, training, Status.FAILED)
     assert "cannot be written" in training.state.message
-    assert f"{epoch} of 12 epochs" in training.describe_unfinished(plan.folder)
+    (run,) = runs_in(training, RunState.UNFINISHED)
+    assert run.epoch == epoch
     training.resume_last(plan.folder)
     wait_for(qtbot, training, Status.FINISHED)
     assert weights_of(Path(plan.out))
@@ -606,11 +588,11 @@ def test_a_damaged_unfinished_training_is_listed_told_and_can_be_discarded(
     run.mkdir(parents=True)
     (run / "last.safetensors").write_bytes(b"nothing of the kind")
     (run / "mine.txt").write_text("kept")
-    assert training.unfinished() == [run]
-    assert "damaged" in training.describe_unfinished(run)
+    (listed,) = runs_in(training, RunState.DAMAGED)
+    assert listed.folder == run
     training.resume_last(run)
     wait_for(qtbot, training, Status.FAILED)
     assert "last.safetensors" in training.state.message
-    training.discard(run)
-    assert training.unfinished() == []
+    discard_recorded(run)
+    assert runs_in(training, RunState.DAMAGED) == []
     assert [file.name for file in run.iterdir()] == ["mine.txt"]

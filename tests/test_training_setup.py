@@ -40,7 +40,7 @@ def test_a_method_shows_its_formula_its_settings_and_where_it_is_from(
     page: SetupPage, method: str
 ) -> None:
     choose(page.form.method, method)
-    known = METHODS[method]  # type: ignore[index]
+    known = METHODS[method]  # type: ignore[index] # a name, from METHODS itself
     assert known.objective in page.formula.accessibleName()
     assert "<sub>" in page.formula.text() or "_" not in known.objective
     assert known.meaning in page.meaning.text()
@@ -74,7 +74,7 @@ def test_a_setting_says_what_it_does_in_the_method_chosen(
 
 def test_a_number_has_its_unit(page: SetupPage) -> None:
     page.more.inputs["warmup_epochs"].setValue(3)  # type: ignore[union-attr] # a number
-    assert page.more.inputs["warmup_epochs"].text() == "3 ep."  # type: ignore[union-attr]
+    assert page.more.inputs["warmup_epochs"].text() == "3 ep."  # type: ignore[union-attr] # a number
     assert page.plan().warmup_epochs == 3
 
 
@@ -112,7 +112,8 @@ def test_what_does_not_count_is_closed_and_says_why(
     found = {name for name, made in page.more.inputs.items() if not made.isEnabled()}
     assert found == closed
     for name in found:
-        assert METHODS[method].title in page.more.inputs[name].toolTip()  # type: ignore[index]
+        title = METHODS[method].title  # type: ignore[index] # a name, from METHODS itself
+        assert title in page.more.inputs[name].toolTip()
 
 
 def test_cycles_take_the_place_of_one_warm_up(page: SetupPage) -> None:
@@ -172,7 +173,7 @@ def test_a_plan_comes_back_whole(page: SetupPage, tmp_path: Path) -> None:
 
 def test_the_usual_size_is_said_and_means_none(page: SetupPage) -> None:
     page.set_plan(Plan("digits", "", network="plain-mlp"))
-    assert page.more.inputs["width"].text() == "usual: 200"  # type: ignore[union-attr]
+    assert page.more.inputs["width"].text() == "usual: 200"  # type: ignore[union-attr] # a number
     assert page.plan().width is None
     assert page.plan().depth is None
     page.more.inputs["depth"].setValue(0)  # type: ignore[union-attr] # a number

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from explorer.trainer_messages import Adjustment, Job, Message, Order
 from explorer.training import Status, Training
 from explorer.workers import Callbacks, Lane, Task, TaskContext, TrainingThread
+from models.errors import CheckpointError, DataError, TrainingError
 from models.plans import Plan
 
 if TYPE_CHECKING:
@@ -113,7 +114,12 @@ class DirectLane:
     """Stands where a `Lane` would: a task is done at once."""
 
     def submit(self, task: Task, callbacks: Callbacks) -> int:
-        callbacks.done(task(cast(TaskContext, None)))
+        try:
+            value = task(cast(TaskContext, None))
+        except (CheckpointError, DataError, TrainingError) as error:
+            callbacks.failed(str(error))
+        else:
+            callbacks.done(value)
         return 1
 
     @classmethod
@@ -129,11 +135,11 @@ def write_run(
     method: str = "vae",
     finished: bool = True,
     binary: bool = False,
-    **settings: object,
+    **settings: Any,
 ) -> Path:
     """A training's folder as `models.runs` leaves it, without weights; falls by a nat an epoch."""
     out = folder / f"{name}.safetensors"
-    plan = Plan("digits", str(out), method=method, epochs=planned, **settings)  # type: ignore[arg-type]
+    plan = Plan("digits", str(out), method=method, epochs=planned, **settings)
     history = []
     for epoch in range(1, epochs + 1):
         terms: dict[str, float] = {"reconstruction": 30.0 - epoch}

@@ -8,10 +8,12 @@ from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from explorer import theme
+from explorer.epochs import held_out_loss
 from explorer.runs_on_disk import Run, RunState
 from explorer.training_choices import differences, setting_word
 from explorer.training_terms import likelihood_text
 from explorer.widgets.run_table import Column, Row, RunTable
+from explorer.widgets.training_bar import enable
 from models.downloads import BUILT_IN
 from models.methods import METHODS
 
@@ -164,24 +166,24 @@ class RunsPage(QWidget):
         count = len(self.checked_runs())
         self.compare.setText(f"Compare ({count})" if count else "Compare")
         none = "" if count else "Check runs in the table first"
-        _enable(self.compare, "Draw the curves of the checked runs over each other", none)
+        enable(self.compare, "Draw the curves of the checked runs over each other", none)
         whole = run is not None and run.plan is not None
         damaged = "" if run is None or whole else "Its file is damaged"
         missing = damaged if run is not None else _NONE
         running = "It runs now" if run is not None and run.state is RunState.RUNNING else ""
         no_file = "" if run is None or run.file is not None else "It has no model yet"
-        _enable(self.open, "Open its model on the map (Enter)", missing or no_file)
-        _enable(self.use, "Put its settings into Set up", missing)
+        enable(self.open, "Open its model on the map (Enter)", missing or no_file)
+        enable(self.use, "Put its settings into Set up", missing or self._busy)
         done = run is not None and run.plan is not None and run.epoch >= run.plan.epochs
         made = run is not None and run.has_model
         over = "It is finished; train it for more epochs" if made and done else ""
         stays = missing or running or self._busy
-        _enable(self.go_on, "Train the rest of its epochs", stays or over)
-        _enable(self.train_more, "Train it for so many epochs more", stays)
+        enable(self.go_on, "Train the rest of its epochs", stays or over)
+        enable(self.train_more, "Train it for so many epochs more", stays)
         kept = "Its model is made already" if made else ""
-        _enable(self.keep, "Make a model of the epochs it has finished", stays or kept)
+        enable(self.keep, "Make a model of the epochs it has finished", stays or kept)
         gone = _NONE if run is None else running
-        _enable(self.discard, "Delete it, when you have said yes", gone)
+        enable(self.discard, "Delete it, when you have said yes", gone)
 
 
 def row_of(run: Run) -> Row:
@@ -198,7 +200,7 @@ def row_of(run: Run) -> Row:
     data = data.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     method = METHODS[plan.method].title if plan.method in METHODS else plan.method
     told = ", ".join(part for part in (differences(plan), changes_text(run)) if part)
-    loss = -terms["elbo"] if "elbo" in terms else terms.get("reconstruction", float("inf"))
+    loss = held_out_loss(terms) if terms else float("inf")
     bound = -terms.get("importance_bound", float("-inf"))
     kind = "pseudo " if run.pseudo else ""
     shown = f"{kind if 'elbo' in terms else 'rec. '}{loss:.2f}" if terms else ""
@@ -255,9 +257,3 @@ def _colours(run: Run) -> tuple[str, ...]:
         RunState.DAMAGED: colours.danger,
     }
     return tuple(by_state.get(run.state, "") if at == 8 else "" for at in range(len(COLUMNS)))
-
-
-def _enable(button: QPushButton, tip: str, reason: str) -> None:
-    button.setEnabled(not reason)
-    button.setToolTip(reason or tip)
-    button.setAccessibleName(button.text())

@@ -1,6 +1,7 @@
 """The page on which a training is watched: its curves, its pictures, and what can be changed."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from explorer.training_terms import (
     likelihood_text,
     shown,
     terms_for,
+    unit_of,
 )
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.field_grid import FieldGrid
@@ -129,7 +131,7 @@ class WatchPage(QWidget):
         button.setToolTip(choice.tip)
         button.setCheckable(True)
         button.setProperty("slim", kind == "view")
-        button.clicked.connect(self._on_toggle_clicked)
+        button.clicked.connect(partial(self._on_toggle_clicked, kind, choice.value))
         self._buttons[choice.value] = button
         return button
 
@@ -233,9 +235,11 @@ class WatchPage(QWidget):
 
         self.terms = LossPlot(_plotted(pseudo=False), self)
         self.terms.set_words(_NO_CURVES)
-        self.gradient = LossPlot((Term(*GRADIENT),), self, unit="gradient norm")
+        self.gradient = LossPlot(
+            (Term(*GRADIENT),), self, unit="gradient norm", name="Gradient norm over epochs"
+        )
         self.gradient.set_words(_NO_CURVES)
-        self.compared = LossPlot((), self)
+        self.compared = LossPlot((), self, name="A term of the checked runs over epochs")
         self.compared.set_words(_NOT_COMPARED)
         self._layout_of("terms").addWidget(self.terms)
         self._layout_of("gradient").addWidget(self.gradient)
@@ -259,8 +263,7 @@ class WatchPage(QWidget):
         for choice in choices:  # a group of buttons would leave only one of them to Tab
             self._buttons[choice.value].setChecked(choice.value == name)
 
-    def _on_toggle_clicked(self) -> None:
-        kind, _, name = self.sender().objectName().partition("-")
+    def _on_toggle_clicked(self, kind: str, name: str, checked: bool = False) -> None:
         if kind == "view":
             self.show_view(name)
         else:
@@ -373,7 +376,7 @@ class WatchPage(QWidget):
         if self.live is None or method != self._method:
             self._make_live(method)
         assert self.live is not None
-        typed = {name for name, made in self.live.inputs.items() if made.hasFocus()}
+        typed = {name for name, made in self.live.inputs.items() if made.hasFocus() and not closed}
         self.live.set_values({name: value for name, value in values.items() if name not in typed})
         self.live.set_closed({name: closed for name in self.live.inputs})
         if closed:
@@ -418,7 +421,7 @@ def _run_tip(run: Run) -> str:
 def _compared_unit(key: str, runs: Sequence[Run]) -> str:
     """The unit of a term of runs, and whether it is a pseudo-likelihood's or of several."""
     if key not in _OF_LIKELIHOOD:
-        return "nats"
+        return unit_of(key)
     if len({(run.likelihood, run.pseudo) for run in runs if run.likelihood}) > 1:
         return "likelihoods differ · nats"
     return "nats (pseudo)" if runs and all(run.pseudo for run in runs) else "nats"

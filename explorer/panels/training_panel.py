@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer import theme
 from explorer.fields import Choice, Value
 from explorer.pages.training_runs import RunsPage
 from explorer.pages.training_setup import FOLDER_WISH, SetupPage
@@ -62,6 +63,8 @@ class TrainingPanel(QWidget):
         self._shown: Status | None = None
         self._was_active = False
         self._wished: dict[str, Value] = {}  # settings changed, whether the trainer has said so yet
+        self._brought: Plan | None = None  # by the training that runs: what Set up was filled with
+        self._next_data: Path | None = None  # chosen while a training runs
         self._asked = False
         self.bar = TrainingBar(PAGES, self)
         self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
@@ -153,10 +156,17 @@ class TrainingPanel(QWidget):
 
     # -- wishes: a training ------------------------------------------------------------------
 
-    def choose_data(self, path: str | Path) -> None:
-        """Choose a folder of images, an `.npz` or an `.npy` as the data of the next training."""
+    def choose_data(self, path: str | Path) -> bool:
+        """Choose a folder of images, an `.npz` or an `.npy` as the data of the next training.
+
+        Whether that is done: while a training runs Set up shows its settings, so it waits.
+        """
+        if self._training.state.active:
+            self._next_data = Path(path)
+            return False
         self.setup.choose_data(Path(path))
         self.show_page("setup")
+        return True
 
     def plan(self) -> Plan:
         """The plan that the page says, with a fresh file to write to."""
@@ -210,7 +220,9 @@ class TrainingPanel(QWidget):
     def _on_live_changed(self, name: str, value: float) -> None:
         """Change a setting of the training that runs, unless it is that already."""
         state = self._training.state
-        if state.plan is None or not state.active or value == self._in_force(state).get(name):
+        if state.plan is None or not _can_change(state):
+            return
+        if value == self._in_force(state).get(name):
             return
         problem = live_problem(state.plan, name, value)
         if not problem:
@@ -272,7 +284,7 @@ class TrainingPanel(QWidget):
         self._open_dialog(box)
 
     def _discard(self, folder: Path, checked: bool = False) -> None:
-        self._training.discard(folder)
+        self._runs.discard(folder)
 
     # -- facts of the training -------------------------------------------------------------
 
@@ -296,11 +308,14 @@ class TrainingPanel(QWidget):
             self._show_runs()
 
     def _follow_start(self, state: TrainingState) -> None:
-        """Whoever starts a training wants to watch it."""
-        begins = state.active and not self._was_active
-        self._was_active = state.active
-        if begins:
-            self._wished = {}
+        """Whoever starts a training wants to watch it; data that waited comes when it ends."""
+        if state.active == self._was_active:
+            return
+        self._was_active, self._wished, self._brought = state.active, {}, None
+        if not state.active and self._next_data is not None:
+            self.setup.choose_data(self._next_data)
+            self._next_data = None
+        if state.active:
             pressed = self.bar.start.hasFocus()
             self.show_page("watch")
             if pressed:  # a button that is closed passes the focus on to whatever comes next
@@ -323,10 +338,12 @@ class TrainingPanel(QWidget):
         enable(bar.open, f"Open {state.file.stem if state.file else 'the model'}", "")
 
     def _show_plan(self, plan: Plan) -> None:
-        """A training that is resumed brings its own settings."""
+        """A training that is resumed brings its own settings, some of which no field can say."""
         bare = replace(plan, out="", allow_download=False)
-        if bare != self.setup.plan():
-            self.setup.set_plan(bare)
+        if bare != self._brought:
+            self._brought = bare
+            if bare != self.setup.plan():
+                self.setup.set_plan(bare)
 
     def _show_status(self, state: TrainingState) -> None:
         """A line for what does not fit into the bar: what failed, and what was left unfinished."""
@@ -339,7 +356,7 @@ class TrainingPanel(QWidget):
         if text != self.status.text():
             self.status.setText(breakable(text))
         self.status.setVisible(bool(text))
-        _set_role(self.status, role)
+        theme.set_role(self.status, role)
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
@@ -368,7 +385,8 @@ class TrainingPanel(QWidget):
         if state.plan is None:
             return {}
         adjusted: dict[str, Value] = {one.name: one.value for one in state.adjusted}
-        return values_of(state.plan) | adjusted | self._wished
+        wished = self._wished if _can_change(state) else {}
+        return values_of(state.plan) | adjusted | wished
 
     def _on_curves_changed(self) -> None:
         if not self.watch.isVisible():
@@ -402,9 +420,6 @@ class TrainingPanel(QWidget):
         self.watch.set_compared(self.runs.checked_runs())
 
 
-def _set_role(label: QLabel, role: str) -> None:
-    """Give a label another part of the style sheet."""
-    if label.property("role") != role:
-        label.setProperty("role", role)
-        label.style().unpolish(label)
-        label.style().polish(label)
+def _can_change(state: TrainingState) -> bool:
+    """Whether a trainer hears of settings that are changed."""
+    return state.active and state.status is not Status.FINISHING

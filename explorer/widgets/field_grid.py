@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -47,6 +48,7 @@ class FieldGrid(QWidget):
         self._columns = 0
         self.inputs: dict[str, Input] = {}
         self._labels: dict[str, QLabel] = {}
+        self._told: dict[str, Value] = {}  # what a field was filled with, or said last
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(6)
@@ -77,6 +79,7 @@ class FieldGrid(QWidget):
                     field.setValue(int(value))
                 else:
                     field.setValue(float(value))
+            self._told[name] = self.value(name)
             self._explain(name)
 
     def set_shown(self, names: Collection[str]) -> None:
@@ -128,31 +131,34 @@ class FieldGrid(QWidget):
 
     def _connect(self, name: str, made: Input) -> None:
         if isinstance(made, QComboBox):
-            made.currentIndexChanged.connect(self._on_changed)
-            made.activated.connect(self._on_committed)
+            made.currentIndexChanged.connect(partial(self._on_changed, name))
+            made.activated.connect(partial(self._on_committed, name))
         else:
-            made.valueChanged.connect(self._on_changed)
-            made.editingFinished.connect(self._on_committed)
+            made.valueChanged.connect(partial(self._on_changed, name))
+            made.editingFinished.connect(partial(self._on_committed, name))
             made.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Escape takes back what was typed but not yet entered."""
         escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
         if escaped and isinstance(watched, QSpinBox | QDoubleSpinBox):
-            text = watched.textFromValue(watched.value())  # type: ignore[arg-type] # its own
+            text = watched.textFromValue(watched.value())  # type: ignore[arg-type] # its own value
             if watched.cleanText() != text and watched.text() != watched.specialValueText():
                 watched.lineEdit().setText(text)
                 watched.selectAll()
                 return True
         return False
 
-    def _on_changed(self) -> None:
-        name = self.sender().objectName().removeprefix("field-")
+    def _on_changed(self, name: str, *_: object) -> None:
         self._explain(name)
         self.changed.emit(name)
 
-    def _on_committed(self) -> None:
-        self.committed.emit(self.sender().objectName().removeprefix("field-"))
+    def _on_committed(self, name: str, *_: object) -> None:
+        """Leaving a field untouched is no wish: it may say a value less exactly than it is."""
+        value = self.value(name)
+        if value != self._told.get(name):
+            self._told[name] = value
+            self.committed.emit(name)
 
     def _explain(self, name: str) -> None:
         """A field's tip; a list's goes on with that of the entry chosen."""

@@ -93,16 +93,22 @@ class KlStrip(QWidget):
         """The value at the cursor, or how many dimensions are active at the epoch or the end."""
         if not self._kl.size:
             return ""
-        dimension, column = self._cursor or (None, self._column())
-        active = int((self._kl[:, column] >= ACTIVE_NATS).sum())
+        column = self._column()
         epoch = f"epoch {self._epochs[column]:g}"
-        count = f"{active} of {len(self._kl)} active"
-        if dimension is None:
+        count = f"{self._active().sum()} of {len(self._kl)} active"
+        if self._cursor is None:
             return f"{count} after {epoch}"
+        dimension = self._cursor[0]
         return f"{epoch} · z{dimension} · {self._kl[dimension, column]:.2f} nats · {count}"
 
+    def _active(self) -> npt.NDArray[np.bool_]:
+        """Which dimensions [K] are active at the epoch that is read."""
+        return self._kl[:, self._column()] >= ACTIVE_NATS
+
     def _column(self) -> int:
-        """Where the epoch stands that is shown elsewhere, or the end."""
+        """Where the epoch stands that is pointed at, or else shown elsewhere, or the end."""
+        if self._cursor is not None:
+            return self._cursor[1]
         if self._epoch is None:
             return len(self._epochs) - 1
         return int(np.argmin(np.abs(self._epochs - self._epoch)))
@@ -220,8 +226,7 @@ class KlStrip(QWidget):
         small = QFont(font)
         small.setPointSizeF(7.0 if height < 12 else 8.0)
         painter.setFont(small)
-        active = self._kl[:, -1] >= ACTIVE_NATS
-        colours = theme.colours()
+        active, colours = self._active(), theme.colours()
         for row in range(0, rows, stride):
             painter.setPen(QColor(colours.text if active[row] else colours.muted))
             middle = field.top() + (row + 0.5) * height

@@ -67,12 +67,17 @@ class LossPlot(QWidget):
     """
 
     def __init__(
-        self, terms: Sequence[Term], parent: QWidget | None = None, unit: str = "nats"
+        self,
+        terms: Sequence[Term],
+        parent: QWidget | None = None,
+        unit: str = "nats",
+        name: str = "Losses over epochs",
     ) -> None:
         super().__init__(parent)
         self._terms: tuple[Term, ...] = ()
         self._lines: list[Line] = []
-        self._cursor: float | None = None
+        self._epoch: float | None = None  # shown elsewhere, and read as long as nobody points
+        self._pointed: float | None = None
         self._across, self._values = 1.0, (0.0, 1.0)
         self._fitted: set[str] = set()  # terms that the range of values was found for
         self._numbered: bool | None = None
@@ -87,7 +92,7 @@ class LossPlot(QWidget):
         self._mark_items: list[pg.InfiniteLine] = []
         self._readout = QLabel(self._plot)
         self._words = QLabel(self._plot)
-        self._build()
+        self._build(name)
         self.set_terms(terms)
 
     def sizeHint(self) -> QSize:
@@ -182,11 +187,12 @@ class LossPlot(QWidget):
 
     def readout(self) -> str:
         """The values at the cursor as plain text, or nothing where there is no cursor."""
-        if self._cursor is None:
+        cursor = self._cursor()
+        if cursor is None:
             return ""
-        rows = [f"epoch {self._cursor:.1f}"]
+        rows = [f"epoch {cursor:.1f}"]
         for term in self._terms:
-            values = self._values_at(term.key)
+            values = self._values_at(term.key, cursor)
             if values:
                 rows.append(f"{term.name} " + ", ".join(f"{k} {v:.2f}" for k, v in values.items()))
         return "; ".join(rows)
@@ -211,7 +217,7 @@ class LossPlot(QWidget):
         button.setToolTip(term.tip)
         return button
 
-    def _build(self) -> None:
+    def _build(self, name: str) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -220,13 +226,13 @@ class LossPlot(QWidget):
         self._row.addStretch(1)
         layout.addLayout(self._row)
         layout.addWidget(self._plot, 1)
-        self._build_plot()
+        self._build_plot(name)
         self._build_labels()
 
-    def _build_plot(self) -> None:
+    def _build_plot(self, name: str) -> None:
         self._plot.setObjectName("lossCanvas")
         self._plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._plot.setAccessibleName("Losses over epochs")
+        self._plot.setAccessibleName(name)
         self._plot.setToolTip("")
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setMenuEnabled(False)
@@ -342,24 +348,37 @@ class LossPlot(QWidget):
     # -- the cursor ------------------------------------------------------------------------
 
     def set_cursor_epoch(self, epoch: float | None) -> None:
-        """Read the lines at an epoch, or nowhere."""
-        self._cursor = epoch
-        self._mark.setVisible(epoch is not None)
-        if epoch is not None:
-            self._mark.setPos(epoch)
+        """Read the lines at an epoch, or nowhere, as long as nobody points at another."""
+        self._epoch = epoch
+        self._show_cursor()
+
+    def _point(self, epoch: float | None) -> None:
+        self._pointed = epoch
+        self._show_cursor()
+
+    def _cursor(self) -> float | None:
+        """The epoch that is read."""
+        return self._epoch if self._pointed is None else self._pointed
+
+    def _show_cursor(self) -> None:
+        cursor = self._cursor()
+        self._mark.setVisible(cursor is not None)
+        if cursor is not None:
+            self._mark.setPos(cursor)
         self._say()
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._step(Qt.Key(event.key()))
         if event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
-            self.set_cursor_epoch(None)
+            self._point(None)
         return False
 
     def _step(self, key: Qt.Key) -> bool:
-        """Arrow keys move the cursor, Escape removes it; whether the key meant that."""
+        """Arrow keys move the cursor, Escape puts it back; whether the key meant that."""
         low, high = self._plot.getViewBox().viewRange()[0]
-        now = high if self._cursor is None else self._cursor
+        cursor = self._cursor()
+        now = high if cursor is None else cursor
         step = _STEP * (high - low)
         target = {
             Qt.Key.Key_Left: now - step,
@@ -368,33 +387,34 @@ class LossPlot(QWidget):
             Qt.Key.Key_End: high,
         }.get(key)
         if target is not None and self._lines:
-            self.set_cursor_epoch(min(max(target, low), high))
+            self._point(min(max(target, low), high))
             return True
-        if key == Qt.Key.Key_Escape and self._cursor is not None:
-            self.set_cursor_epoch(None)
+        if key == Qt.Key.Key_Escape and self._pointed is not None:
+            self._point(None)
             return True
         return False
 
     def _on_pointer_moved(self, at: QPointF) -> None:
         box = self._plot.getViewBox()
         if not self._lines or not box.sceneBoundingRect().contains(at):
-            self.set_cursor_epoch(None)
+            self._point(None)
             return
-        self.set_cursor_epoch(float(box.mapSceneToView(at).x()))
+        self._point(float(box.mapSceneToView(at).x()))
 
-    def _values_at(self, key: str) -> dict[str, float]:
-        """The values of a term at the cursor, by what they are of, as far as lines reach."""
-        if self._cursor is None or key not in self.shown_terms():
+    def _values_at(self, key: str, epoch: float) -> dict[str, float]:
+        """The values of a term at an epoch, by what they are of, as far as lines reach."""
+        if key not in self.shown_terms():
             return {}
         return {
-            "held out" if line.held_out else "train": line.at(self._cursor)
+            "held out" if line.held_out else "train": line.at(epoch)
             for line in self._lines
-            if line.term == key and line.epochs[0] <= self._cursor <= line.epochs[-1]
+            if line.term == key and line.epochs[0] <= epoch <= line.epochs[-1]
         }
 
     def _say(self) -> None:
         """Put the values at the cursor, or the legend, into the corner; mirror them for readers."""
-        self._readout.setText(self._legend() if self._cursor is None else self._table())
+        cursor = self._cursor()
+        self._readout.setText(self._legend() if cursor is None else self._table(cursor))
         ground = _faint(theme.colours().panel).name(QColor.NameFormat.HexArgb)
         if ground != self._ground:
             self._ground = ground
@@ -406,32 +426,32 @@ class LossPlot(QWidget):
         text = self.legend().replace("   ", " &nbsp; ")
         return f"<span style='color:{theme.colours().muted}'><small>{text}</small></span>"
 
-    def _low_table(self) -> str:
-        """The held-out values (or else those trained on) in two columns, where height is short."""
+    def _low_table(self, epoch: float) -> str:
+        """The held-out values, or where there are none those trained on, in two columns."""
         colours = theme.colours()
+        found = {term: self._values_at(term.key, epoch) for term in self._terms}
+        kind = "held out" if any("held out" in values for values in found.values()) else "train"
         cells = []
-        for term in self._terms:
-            values = self._values_at(term.key)
-            if values:
+        for term, values in found.items():
+            if kind in values:
                 colour = theme.readable(term.colour, colours.dark)
-                value = _figure(values.get("held out", values.get("train", 0.0)))
                 name = f"<td style='color:{colour}'>&nbsp;{term.short}</td>"
-                cells.append(f"{name}<td align=right>&nbsp;{value}</td>")
+                cells.append(f"{name}<td align=right>&nbsp;{_figure(values[kind])}</td>")
         rows = "".join(f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2))
-        head = f"<tr><td colspan=4>&nbsp;epoch {self._cursor:.1f}, held out</td></tr>"
+        head = f"<tr><td colspan=4>&nbsp;epoch {epoch:.1f}, {kind}</td></tr>"
         return (
             f"<small><table cellspacing=0 style='color:{colours.text}'>{head}{rows}</table></small>"
         )
 
-    def _table(self) -> str:
-        """The values at the cursor as a small table."""
+    def _table(self, epoch: float) -> str:
+        """The values at an epoch as a small table."""
         if self._plot.height() < (len(self.shown_terms()) + 2) * _TABLE_ROW_PX:
-            return self._low_table()
+            return self._low_table(epoch)
         colours = theme.colours()
-        rows = f"<tr><td>epoch {self._cursor:.1f}&nbsp;</td><td align=right>&nbsp;train</td>"
+        rows = f"<tr><td>epoch {epoch:.1f}&nbsp;</td><td align=right>&nbsp;train</td>"
         rows += "<td align=right>&nbsp;held out</td></tr>"
         for term in self._terms:
-            values = self._values_at(term.key)
+            values = self._values_at(term.key, epoch)
             if values:
                 cells = "".join(
                     f"<td align=right>&nbsp;{_figure(values[kind])}</td>"

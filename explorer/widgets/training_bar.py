@@ -1,6 +1,7 @@
 """The row of a training's pages and buttons, with its progress beside them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
@@ -74,7 +75,7 @@ class TrainingBar(QWidget):
         button.setToolTip(choice.tip)
         button.setCheckable(True)
         button.setChecked(not self.pages)
-        button.clicked.connect(self._on_page_clicked)
+        button.clicked.connect(partial(self._on_page_clicked, choice.value))
         self.pages[choice.value] = button
 
     def _lay_out(self) -> None:
@@ -91,8 +92,7 @@ class TrainingBar(QWidget):
         bar.addWidget(self.pace)
         bar.addWidget(self.open)
 
-    def _on_page_clicked(self) -> None:
-        name = self.sender().objectName().removeprefix("page-")
+    def _on_page_clicked(self, name: str, checked: bool = False) -> None:
         self.set_page(name)
         self.page_chosen.emit(name)
 

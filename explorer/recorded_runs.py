@@ -1,4 +1,4 @@
-"""Unfinished trainings on the disk: which there are and what their files say, without torch."""
+"""Trainings as their folders record them: which there are, what their files say; no torch."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _FOLDER_ENDING = ".run"
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class RecordedRun:
     """A training in its folder: its plan, finished epochs, curves and changed settings.
 
     `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1.
@@ -46,28 +46,29 @@ def is_finished(run: Path) -> bool:
     return Plan("", str(out_file(run))).finished_file.is_file()
 
 
-def unfinished_runs(folder: Path) -> list[Path]:
-    """Folders (`NAME.safetensors.run`) of the unfinished trainings in `folder`, newest first."""
-    return [path for path in all_runs(folder) if not is_finished(path)]
-
-
 def all_runs(folder: Path) -> list[Path]:
-    """Folders of all trainings in `folder`, finished or not, newest first."""
+    """Folders (`NAME.safetensors.run`) of all trainings in `folder`, newest first."""
     found = [path for path in folder.glob(f"*{_FOLDER_ENDING}") if last_epoch_file(path).is_file()]
     return sorted(found, key=lambda path: last_epoch_file(path).stat().st_mtime, reverse=True)
 
 
 def out_file(run: Path) -> Path:
-    """The model file that the unfinished training in the folder `run` was to make."""
+    """The model file that the training in the folder `run` makes in the end."""
     return run.with_name(run.name.removesuffix(_FOLDER_ENDING))
 
 
+def run_of(file: Path) -> Path | None:
+    """The folder of the training that keeps its last finished epoch in `file`, if one does."""
+    run = file.parent
+    return run if run.suffix == _FOLDER_ENDING and file == last_epoch_file(run) else None
+
+
 def last_epoch_file(run: Path) -> Path:
-    """The file of the last finished epoch of the unfinished training in the folder `run`."""
+    """The file of the last finished epoch of the training in the folder `run`."""
     return Plan("", str(out_file(run))).last_epoch_file
 
 
-def read_unfinished(run: Path) -> Unfinished:
+def read_recorded(run: Path) -> RecordedRun:
     """What the file of the last finished epoch says; its weights are not read.
 
     Raises:
@@ -84,7 +85,7 @@ def read_unfinished(run: Path) -> Unfinished:
         config = header.get("config", {})
         likelihood, binary = str(config.get("likelihood", "")), bool(config.get("binarise", False))
         epoch = int(header["resume_epoch"])
-        return Unfinished(plan, epoch, points, adjusted, likelihood, binary)
+        return RecordedRun(plan, epoch, points, adjusted, likelihood, binary)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{file}: cannot be read ({error}); train a new model") from error
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -102,8 +103,8 @@ def _points(entry: Mapping[str, Any]) -> list[CurvePoint]:
     ]
 
 
-def discard_unfinished(run: Path) -> None:
-    """Delete what an unfinished training has written, and its folder if nothing else is in it.
+def discard_recorded(run: Path) -> None:
+    """Delete what a training has written, and its folder if nothing else is in it.
 
     Raises:
         CheckpointError: a training is writing there, or it cannot be deleted.
@@ -132,7 +133,7 @@ def _alone(run: Path) -> Iterator[None]:
         CheckpointError: a training, of whatever process, has it.
     """
     file = run / "lock"
-    lock = FileLock(file)
+    lock = FileLock(file, thread_local=False)  # or Python keeps a record of Qt's thread for ever
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
