@@ -16,6 +16,7 @@ from explorer.settings import Settings
 from explorer.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
+_SWITCH_SECONDS = 1e-3
 _SCREENSHOT_PATIENCE_MS = 60_000
 _PROGRAM_NAMES = {"main", "__main__", "latent-explorer", "latent-explorer-window"}
 
@@ -45,6 +46,8 @@ def _application() -> QApplication:
     if not isinstance(app, QApplication):
         # Qt hands spans of small pictures to a pool: the switches cost more than the drawing.
         os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
+        # Python lets a thread that computes go on for 5 ms before the window has its turn.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         app = QApplication([sys.argv[0]])
         app.setApplicationName("latent-explorer")
         app.setApplicationDisplayName("Latent Explorer")

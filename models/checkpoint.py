@@ -211,13 +211,13 @@ def _check_shapes(path: Path, config: Config, shapes: Mapping[str, tuple[int, ..
 
 
 def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Model:
-    autoencoder = Autoencoder(config)
+    autoencoder = _unfilled(config)
     weights = {
         name.removeprefix("weights."): value
         for name, value in tensors.items()
         if name.startswith("weights.")
     }
-    if not all(value.is_floating_point() and value.isfinite().all() for value in weights.values()):
+    if not all(_is_finite(value) for value in weights.values()):
         raise ValueError("some weights are not finite numbers")
     put_weights(autoencoder, weights)  # _check_shapes has seen to names and shapes
     autoencoder.eval().requires_grad_(False)
@@ -233,6 +233,22 @@ def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tens
         record=_mapping(header, "record"),
         metrics=_metrics(header),
     )
+
+
+def _unfilled(config: Config) -> Autoencoder:
+    """A model whose parameters are yet to be put there: to draw them would take as long again."""
+    with torch.device("meta"):
+        autoencoder = Autoencoder(config)
+    if any(True for _ in autoencoder.buffers()):  # they are made with it, and in no file
+        return Autoencoder(config)
+    return autoencoder.to_empty(device="cpu")
+
+
+def _is_finite(value: Tensor) -> bool:
+    """Whether these are finite numbers, all of them: the extremes tell, NaN is passed on."""
+    if not value.is_floating_point():
+        return False
+    return not value.numel() or all(bool(end.isfinite()) for end in value.aminmax())
 
 
 def _class_names(header: Mapping[str, Any], config: Config) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _ZOOM_A_NOTCH = 1.25
 _PATIENCE_MS = 4
-_GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 33  # between two looks at points under way
+_GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
