@@ -23,7 +23,7 @@ _MOVES = 1800  # a quarter of a minute
 _WARM_UP_MOVES = 120
 _POINTS = 10_000
 _IMAGES = 20_480  # a tenth is held out, which leaves whole batches
-_EPOCH_IMAGES = 2048
+_EPOCH_IMAGES = 8192
 _BUDGET_P50, _BUDGET_P99 = 0.004, 0.0083
 _BUDGET_THROUGHPUT = 0.9
 
