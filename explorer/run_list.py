@@ -14,7 +14,10 @@ from explorer.workers import Callbacks, Lane, TaskContext
 
 
 class RunList(QObject):
-    """Trainings in the folder of a `Training`; `refresh` asks for them the first time."""
+    """Trainings in the folder of a `Training`, and those elsewhere that were added.
+
+    `refresh` asks for them the first time.
+    """
 
     changed = Signal()
     discard_failed = Signal(str)
@@ -23,17 +26,26 @@ class RunList(QObject):
         super().__init__(parent)
         self._training, self._lane = training, lane
         self._known: Known = {}
-        self._reading = self._again = False
+        self._elsewhere: tuple[Path, ...] = ()
+        self._asked = self._reading = self._again = False
         training.runs_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Read what is on the disk; `changed` follows."""
+        self._asked = True
         if self._reading:
             self._again = True
             return
         self._reading = True
-        task = partial(_read, self._training.folder, self._known)
+        task = partial(_read, self._training.folder, self._known, self._elsewhere)
         self._lane.submit(task, Callbacks(self._on_read, self._on_failed))
+
+    def add(self, run: Path) -> None:
+        """List the training in the folder `run` too, wherever it lies, if there is one."""
+        if run.parent != self._training.folder and run not in self._elsewhere:
+            self._elsewhere += (run,)
+        if self._asked:
+            self.refresh()
 
     def discard(self, run: Path) -> None:
         """Delete the training in the folder `run`; `changed` or `discard_failed` follows."""
@@ -94,8 +106,8 @@ class RunList(QObject):
         self._training.runs_changed.emit()
 
 
-def _read(folder: Path, known: Known, context: TaskContext) -> Known:
-    return read_runs(folder, known)
+def _read(folder: Path, known: Known, elsewhere: tuple[Path, ...], context: TaskContext) -> Known:
+    return read_runs(folder, known, elsewhere)
 
 
 def _discard(run: Path, context: TaskContext) -> None:

@@ -1,6 +1,6 @@
 """The trainings in a folder as a table lists them: read from their headers, without torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -70,16 +70,22 @@ class Run:
 Known = Mapping[Path, tuple[Stamp, Run]]
 
 
-def read_runs(folder: Path, known: Known) -> dict[Path, tuple[Stamp, Run]]:
-    """All trainings in a folder, newest first; those `known` and unchanged as they were."""
-    found = dict[Path, tuple[Stamp, Run]]()
+def read_runs(
+    folder: Path, known: Known, elsewhere: Iterable[Path] = ()
+) -> dict[Path, tuple[Stamp, Run]]:
+    """All trainings in a folder, and those of the folders `elsewhere` that are some; newest first.
+
+    Those `known` and unchanged stay as they were.
+    """
+    found, runs = dict[Path, tuple[Stamp, Run]](), [*elsewhere]
     with suppress(OSError):  # a folder that is gone, or going, holds none
-        for run in all_runs(folder):
-            with suppress(FileNotFoundError):  # discarded meanwhile
-                stamp = _stamp(run)
-                before = known.get(run)
-                found[run] = before if before and before[0] == stamp else (stamp, _read(run))
-    return found
+        runs += all_runs(folder)
+    for run in runs:
+        with suppress(OSError):  # there is none, or it was discarded meanwhile
+            stamp = _stamp(run)
+            before = known.get(run)
+            found[run] = before if before and before[0] == stamp else (stamp, _read(run))
+    return dict(sorted(found.items(), key=lambda item: item[1][0], reverse=True))
 
 
 def _stamp(run: Path) -> Stamp:

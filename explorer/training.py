@@ -314,8 +314,10 @@ class Training(QObject):
             message = f"Finished: {file.stem}, {end.epoch} epochs."
         else:
             message = f"Stopped: {file.stem} is the model after epoch {end.epoch}."
+        if position is not None:
+            position = replace(position, epoch=end.epoch)
         status = Status.FINISHED if complete else Status.STOPPED
-        self._set(replace(self.state, status=status, message=message, file=file))
+        self._set(replace(self.state, status=status, message=message, file=file, position=position))
         (self.finished if complete else self.stopped).emit(file)
 
     def _fail(self, message: str, if_nothing_is_kept: str = "") -> None:

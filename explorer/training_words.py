@@ -1,6 +1,7 @@
 """What the training panel says, in words; no Qt of its own."""
 
 import re
+from pathlib import Path
 
 from explorer.epochs import held_out_loss, loss_name
 from explorer.progress_line import clock
@@ -34,6 +35,15 @@ def progress_text(state: TrainingState) -> str:
     return " · ".join(part for part in (short_progress_text(state), left) if part)
 
 
+def progress_texts(state: TrainingState) -> tuple[str, ...]:
+    """The same in ever fewer words: with the images a second, without, and the shortest."""
+    text, short, position = progress_text(state), short_progress_text(state), state.position
+    if state.status is not Status.RUNNING or position is None or not position.images_per_second:
+        return text, short
+    rate = f"{position.images_per_second:,.0f} images/s"
+    return f"{short} · {rate}{text.removeprefix(short)}", text, short
+
+
 def short_progress_text(state: TrainingState) -> str:
     """Epoch and share alone, or the first words of what is going on."""
     position = state.position
@@ -60,16 +70,22 @@ def progress_tip(state: TrainingState) -> str:
 
 
 def pace_text(state: TrainingState) -> str:
-    """The newest figures of a training that runs: loss, images a second, time spent."""
+    """The newest loss of a training that runs, and the time spent."""
     position = state.position
     if state.status not in (Status.RUNNING, Status.PAUSED) or position is None:
         return ""
     terms, parts = state.held_out or {}, list[str]()
     if terms:
         parts.append(f"{loss_name(terms, state.pseudo)} {held_out_loss(terms):.2f} nats")
-    if position.images_per_second:
-        parts.append(f"{position.images_per_second:,.0f} images/s")
     return " · ".join((*parts, clock(position.seconds)))
+
+
+def trained_text(state: TrainingState, file: Path) -> str:
+    """That the model in a file is trained, or after which epoch it was stopped."""
+    position = state.position
+    if state.status is Status.STOPPED and state.file == file and position is not None:
+        return f"{file.stem}: stopped after epoch {position.epoch} of {position.epochs}"
+    return f"{file.stem} is trained"
 
 
 def percent(share: float) -> str:

@@ -51,6 +51,7 @@ from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
 from explorer.training import Training
+from explorer.training_words import trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.export_dialog import ExportChoice, ExportDialog
@@ -215,6 +216,7 @@ class MainWindow(QMainWindow):
         self.path_panel.export_requested.connect(self._on_export)
         self.inspector.copied.connect(self.say)
         self.session.model_changed.connect(self._show_model)
+        self.session.model_changed.connect(self._list_training)
         self.session.weights_changed.connect(self._show_model)
         self.session.arrangement_changed.connect(self._enable_actions)
         self.session.active_changed.connect(self._enable_actions)
@@ -581,6 +583,11 @@ class MainWindow(QMainWindow):
     def _on_watch(self) -> None:
         self.replay.set_watching(self.actions_by_name["watchTraining"].isChecked())
 
+    def _list_training(self) -> None:
+        """The training of the model on the map is among the runs wherever it lies."""
+        if self.session.model is not None:
+            self.runs.add(Path(f"{self.session.model.path}.run"))
+
     def _on_epoch_shown(self, epoch: float) -> None:
         self._unsay_trained()
         run, plan = self.replay.state.run, self.training.state.plan
@@ -591,17 +598,17 @@ class MainWindow(QMainWindow):
         """The model that was watched has its file now."""
         self.settings.add_recent(path)
         self._list_models()
-        self._say_trained(f"{path.stem} is trained; it is the model on the map")
+        self._say_trained(path, "it is the model on the map")
 
     def _on_model_kept(self, path: Path) -> None:
         """Trained, but the map shows something else that a person chose."""
         self.settings.add_recent(path)
         self._list_models()
-        self._say_trained(f"{path.stem} is trained; open it in the library")
+        self._say_trained(path, "open it in the library")
 
-    def _say_trained(self, text: str) -> None:
-        self._trained = text
-        self.say(text)
+    def _say_trained(self, path: Path, where: str) -> None:
+        self._trained = f"{trained_text(self.training.state, path)}; {where}"
+        self.say(self._trained)
 
     def _unsay_trained(self) -> None:
         """The model trains on, or the map shows another epoch of it."""

@@ -223,8 +223,8 @@ ARROWS: dict[str, str] = {
         "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
         "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
-        "explorer.settings explorer.theme explorer.training explorer.viewport explorer.widgets "
-        "explorer.workers models.errors models.plans"
+        "explorer.settings explorer.theme explorer.training explorer.training_words "
+        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

@@ -233,6 +233,34 @@ def test_that_a_model_is_trained_is_said_until_it_trains_on_or_another_epoch_is_
     assert window.messages.text() == ""
 
 
+def test_a_training_that_was_stopped_is_not_said_to_be_trained(journey: Journey) -> None:
+    window = journey.window
+    journey.start()
+    journey.write(0)
+    journey.until_epoch(0)
+    journey.write(2)
+    shutil.copy(journey.made.out, journey.plan.out)
+    journey.fakes.last.heard.emit(Finished(journey.plan.out, 2))
+    journey.fakes.last.ended.emit(TrainerEnd(0))
+    journey.until_epoch(None)
+    told = "stopped after epoch 2 of 4; it is the model on the map"
+    assert window.messages.text() == f"{Path(journey.plan.out).stem}: {told}"
+
+
+def test_the_training_of_a_model_that_is_opened_is_among_the_runs(
+    journey: Journey, qtbot: QtBot
+) -> None:
+    window, made = journey.window, journey.made
+    window.runs.refresh()
+    window.opening.open_model(Path(made.out))
+
+    def listed() -> bool:
+        return made.folder in [run.folder for run in window.runs.listed()]
+
+    qtbot.waitUntil(listed, timeout=PATIENCE_MS)
+    journey.settle()
+
+
 def test_what_was_open_comes_back_as_it_was_left(
     journey: Journey, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -119,6 +119,28 @@ def test_only_what_has_changed_is_read_again(tmp_path: Path) -> None:
     assert list(after) == [one, other], "newest first"
 
 
+def test_a_training_elsewhere_is_listed_once_it_was_added(
+    training: Training, tmp_path: Path
+) -> None:
+    own = write_run(training.folder, "own")
+    other = write_run(tmp_path / "elsewhere", "other", 2, 9, finished=False)
+    os.utime(other / "last.safetensors", (1.0, 1.0))
+    runs = RunList(training, DirectLane.make(), training)
+    heard = list[int]()
+    runs.changed.connect(lambda: heard.append(1))
+    for folder in (other, own, tmp_path / "no.safetensors.run", other):
+        runs.add(folder)
+    assert not heard, "nobody has asked yet"
+    runs.refresh()
+    assert [run.folder for run in runs.listed()] == [own, other], "newest first"
+    assert [run.name for run in runs.unfinished()] == ["other"]
+    late = write_run(tmp_path / "elsewhere", "late")
+    runs.add(late)
+    assert {run.folder for run in runs.listed()} == {own, other, late}
+    runs.discard(other)
+    assert {run.folder for run in runs.listed()} == {own, late}
+
+
 def test_the_list_is_read_in_another_thread(training: Training, lane: Lane, qtbot: QtBot) -> None:
     write_run(training.folder, "done")
     runs = RunList(training, lane)

@@ -27,6 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer import theme
 from explorer.pages import training_setup
+from explorer.pages.training_runs import COLUMNS
 from explorer.pages.training_setup import FILE_WISH, FOLDER_WISH
 from explorer.panels import training_panel
 from explorer.panels.training_panel import TrainingPanel
@@ -338,8 +339,19 @@ def test_progress_says_epoch_share_and_time_left(
     assert bar.text() == "Downloading · 25 %"
     assert bar.value() / bar.maximum() == 0.25
     advance(fakes, 5)
-    assert bar.text() == "epoch 6 of 20 · 25 % · 1:40 left"
+    texts = [
+        "epoch 6 of 20 · 25 %",
+        "epoch 6 of 20 · 25 % · 1:40 left",
+        "epoch 6 of 20 · 25 % · 5,000 images/s · 1:40 left",
+    ]
+    seen = list[str]()
+    for width in range(500, 1000, 10):
+        panel.resize(width, 210)
+        QApplication.processEvents()
+        seen.append(bar.text())
+    assert sorted(set(seen), key=seen.index) == texts, "more as there is more room"
     assert "5,000 images a second" in bar.toolTip()
+    assert "images/s" not in bar.toolTip(), "said once"
 
 
 @given(st.floats(0, 1, exclude_max=True))
@@ -582,13 +594,13 @@ def test_who_starts_a_training_watches_it(panel: TrainingPanel, fakes: Fakes, qt
     assert panel.pages.currentWidget() is panel.setup, "only the start turns the page"
 
 
-def test_speed_loss_and_time_are_said_while_it_runs(
+def test_loss_and_time_are_said_while_it_runs(
     panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
 ) -> None:
     begin(panel, fakes, qtbot)
     assert panel.bar.pace.text() == ""
     advance(fakes, 5)
-    assert panel.bar.pace.text() == "pseudo −ELBO 90.01 nats · 5,000 images/s · 0:12"
+    assert panel.bar.pace.text() == "pseudo −ELBO 90.01 nats · 0:12"
     told = "held out: pseudo −ELBO 90.01, Reconstruction 70.01, KL 20.00"
     assert told in panel.bar.progress.toolTip()
     panel.resize(560, 200)
@@ -806,9 +818,11 @@ def choose(panel: TrainingPanel, name: str) -> Path:
 def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
     table = table_of(runs)
     assert table["done"][:9] == (
-        "done", "Digits", "VAE", "2", "rate 0.002", "3/3", "pseudo 29.00", "", "finished",
+        "done", "finished", "3/3", "Digits", "VAE", "2", "pseudo 29.00", "", "rate 0.002",
     )  # fmt: skip
-    assert table["cut"][2:9] == ("Autoencoder", "2", "", "2/9", "rec. 28.00", "", "unfinished")
+    assert table["cut"][1:8] == (
+        "unfinished", "2/9", "Digits", "Autoencoder", "2", "rec. 28.00", "",
+    )  # fmt: skip
     assert runs.bar.pages["runs"].text() == "Runs (1)"
     assert "Not finished: cut" in runs.status.text()
     assert runs.status.isVisible()
@@ -839,7 +853,7 @@ def test_a_stopped_run_says_so_and_goes_on(training: Training, qtbot: QtBot) -> 
     write_run(training.folder, "short", 2, 9)
     panel = make_panel(training, qtbot)
     panel.show_page("runs")
-    assert table_of(panel)["short"][8] == "stopped"
+    assert table_of(panel)["short"][1] == "stopped"
     assert panel.runs.go_on.isEnabled()
     assert "made already" in panel.runs.keep.toolTip()
 
@@ -852,6 +866,61 @@ def test_the_settings_of_runs_take_the_width_that_is_left(runs: TrainingPanel) -
         assert table.header().length() == table.viewport().width()
 
 
+def test_what_a_run_is_and_how_far_is_seen_whole_in_a_small_window(
+    training: Training, qtbot: QtBot, qapp: QApplication
+) -> None:
+    write_run(training.folder, "digits-vae-2d", 5450, 30000, finished=False)
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    panel.resize(620, 210)  # in a window of 1100x700
+    qapp.processEvents()
+    table = panel.runs.table
+    header, titles = table.header(), [column.title for column in COLUMNS]
+    for title in ("Run", "State", "Epochs"):
+        at = titles.index(title)
+        assert header.sectionSize(at) >= table.sizeHintForColumn(at), title
+        assert header.sectionViewportPosition(at) + header.sectionSize(at) <= header.width(), title
+
+
+@pytest.mark.parametrize("end", [None, Failed("The loss is no number.")])
+def test_a_run_that_was_cut_short_is_selected_to_go_on(
+    runs: TrainingPanel, fakes: Fakes, qtbot: QtBot, training: Training, end: Failed | None
+) -> None:
+    choose(runs, "done")
+    training.start(Plan("digits", str(training.folder / "new.safetensors"), epochs=9))
+    training.runs_changed.emit()
+    assert runs.runs.table.selected_key().endswith("done.safetensors.run")
+    folder = write_run(training.folder, "new", 2, 9, finished=False)
+    if end is not None:
+        fakes.last.heard.emit(end)
+    fakes.last.ended.emit(TrainerEnd(-9))
+    runs.show_page("runs")
+    assert runs.runs.table.selected_key() == str(folder)
+    assert runs.runs.go_on.isEnabled()
+    choose(runs, "done")
+    training.runs_changed.emit()
+    assert runs.runs.table.selected_key().endswith("done.safetensors.run"), "only once"
+
+
+def test_runs_elsewhere_are_listed_and_go_on_and_say_where_they_lie(
+    runs: TrainingPanel, fakes: Fakes, tmp_path: Path
+) -> None:
+    folder = write_run(tmp_path / "elsewhere", "done", 2, 9, finished=False)
+    runs._runs.add(folder)
+    (row,) = (row for row in runs.runs.table.rows() if row.key == str(folder))
+    assert str(tmp_path / "elsewhere") in row.tips[0]
+    for row in runs.runs.table.rows():
+        runs.runs.table.set_checked(row.key, row.texts[0] == "done")
+    runs.show_page("watch")
+    compared = runs.watch.compared
+    assert compared is not None
+    assert len(compared.shown_terms()) == 2, "two of one name"
+    runs.show_page("runs")
+    runs.runs.table.select(str(folder))
+    runs.runs.go_on.click()
+    assert fakes.last.job == Job("resume", path=str(folder))
+
+
 def test_a_damaged_run_is_listed_and_can_only_be_discarded(
     training: Training, qtbot: QtBot
 ) -> None:
@@ -861,7 +930,7 @@ def test_a_damaged_run_is_listed_and_can_only_be_discarded(
     panel = make_panel(training, qtbot)
     panel.show_page("runs")
     choose(panel, "bad")
-    assert table_of(panel)["bad"][8] == "damaged"
+    assert table_of(panel)["bad"][1] == "damaged"
     assert not panel.runs.go_on.isEnabled()
     assert "damaged" in panel.runs.use.toolTip()
     assert panel.runs.discard.isEnabled()
@@ -881,7 +950,7 @@ def test_a_run_goes_on(runs: TrainingPanel, fakes: Fakes, name: str, button: str
     runs.runs.more.setValue(7)
     QTest.mouseClick(named(runs, QPushButton, button), Qt.MouseButton.LeftButton)
     assert fakes.last.job == Job(job.task, path=str(folder), more=job.more)
-    assert table_of(runs)[name][8] == "running"
+    assert table_of(runs)[name][1] == "running"
     assert "under way" in runs.runs.use.toolTip(), "Set up shows what trains"
     assert not runs.runs.use.isEnabled()
     assert "under way" in runs.runs.go_on.toolTip() or "runs now" in runs.runs.go_on.toolTip()
@@ -943,9 +1012,10 @@ def test_checked_runs_are_laid_over_each_other(runs: TrainingPanel) -> None:
     compared, term = runs.watch.compared, runs.watch.compared_term
     assert compared is not None
     assert compared.isVisible()
-    assert compared.shown_terms() == ["done"], "an autoencoder has no ELBO"
+    keys = [str(choose(runs, name)) for name in ("cut", "done")]
+    assert compared.shown_terms() == keys[1:], "an autoencoder has no ELBO"
     term.setCurrentIndex(term.findData("reconstruction"))
-    assert compared.shown_terms() == ["cut", "done"]
+    assert compared.shown_terms() == keys
     compared.set_cursor_epoch(2.0)
     assert "cut held out 28.00; done train 27.50, held out 28.00" in compared.readout()
     term.setCurrentIndex(term.findData("jacobian"))
@@ -961,7 +1031,7 @@ def test_the_run_that_trains_is_compared_as_it_goes(
     advance(fakes, 2)
     panel.show_page("runs")
     (row,) = panel.runs.table.rows()
-    assert row.texts[5:9] == ("2/200", "pseudo 95.49", "", "running")
+    assert (row.texts[1:3], row.texts[6]) == (("running", "2/200"), "pseudo 95.49")
     panel.runs.table.set_checked(row.key, True)
     panel.runs.compare.click()
     advance(fakes, 4, points=points(4)[len(points(2)) :])
@@ -974,7 +1044,7 @@ def test_the_run_that_trains_is_compared_as_it_goes(
 def test_runs_are_sorted_by_any_column_by_keys_too(runs: TrainingPanel) -> None:
     header = runs.runs.table.header()
     header.setFocus()
-    for _ in range(5):
+    for _ in range(2):
         QTest.keyClick(header, Qt.Key.Key_Right)
     assert [row.texts[0] for row in runs.runs.table.rows()] == ["cut", "done"]
     QTest.keyClick(header, Qt.Key.Key_Space)

@@ -19,16 +19,15 @@ from models.methods import METHODS
 
 COLUMNS = (
     Column("Run", "The name of its model; check some to compare their curves", 142),
+    Column(
+        "State",
+        "Running, finished, stopped (a model of fewer epochs than planned), unfinished or damaged",
+        78,
+    ),
+    Column("Epochs", "Finished, of those planned", 80, number=True),
     Column("Data", "What it was trained on", 76),
     Column("Method", "What was optimised", 86),
     Column("K", "Latent dimensions", 30, number=True),
-    Column(
-        "Settings",
-        "Those that are not the usual ones, and what was changed on the way",
-        112,
-        stretches=True,
-    ),
-    Column("Epochs", "Finished, of those planned", 62, number=True),
     Column(
         "−ELBO, nats",
         "Of held-out images, in nats an image; where there is no ELBO, the reconstruction (rec.).\n"
@@ -45,9 +44,10 @@ COLUMNS = (
         number=True,
     ),
     Column(
-        "State",
-        "Running, finished, stopped (a model of fewer epochs than planned), unfinished or damaged",
-        78,
+        "Settings",
+        "Those that are not the usual ones, and what was changed on the way",
+        112,
+        stretches=True,
     ),
     Column("Date", "When its last epoch was written", 92),
 )
@@ -192,9 +192,9 @@ def row_of(run: Run) -> Row:
     date = time.strftime("%d %b %H:%M", time.localtime(run.changed_at))
     state = run.state.value
     if plan is None:
-        texts = (run.name, "", "", "", "", "", "", "", state, date)
-        nothing = ("", "", 0.0, "", 0.0, 0.0, 0.0)
-        order: tuple[float | str, ...] = (run.name, *nothing, state, run.changed_at)
+        texts = (run.name, state, "", "", "", "", "", "", "", date)
+        nothing = (0.0, "", "", 0.0, 0.0, 0.0, "")
+        order: tuple[float | str, ...] = (run.name, state, *nothing, run.changed_at)
         return Row(str(run.folder), texts, order, (run.problem,) * len(texts), _colours(run))
     data = BUILT_IN[plan.data].title.split(",")[0] if plan.data in BUILT_IN else plan.data
     data = data.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
@@ -206,23 +206,23 @@ def row_of(run: Run) -> Row:
     shown = f"{kind if 'elbo' in terms else 'rec. '}{loss:.2f}" if terms else ""
     texts = (
         run.name,
+        state,
+        f"{run.epoch}/{plan.epochs}",
         data,
         method,
         str(plan.latent_size),
-        told,
-        f"{run.epoch}/{plan.epochs}",
         shown,
         f"{kind}{bound:.2f}" if "importance_bound" in terms else "",
-        state,
+        told,
         date,
     )
     order = (
-        run.name, data, method, float(plan.latent_size), told, float(run.epoch), loss, bound,
-        state, run.changed_at,
+        run.name, state, float(run.epoch), data, method, float(plan.latent_size), loss, bound,
+        told, run.changed_at,
     )  # fmt: skip
     losses = (_loss_tip(run, "−ELBO", texts[6]), _loss_tip(run, "−Bound", texts[7]))
-    first = (str(run.folder), plan.data, *texts[2:4], told or "the usual ones", texts[5])
-    tips = (*first, *losses, state, date)
+    first = (str(run.folder), *texts[1:3], plan.data, *texts[4:6])
+    tips = (*first, *losses, told or "the usual ones", date)
     return Row(str(run.folder), texts, order, tips, _colours(run))
 
 
@@ -256,4 +256,5 @@ def _colours(run: Run) -> tuple[str, ...]:
         RunState.UNFINISHED: "#e08a3c" if colours.dark else "#a35200",
         RunState.DAMAGED: colours.danger,
     }
-    return tuple(by_state.get(run.state, "") if at == 8 else "" for at in range(len(COLUMNS)))
+    colour = by_state.get(run.state, "")
+    return tuple(colour if column.title == "State" else "" for column in COLUMNS)

@@ -329,7 +329,7 @@ class WatchPage(QWidget):
         key = str(self.compared_term.currentData())
         self.compared.set_terms(
             [
-                Term(run.name, run.name, _short(run.name), colour, _run_tip(run))
+                Term(str(run.folder), run.name, _short(run.name), colour, _run_tip(run))
                 for run, colour in zip(self._runs, cycle(RUN_COLOURS), strict=False)
             ]
         )
@@ -339,7 +339,7 @@ class WatchPage(QWidget):
             for held_out, terms in ((False, run.curves.train), (True, run.curves.held_out)):
                 if key in terms:
                     values = [shown(key, value) for value in terms[key].values]
-                    lines.append(Line(run.name, held_out, terms[key].epochs, values))
+                    lines.append(Line(str(run.folder), held_out, terms[key].epochs, values))
         word = self.compared_term.currentText()
         none = f"None of the checked runs has this term: {word}."
         self.compared.set_words(none if self._runs else _NOT_COMPARED)

@@ -31,9 +31,8 @@ from explorer.training_words import (
     breakable,
     data_text,
     pace_text,
-    progress_text,
+    progress_texts,
     progress_tip,
-    short_progress_text,
 )
 from explorer.widgets.download_question import DownloadQuestion
 from explorer.widgets.training_bar import TrainingBar, enable
@@ -65,6 +64,7 @@ class TrainingPanel(QWidget):
         self._wished: dict[str, Value] = {}  # settings changed, whether the trainer has said so yet
         self._brought: Plan | None = None  # by the training that runs: what Set up was filled with
         self._next_data: Path | None = None  # chosen while a training runs
+        self._cut_short = ""  # run that has just ended before its time: to be selected
         self._asked = False
         self.bar = TrainingBar(PAGES, self)
         self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
@@ -299,8 +299,7 @@ class TrainingPanel(QWidget):
         if state.status in (Status.PREPARING, Status.FINISHING):
             share = state.done / state.total if state.total else None
         self.bar.set_pace(pace_text(state))
-        texts = progress_text(state), short_progress_text(state), progress_tip(state)
-        self.bar.set_progress(share, *texts)
+        self.bar.set_progress(share, progress_texts(state), progress_tip(state))
         self._show_note()
         self._show_status(state)
         self._show_live(state)
@@ -312,6 +311,8 @@ class TrainingPanel(QWidget):
         if state.active == self._was_active:
             return
         self._was_active, self._wished, self._brought = state.active, {}, None
+        cut_short = state.plan if state.status in (Status.FAILED, Status.STOPPED) else None
+        self._cut_short = "" if cut_short is None else str(cut_short.folder)
         if not state.active and self._next_data is not None:
             self.setup.choose_data(self._next_data)
             self._next_data = None
@@ -405,6 +406,7 @@ class TrainingPanel(QWidget):
 
     def _on_runs_changed(self) -> None:
         self._show_runs()
+        self._select_cut_short()
         count = len(self._runs.unfinished())
         self.bar.set_page_text("runs", f"Runs ({count})" if count else "Runs")
         left = f"; {count} unfinished" if count else ""
@@ -415,6 +417,12 @@ class TrainingPanel(QWidget):
     def _show_runs(self) -> None:
         busy = "A training is under way; stop it first" if self._training.state.active else ""
         self.runs.set_runs(self._runs.listed(), busy)
+
+    def _select_cut_short(self) -> None:
+        """Whoever is told to go on under Runs finds it selected there."""
+        if self._cut_short and self.runs.run(self._cut_short) is not None:
+            self.runs.table.select(self._cut_short)
+            self._cut_short = ""
 
     def _show_compared(self) -> None:
         self.watch.set_compared(self.runs.checked_runs())

@@ -36,7 +36,7 @@ class _Progress(QProgressBar):
 
 
 class TrainingBar(QWidget):
-    """Pages, start, pause, stop; how far it is, how fast it goes, and the model that was made."""
+    """Pages, start, pause, stop; how far it is, how well it goes, and the model that was made."""
 
     page_chosen = Signal(str)
 
@@ -62,9 +62,9 @@ class TrainingBar(QWidget):
         self.pace.setObjectName("trainPace")
         self.pace.setToolTip(
             "−ELBO of held-out images in nats an image (pseudo: a Bernoulli on grey images is no "
-            "normalised density), images trained on a second, and time spent"
+            "normalised density), and time spent"
         )
-        self._texts = ("", "")
+        self._texts: tuple[str, ...] = ("",)
         self._lay_out()
 
     def _add_page(self, choice: Choice) -> None:
@@ -107,17 +107,20 @@ class TrainingBar(QWidget):
             self.pages[name].setText(text)
             self.pages[name].setAccessibleName(text)
 
-    def set_progress(self, share: float | None, text: str, short: str, tip: str) -> None:
-        """Show a share (0 to 1; nothing: how long is not known) with its text."""
+    def set_progress(self, share: float | None, texts: Sequence[str], tip: str) -> None:
+        """Show a share (0 to 1; nothing: how long is not known) with the longest text that fits.
+
+        `texts` begin with the longest.
+        """
         self.progress.setRange(0, 0 if share is None else _STEPS)
         self.progress.setValue(round(_STEPS * (share or 0.0)))
-        self._texts = (text, short)
-        self.progress.setAccessibleDescription(text)
+        self._texts = tuple(texts)
+        self.progress.setAccessibleDescription(texts[0])
         self.progress.setToolTip(tip)
         self._write()
 
     def set_pace(self, text: str) -> None:
-        """Say how fast it goes, where there is room for it."""
+        """Say how well it goes, where there is room for it."""
         self.pace.setText(text)
         self._write()
 
@@ -127,14 +130,14 @@ class TrainingBar(QWidget):
 
     def _write(self) -> None:
         """As much as there is room for: the whole text first, then the pace beside it."""
-        text, short = self._texts
         buttons = (*self.pages.values(), self.start, self.pause, self.stop, self.open)
         taken = sum(b.sizeHint().width() + _GAP_PX for b in buttons if not b.isHidden())
         room = self.width() - taken - _MARGIN_PX
-        wanted = self.progress.fontMetrics().horizontalAdvance(text)
+        width = self.progress.fontMetrics().horizontalAdvance
         pace = self.pace.sizeHint().width() + _GAP_PX
-        self.pace.setVisible(bool(self.pace.text()) and room >= wanted + pace)
-        self.progress.setFormat(text if room >= wanted else short)
+        self.pace.setVisible(bool(self.pace.text()) and room >= width(self._texts[0]) + pace)
+        fitting = (text for text in self._texts if width(text) <= room)
+        self.progress.setFormat(next(fitting, self._texts[-1]))
 
 
 def enable(button: QPushButton | QToolButton, tip: str, reason: str) -> None:
