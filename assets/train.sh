@@ -19,12 +19,12 @@ train() {
     shift 2
     DOWNLOAD=""
     [ "$data" = mnist ] && DOWNLOAD=--allow-download
-    # An unfinished training of that name is gone on with.
+    # An unfinished training of that name is gone on with; what is finished is trained anew.
     if [ -d "$model.run" ] && [ ! -e "$model.run/finished.json" ]; then
         "$PYTHON" main.py train --resume "$model" --threads 1
     else
         # shellcheck disable=SC2086 # no word where nothing is downloaded
-        "$PYTHON" main.py train --data "$data" --out "$model" --threads 1 $DOWNLOAD "$@"
+        "$PYTHON" main.py train --data "$data" --out "$model" --threads 1 --overwrite $DOWNLOAD "$@"
     fi
 }
 

@@ -37,7 +37,7 @@ def start(argv: Sequence[str] = ()) -> tuple[QApplication, MainWindow]:
     hook.install()
     window.destroyed.connect(hook.uninstall)
     window.show()
-    window.open_first([Path(word) for word in words])
+    window.open_first([Path(word).absolute() for word in words])
     return app, window
 
 

@@ -194,6 +194,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--resume", metavar="FILE", help="go on with the training of FILE")
     add("--more", type=_positive, metavar="N", help=_MORE_HELP)
+    add("--overwrite", action="store_true", help="lose the model and the training that OUT has now")
     add(
         "--settings",
         metavar="FILE.toml",

@@ -55,6 +55,7 @@ def info(arguments: argparse.Namespace) -> None:
             "points": len(model.points) if model.points is not None else 0,
             "metrics": dict(model.metrics),
             "command": model.record.get("command"),
+            "beside_the_command": model.record.get("beside_the_command", []),
         }
     )
 

@@ -3,6 +3,7 @@
 import argparse
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from models.training import Progress
 
 # Options of train that are not fields of a plan.
 _NOT_OF_THE_PLAN = (
-    *("resume", "more", "settings", "preset", "threads", "quiet"),
+    *("resume", "more", "overwrite", "settings", "preset", "quiet"),
     *("image_size", "channels"),
 )
 
@@ -30,8 +31,6 @@ _NOT_OF_THE_PLAN = (
 def train(arguments: argparse.Namespace) -> None:
     """Train a model and write its file, with progress on standard error."""
     given = vars(arguments)
-    if "threads" in given:
-        torch.set_num_threads(given["threads"])
     with distributed.processes() as processes:
         _train(given, processes)
 
@@ -39,6 +38,8 @@ def train(arguments: argparse.Namespace) -> None:
 def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
     line = ProgressLine(quiet="quiet" in given or not processes.first)
     plan = plan_of(given)
+    if plan.threads is not None:
+        torch.set_num_threads(plan.threads)
     log = EventLog(plan.log_folder) if processes.first else None
     pseudo = False
 
@@ -82,15 +83,20 @@ def plan_of(given: dict[str, Any]) -> Plan:
     options = {name: value for name, value in given.items() if name not in _NOT_OF_THE_PLAN}
     size, channels = given.get("image_size"), given.get("channels")
     if "resume" in given:
-        if options or size or channels or "preset" in given:
+        if options.keys() - {"threads"} or size or channels or "preset" in given:
             raise DataError(
                 "--resume goes on with the settings the training began with; leave the others out"
             )
-        return plan_to_resume(given["resume"], given.get("more", 0))
+        return replace(plan_to_resume(given["resume"], given.get("more", 0)), **options)
     if "more" in given:
         raise DataError("--more goes with --resume FILE")
     if "data" not in options or "out" not in options:
         raise DataError("train needs --data and --out (or --resume FILE); see train --help")
+    if "overwrite" not in given and exists(Plan("", options["out"])):
+        raise DataError(
+            f"{options['out']}: exists; name another file, train it for more epochs (--resume "
+            f"{options['out']} --more N), or add --overwrite to lose it with all its epochs"
+        )
     if bool(size) != bool(channels):
         raise DataError("--image-size and --channels go together")
     plan = Plan(options["data"], options["out"])
@@ -100,6 +106,11 @@ def plan_of(given: dict[str, Any]) -> Plan:
             cleared: dict[str, Any] = dict.fromkeys(SETTING_NAMES)
             plan = replace(plan, **cleared)
     return replace(plan, **options, image_shape=(channels, *size) if size else None)
+
+
+def exists(plan: Plan) -> bool:
+    """Whether a model, or a finished training, has the place of this one."""
+    return Path(plan.out).is_file() or plan.finished_file.exists()
 
 
 def described(progress: Progress, with_bar: bool = False, pseudo: bool = False) -> str:

@@ -1,7 +1,7 @@
 """How the map is drawn: tiles, points, prior circles, axes, path, handles and lens."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +73,14 @@ def tile_rect(view: Viewport, tile: Tile) -> QRectF:
 
 def draw_tiles(painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage) -> None:
     """The mosaic; where a tile has not come, the nearest coarser one that has."""
+    for _ in tiles_drawn(painter, view, tile_px, image_of):
+        pass
+
+
+def tiles_drawn(
+    painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage
+) -> Iterator[None]:
+    """`draw_tiles` step by step: a tile has been drawn each time this yields."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     wanted = visible_tiles(view, tile_px)
     coarse: dict[Tile, QImage] = {}
@@ -85,8 +93,10 @@ def draw_tiles(painter: QPainter, view: Viewport, tile_px: float, image_of: Tile
             coarse[found[0]] = found[1]
     for tile, image in sorted(coarse.items(), key=lambda pair: pair[0].level):
         painter.drawImage(tile_rect(view, tile), image)
+        yield
     for tile, image in own:
         painter.drawImage(tile_rect(view, tile), image)
+        yield
 
 
 def _ancestor(tile: Tile, image_of: TileImage) -> tuple[Tile, QImage] | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from models.errors import DataError
 
-_NOT_FOR_FILES = ("settings", "resume", "more", "help", "h")
+_NOT_FOR_FILES = ("settings", "resume", "more", "overwrite", "help", "h")
 
 
 def read_settings(path: str) -> list[str]:
@@ -23,7 +23,9 @@ def read_settings(path: str) -> list[str]:
     words: list[str] = []
     for name, value in values.items():
         option = f"--{name.replace('_', '-')}"
-        if name in _NOT_FOR_FILES or isinstance(value, dict | list):
+        if name in _NOT_FOR_FILES or isinstance(value, dict):
             raise DataError(f"{path}: {name!r} is no setting of a training; see train --help")
+        if isinstance(value, list):
+            raise DataError(f"{path}: {name!r} takes one value, not a list; see train --help")
         words += [] if value is False else [option] if value is True else [f"{option}={value}"]
     return words

@@ -155,7 +155,17 @@ MORE = (
     ),
 )
 _SHORT = {"batch_size": "batch", "learning_rate": "rate"}
-_NOT_TOLD = {"data", "out", "method", "latent_size", "epochs", "allow_download", "fit", "half"}
+_NOT_TOLD = {
+    "data",
+    "out",
+    "method",
+    "latent_size",
+    "epochs",
+    "allow_download",
+    "fit",
+    "half",
+    "threads",
+}
 _CHOICE_WORDS = {
     "gaussian": "Gaussian noise",
     "masking": "Masking",

@@ -21,7 +21,8 @@ class Plan:
     `data` is what `load_data` takes and `out` a path. Without a `likelihood` grey images get
     the Bernoulli and coloured ones the Gaussian; without a `width` or `depth` the network's
     usual one is taken. `image_shape` (channels, height, width) resizes the data by the
-    rule `fit`. `half` stores weights in half precision. From `beta` on come the settings of
+    rule `fit`. `half` stores weights in half precision. `threads` is what the command line
+    computes with: another number rounds otherwise. From `beta` on come the settings of
     the methods, where None means the method's usual value. The other fields are those of
     `Config` and `Settings`.
     """
@@ -47,6 +48,7 @@ class Plan:
     image_shape: tuple[int, int, int] | None = None
     fit: str = "crop"
     allow_download: bool = False
+    threads: int | None = None
     beta: float | None = None
     gamma: float | None = None
     capacity: float | None = None

@@ -140,10 +140,16 @@ class EpochFiles:
         )
 
 
-def not_written(plan: Plan, epoch: int, kept: int, error: Exception) -> CheckpointError:
-    """What to say when an epoch cannot be written and `kept` is the last that is there."""
+def not_written(
+    plan: Plan, epoch: int, kept: int, error: Exception, more: int = 0
+) -> CheckpointError:
+    """What to say when an epoch cannot be written and `kept` is the last that is there.
+
+    `more` epochs were wished that no file knows of yet.
+    """
     if kept > 0:
-        what = f"epoch {kept} is kept there. Make room, then go on with train --resume {plan.out}"
+        again = f"train --resume {plan.out}" + (f" --more {more}" if more else "")
+        what = f"epoch {kept} is kept there. Make room, then go on with {again}"
     else:
         what = "nothing is kept yet. Make room, or choose another place, and train again"
     return CheckpointError(

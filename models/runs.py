@@ -3,12 +3,14 @@
 import copy
 import math
 import time
+import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 
 from models.autoencoder import Autoencoder, Config
@@ -36,6 +38,7 @@ from models.settings import Change, Settings, changed
 from models.training import PollChanges, Progress, Snapshot, train
 
 _MOST_KL = 128  # dimensions whose KL is written down for every epoch
+_LOOKED_AT = 32  # images that tell data from other data
 _TERMS = ("elbo", "reconstruction", "kl")
 
 
@@ -51,6 +54,7 @@ class _Position:
     processor_seconds: float = 0.0  # of this process: what a shared machine really gave
     plan: Plan | None = None  # that it followed so far
     planned_epochs: int = 0  # at first; 0 in a new one
+    data_mark: str = ""  # of the data it saw, if that is known
 
 
 def run(
@@ -131,12 +135,22 @@ def _position(plan: Plan, resume: bool, data: DataSet) -> _Position:
     if not resume:
         return _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
     position = _read(plan)
-    if position.autoencoder.config != config:
+    if position.autoencoder.config != config or position.data_mark not in ("", _mark(data)):
         raise CheckpointError(
             f"{plan.last_epoch_file}: was trained on other data than {plan.data} holds now; "
             "put that data back, or train a new model"
         )
     return position
+
+
+def _mark(data: DataSet) -> str:
+    """What tells this data from other data: how many images, and a look at some of them."""
+    marks = []
+    for images in (data.train.images, data.held_out.images):
+        some = np.linspace(0, len(images) - 1, min(_LOOKED_AT, len(images))).astype(np.int64)
+        looked_at = b"".join(np.ascontiguousarray(images[int(row)]).tobytes() for row in some)
+        marks.append(f"{len(images)}-{zlib.crc32(looked_at):08x}")
+    return " ".join(marks)
 
 
 def finish(plan: Plan, data: DataSet | None = None) -> None:
@@ -338,7 +352,9 @@ def _save_epoch(plan: Plan, data: DataSet, position: _Position, kept: int) -> No
         plan.folder.mkdir(exist_ok=True)
         save(model, plan.last_epoch_file, resume=position.snapshot)
     except (OSError, CheckpointError) as error:
-        raise not_written(plan, len(position.history), kept, error) from error
+        epoch = len(position.history)
+        more = plan.epochs - epoch if kept == epoch else 0
+        raise not_written(plan, epoch, kept, error, more) from error
 
 
 def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
@@ -351,6 +367,7 @@ def _record(plan: Plan, data: DataSet, position: _Position) -> dict[str, Any]:
         "seconds": round(position.seconds, 3),
         "processor_seconds": round(position.processor_seconds, 3),
         "changes": [asdict(change) for change in position.changes],
+        "data_mark": _mark(data),
         "planned_epochs": position.planned_epochs or plan.epochs,
         "beside_the_command": _departures(plan, position),
     }
@@ -401,6 +418,7 @@ def _read(plan: Plan) -> _Position:
         worked,
         followed,
         first if type(first) is int else 0,
+        str(model.record.get("data_mark", "")),
     )
 
 

@@ -355,7 +355,7 @@ def test_the_recorded_command_trains_the_same_model(run: Run, tmp_path: Path) ->
     first = (tmp_path / "new.safetensors").rename(tmp_path / "first.safetensors")
     program, *words = shlex.split(command)
     assert program == "latent-explorer"
-    run(*words)
+    run(*words, "--overwrite")
     states = [load(path).autoencoder.state_dict() for path in (first, "new.safetensors")]
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
@@ -472,10 +472,10 @@ def test_a_killed_training_goes_on_and_ends_the_same(run: Run) -> None:
     run.quietly(*TRAIN, "--batch", 5, "--epochs", 40, "--threads", 1, "--quiet")
     straight = load("new.safetensors")
     os.remove("new.safetensors")
-    with training_process("--epochs", 40) as program:
+    with training_process("--epochs", 40, "--overwrite") as program:
         program.kill()
     assert os.listdir("new.safetensors.run")
-    run.quietly("train", "--resume", "new.safetensors", "--threads", 1, "--quiet")
+    run.quietly("train", "--resume", "new.safetensors", "--quiet")
     resumed = load("new.safetensors").autoencoder.state_dict()
     for name, value in straight.autoencoder.state_dict().items():
         assert torch.equal(value, resumed[name]), name

@@ -275,6 +275,33 @@ def test_a_glide_draws_no_tile_anew(view: MapView, qtbot: QtBot) -> None:
     assert view._tiles_layer is tiles
 
 
+def test_a_ground_refined_between_frames_is_the_one_drawn_at_once(
+    view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_view, "_WORK_SECONDS", 0.0)  # one tile at a time
+    tile = QImage(4, 4, QImage.Format.Format_Grayscale8)
+    tile.fill(90)
+    view.show_tiles = True
+    before = view.grab().toImage()
+    view.tile_image = lambda _: tile
+    view.refine_ground()
+    assert view.grab().toImage() == before
+    qtbot.waitUntil(lambda: not view._worker.isActive())
+    refined = view.grab().toImage()
+    view.redraw_ground()
+    assert refined == view.grab().toImage() != before
+
+
+def test_a_ground_to_be_refined_is_left_for_another_view(view: MapView, qtbot: QtBot) -> None:
+    view.show_tiles = True
+    view.refine_ground()
+    view.zoom(2.0)
+    assert not view._worker.isActive()
+    zoomed = view.grab().toImage()
+    view.redraw_ground()
+    assert zoomed == view.grab().toImage()
+
+
 @pytest.mark.parametrize("count", [4, 6])
 def test_other_points_are_there_at_once(view: MapView, count: int) -> None:
     view.set_points(np.zeros((5, 2), np.float32), np.full((5, 3), 200, np.uint8))

@@ -4,7 +4,9 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from explorer.command_line import InputError, with_settings
@@ -106,6 +108,58 @@ def test_a_finished_training_goes_on(run: Run) -> None:
     run.quietly(*TRAIN, "--epochs", 2, "--quiet")
     run.quietly("train", "--resume", "new.safetensors", "--more", 3, "--quiet")
     assert len(load("new.safetensors").record["history"]) == 5
+
+
+def test_going_on_computes_with_as_many_threads(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another number of them rounds otherwise, and the weights would be others."""
+    told: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", told.append)
+    run.quietly(*TRAIN, "--epochs", 1, "--threads", 3, "--quiet")
+    run.quietly("train", "--resume", "new.safetensors", "--more", 1, "--quiet")
+    run.quietly("train", "--resume", "new.safetensors", "--more", 1, "--threads", 2, "--quiet")
+    assert told == [3, 3, 2]
+    assert "--threads 2" in load("new.safetensors").record["command"]
+
+
+def test_a_model_is_not_trained_over_unless_that_is_said(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 2, "--quiet")
+    epochs = sorted(Path("new.safetensors.run").rglob("*.safetensors"))
+    before = {file: file.read_bytes() for file in (Path("new.safetensors"), *epochs)}
+    answer = run(*TRAIN, "--epochs", 1, "--method", "ae")
+    assert answer.status == 2
+    assert "exists" in answer.err
+    assert "--overwrite" in answer.err
+    assert {file: file.read_bytes() for file in before} == before
+    run.quietly(*TRAIN, "--epochs", 1, "--method", "ae", "--overwrite", "--quiet")
+    assert load("new.safetensors").autoencoder.config.method == "ae"
+
+
+def test_a_file_of_settings_does_not_overwrite(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("overwrite = true")
+    with pytest.raises(DataError, match="no setting of a training"):
+        typed("--settings", str(file))
+
+
+def test_going_on_takes_no_other_images_of_the_same_size(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 1, "--quiet")
+    with np.load("data.npz") as data:
+        arrays = dict(data)
+    name = next(name for name, array in arrays.items() if array.ndim > 1)
+    for other in (arrays[name][::-1], arrays[name][:-20]):
+        np.savez("data.npz", **{name: other})
+        answer = run("train", "--resume", "new.safetensors", "--more", 1)
+        assert answer.status == 2
+        assert "other data" in answer.err
+    np.savez("data.npz", **arrays)
+    run.quietly("train", "--resume", "new.safetensors", "--more", 1, "--quiet")
+
+
+def test_info_says_what_the_command_does_not(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 1, "--quiet")
+    run.quietly("train", "--resume", "new.safetensors", "--more", 2, "--quiet")
+    told = run("info", "new.safetensors").json
+    assert told["beside_the_command"] == ["first planned for 1 epochs"]
 
 
 def test_more_goes_with_resume(run: Run) -> None:

@@ -347,7 +347,7 @@ class MapPanel(QWidget):
     def _on_mosaic_settled(self) -> None:
         if self._tiles_held_back:
             self._tiles_held_back = False
-            self.view.redraw_ground()
+            self.view.refine_ground()
 
     def _on_layers_changed(self) -> None:
         layers, model = self._session.layers, self._session.model

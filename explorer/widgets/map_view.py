@@ -1,6 +1,6 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -37,6 +37,7 @@ _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _ZOOM_A_NOTCH = 1.25
 _PATIENCE_MS = 4
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
+_WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
 _MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
@@ -98,6 +99,9 @@ class MapView(QWidget):
         self._view_glide: tuple[Viewport, Viewport] | None = None
         self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
         self._glider.timeout.connect(self._on_glide)
+        self._work = self._tiles_painted()
+        self._worker = QTimer(self, interval=_WORK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._worker.timeout.connect(self._on_work)
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
 
     # -- what is drawn ---------------------------------------------------------------------
@@ -165,6 +169,7 @@ class MapView(QWidget):
         self._points = glide.at(now)
         if self._view_glide is not None:
             self.view = view_between(*self._view_glide, share)
+            self._leave_work()
             self._tiles_layer = None
         if share >= 1:
             self._end_glide()
@@ -221,8 +226,30 @@ class MapView(QWidget):
 
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
+        self._leave_work()
         self._ground = self._tiles_layer = None
         self.update()
+
+    def refine_ground(self) -> None:
+        """The same, but tiles are drawn a few at a time, so that no frame is late for them."""
+        self._leave_work()
+        self._work = self._tiles_painted()
+        self._worker.start()
+
+    def _on_work(self) -> None:
+        end = perf_counter() + _WORK_SECONDS
+        for pixmap in self._work:
+            if pixmap is not None:
+                self._leave_work()
+                self._tiles_layer, self._ground = pixmap, None
+                self.update()
+                return
+            if perf_counter() > end:
+                return
+
+    def _leave_work(self) -> None:
+        self._worker.stop()
+        self._work.close()
 
     @property
     def lens(self) -> QImage | None:
@@ -344,7 +371,8 @@ class MapView(QWidget):
 
     def _paint_ground(self) -> QPixmap:
         if self._tiles_layer is None:
-            self._tiles_layer = self._paint_tiles()
+            *_, self._tiles_layer = self._tiles_painted()
+        assert self._tiles_layer is not None
         pixmap = QPixmap(self._tiles_layer)
         painter = QPainter(pixmap)
         painter.setFont(self.font())
@@ -358,24 +386,26 @@ class MapView(QWidget):
         painter.end()
         return pixmap
 
-    def _paint_tiles(self) -> QPixmap:
-        """What lies under the points; it stands still while they glide."""
+    def _tiles_painted(self) -> Generator[QPixmap | None, None, None]:
+        """What lies under the points and stands still while they glide; None until it is drawn."""
         colours, ratio = theme.colours(), self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(QColor(colours.panel))
         painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        painting.draw_axes(
-            painter, self.view, QPointF(MARGIN_LEFT_PX, 0), colours, vertical=not self.line_only
-        )
-        painter.setClipRect(self.ground)
-        painter.fillRect(self.ground, QColor(colours.map))
-        painter.translate(MARGIN_LEFT_PX, 0)
-        if self.show_tiles:
-            painting.draw_tiles(painter, self.view, self.tile_px, self.tile_image)
-        painter.end()
-        return pixmap
+        try:
+            painter.setFont(self.font())
+            painting.draw_axes(
+                painter, self.view, QPointF(MARGIN_LEFT_PX, 0), colours, vertical=not self.line_only
+            )
+            painter.setClipRect(self.ground)
+            painter.fillRect(self.ground, QColor(colours.map))
+            painter.translate(MARGIN_LEFT_PX, 0)
+            if self.show_tiles:
+                yield from painting.tiles_drawn(painter, self.view, self.tile_px, self.tile_image)
+        finally:
+            painter.end()
+        yield pixmap
 
     def _points_image(self, ratio: float) -> QImage:
         if self._points_layer is None:
