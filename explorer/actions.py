@@ -78,6 +78,13 @@ COMMANDS = (
         ("Ctrl+P",),
         "Put the active handle on a fresh z from N(0, I)",
     ),
+    Command(
+        "bringToPlane",
+        "Bring to plane",
+        ("B",),
+        "Take away what of the active handle lies off the plane of the map",
+        on_map=True,
+    ),
     Command("fit", "Show all", ("Home",), "Show all data and the prior on the map", on_map=True),
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
@@ -143,6 +150,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "",
         "resetLatent",
         "sampleLatent",
+        "bringToPlane",
     ),
     "&View": (
         "fit",

@@ -14,6 +14,7 @@ _KEYS = """
 <tr><td><b>Arrows, Shift+arrows</b></td><td>nudge the active handle, finely</td></tr>
 <tr><td><b>Ctrl+arrows, + and −</b></td><td>pan and zoom the map</td></tr>
 <tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
+<tr><td><b>B</b></td><td>bring the active handle to the plane (on the map)</td></tr>
 <tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>
 <tr><td><b>Ctrl+Shift+Left, Right</b></td><td>earlier, later on the path</td></tr>
 <tr><td><b>Space</b></td><td>play the path (on the map and the strip)</td></tr>

@@ -153,8 +153,10 @@ def _open_session(
     classes = len(model.class_names) if model.conditional else 0
     wrong_label = any((label is not None and label >= classes) for label in labels)
     missing_label = model.conditional and any(label is None for label in labels)
-    wrong_axes = max(saved.axes) >= model.latent_size
-    if wanted not in (None, model.latent_size) or wrong_label or missing_label or wrong_axes:
+    wrong_plane = max(saved.axes) >= model.latent_size
+    if saved.plane is not None:
+        wrong_plane = wrong_plane or len(saved.plane.origin) != model.latent_size
+    if wanted not in (None, model.latent_size) or wrong_label or missing_label or wrong_plane:
         shelf.remove(model.key)
         raise DataError(
             f"{path}: was saved with another model than {saved.model} is now; open that model alone"

@@ -21,6 +21,7 @@ from explorer.session_file import SavedSession, write_session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
 from models.errors import DataError
+from models.planes import Plane
 
 _MODEL_ENDINGS = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
 _OPENED = (
@@ -38,6 +39,7 @@ class _Left:
 
     arrangement: Arrangement
     axes: tuple[int, int]
+    plane: Plane | None = None
     view: Viewport | None = None
     session_path: Path | None = None
     unsaved: bool = False
@@ -172,7 +174,7 @@ class Opening(QObject):
         self.title_changed.emit()
 
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
-        self._put(model, _Left(saved.arrangement, saved.axes))
+        self._put(model, _Left(saved.arrangement, saved.axes, saved.plane))
         self.session_path = path
         self.title_changed.emit()
         self._settings.add_recent(path)
@@ -185,11 +187,16 @@ class Opening(QObject):
         if old is not None:
             view, unsaved = self.chosen_view(), not session.undo_stack.isClean()
             self._left[old.path] = _Left(
-                session.arrangement, session.axes, view, self.session_path, unsaved
+                session.arrangement,
+                session.axes,
+                session.oblique,
+                view,
+                self.session_path,
+                unsaved,
             )
             self._library.close_model(old.key)
         self.session_path = None
-        session.set_model(model, left.arrangement, left.axes)
+        session.set_model(model, left.arrangement, left.axes, left.plane)
         if model.path.is_file():
             self._settings.add_recent(model.path)
         self.opened.emit(model)
@@ -276,10 +283,10 @@ class Opening(QObject):
         return False
 
     def save_to(self, path: Path, view: Viewport) -> None:
-        """Write handles, path, axes and view."""
-        model, session = self._session.model, self._session
+        """Write handles, path, plane and view."""
+        model = self._session.model
         if model is not None:
-            saved = SavedSession(model.path.absolute(), session.arrangement, session.axes, view)
+            saved = self._saved(model, view)
             self._settings.set_folder("session", str(path.parent))
             self._library.save_session(path, model, saved)
 
@@ -291,7 +298,7 @@ class Opening(QObject):
         if not model.path.is_file():  # of a training that has not ended
             return
         folder = Path(platformdirs.user_data_dir("latent-explorer", appauthor=False))
-        saved = SavedSession(model.path.absolute(), session.arrangement, session.axes, view)
+        saved = self._saved(model, view)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_session(folder / LAST_TIME, model, saved)
@@ -299,6 +306,10 @@ class Opening(QObject):
             LOG.warning("the arrangement was not kept: %s", error)
         else:
             self._settings.add_recent(folder / LAST_TIME)
+
+    def _saved(self, model: ModelInfo, view: Viewport) -> SavedSession:
+        session, path = self._session, model.path.absolute()
+        return SavedSession(path, session.arrangement, session.axes, view, session.oblique)
 
     def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:
         model = self._session.model
@@ -328,6 +339,8 @@ def _fits(left: _Left, model: ModelInfo) -> bool:
             return False
         if handle.label is not None and handle.label >= classes:
             return False
+    if left.plane is not None and len(left.plane.origin) != model.latent_size:
+        return False
     return max(left.axes) < model.latent_size
 
 

@@ -1,5 +1,6 @@
 """How the map is drawn: tiles, points, prior circles, axes, path, handles and lens."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -33,12 +34,16 @@ class Marker:
 
 @dataclass(frozen=True, eq=False)
 class Ellipse:
-    """Half axes in latent units of one standard deviation around (`x`, `y`)."""
+    """Half axes in latent units of one standard deviation around (`x`, `y`).
+
+    `angle` is that of the longer one, from across to up, in radians.
+    """
 
     x: float
     y: float
-    across: float
-    up: float
+    longer: float
+    shorter: float
+    angle: float
     colour: int
 
 
@@ -259,10 +264,13 @@ def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]
         fill.setAlpha(45)
         painter.setPen(QPen(colour, 1.2))
         painter.setBrush(fill)
-        centre = QPointF(*view.pixel(ellipse.x, ellipse.y))
+        painter.save()
+        painter.translate(*view.pixel(ellipse.x, ellipse.y))
+        painter.rotate(-math.degrees(ellipse.angle))  # pixels count downward
         for sigma in (2, 1):
-            across, up = (sigma * half * view.scale for half in (ellipse.across, ellipse.up))
-            painter.drawEllipse(centre, across, up)
+            reach = sigma * view.scale
+            painter.drawEllipse(QPointF(0, 0), reach * ellipse.longer, reach * ellipse.shorter)
+        painter.restore()
 
 
 def draw_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -> None:

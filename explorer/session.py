@@ -97,13 +97,22 @@ class Session(QObject):
 
     # -- model -----------------------------------------------------------------------------
 
-    def set_model(self, model: ModelInfo, arrangement: Arrangement, axes: tuple[int, int]) -> None:
-        """Put another model on screen with its own arrangement; earlier steps are forgotten."""
+    def set_model(
+        self,
+        model: ModelInfo,
+        arrangement: Arrangement,
+        axes: tuple[int, int],
+        plane: Plane | None = None,
+    ) -> None:
+        """Put another model on screen with its own arrangement; earlier steps are forgotten.
+
+        The map shows `plane`, or the two `axes`.
+        """
         self._gesture = None
         self.undo_stack.clear()
         self.model, self.arrangement = model, arrangement
         self.active_key = arrangement.handles[0].key if arrangement.handles else None
-        self.axes, self.plane = axes, axis_plane(model.latent_size, *axes)
+        self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
         self.picture, self.strip, self.scrub = None, {}, None
         self.layers = replace(self.layers, hidden_classes=frozenset())
         self.model_changed.emit()
@@ -141,7 +150,7 @@ class Session(QObject):
 
     @property
     def slice(self) -> Plane:
-        """The plane on the map: along the axes, through the active handle."""
+        """What the ground of the map shows: parallel to its plane, through the active handle."""
         handle = self.active
         return self.plane if handle is None else self.plane.through(handle.z)
 
@@ -149,10 +158,20 @@ class Session(QObject):
 
     def set_axes(self, i: int, j: int) -> None:
         """Look along other dimensions; no latent changes."""
-        if self.model is None or (i, j) == self.axes:
+        if self.model is None or (self.oblique is None and (i, j) == self.axes):
             return
-        self.axes, self.plane = (i, j), axis_plane(self.model.latent_size, i, j)
+        self.axes = (i, j)
+        self.set_plane(axis_plane(self.model.latent_size, i, j))
+
+    def set_plane(self, plane: Plane) -> None:
+        """Look along another plane, which stays as it is; no latent changes."""
+        self.plane = plane
         self.plane_changed.emit()
+
+    @property
+    def oblique(self) -> Plane | None:
+        """The plane, unless it is that of the two `axes`."""
+        return None if self.plane.kind == "axes" else self.plane
 
     def set_layers(self, layers: Layers) -> None:
         """Draw other layers."""
@@ -212,6 +231,19 @@ class Session(QObject):
             return
         moved = replace(handle, z=np.asarray(z, np.float32))
         self._change(text, self.arrangement.with_handle(moved), merge=f"{text} {key}")
+
+    def bring_to_plane(self, key: int) -> None:
+        """Take away what of a handle lies off the plane; nothing if it lies on it."""
+        handle = self.arrangement.get(key)
+        if handle is None or self.lies_on_plane(handle):
+            return
+        brought = replace(handle, z=self.plane.bring(handle.z))
+        self._change(f"Bring {handle.name} to plane", self.arrangement.with_handle(brought))
+
+    def lies_on_plane(self, handle: Handle) -> bool:
+        """Whether a handle lies on the plane, but for rounding."""
+        off = float(np.linalg.norm(self.plane.residual(handle.z)))
+        return off <= 1e-5 * (1.0 + float(np.abs(handle.z).max()))
 
     def set_label(self, key: int, label: int) -> None:
         """Give a handle another class (conditional models)."""

@@ -16,23 +16,29 @@ from explorer.viewport import Viewport
 from models.errors import DataError
 from models.files import replacing
 from models.paths import PATH_KINDS
+from models.planes import PLANE_KINDS, Plane, is_plane
 
 VERSION = 1
 SUFFIX = ".latent.json"
 _LARGEST_BYTES = 64 * 2**20
 _MOST_HANDLES = 1000
 _MOST_PIXELS = 256 * 256
+_MOST_WORDS = 160  # letters of what a plane or a direction of it is called
 _TERMS = {"elbo", "reconstruction", "kl", "importance_bound"}
 
 
 @dataclass(frozen=True, eq=False)
 class SavedSession:
-    """What a session file holds; the model is named by its path, nothing of it is inside."""
+    """What a session file holds; the model is named by its path, nothing of it is inside.
+
+    The map shows `plane`, or the two `axes`.
+    """
 
     model: Path
     arrangement: Arrangement
     axes: tuple[int, int]
     view: Viewport | None
+    plane: Plane | None = None
 
 
 def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
@@ -47,6 +53,7 @@ def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
         "model": str(saved.model),
         "latent_size": model.latent_size,
         "axes": list(saved.axes),
+        "plane": None if saved.plane is None else _plane_values(saved.plane),
         "view": None if view is None else [view.x, view.y, view.scale],
         "path": {"kind": arrangement.path_kind, "frames": arrangement.frames},
         "handles": [_handle_values(handle) for handle in arrangement.handles],
@@ -111,7 +118,37 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
         path_kind=PATH_KINDS[PATH_KINDS.index(values["path"]["kind"])],
         frames=_whole(values["path"]["frames"], *PATH_FRAMES),
     )
-    return SavedSession(model, arrangement, (i, j), _view(values.get("view")))
+    plane = _plane(values.get("plane"), size)  # older files have none
+    return SavedSession(model, arrangement, (i, j), _view(values.get("view")), plane)
+
+
+def _plane_values(plane: Plane) -> dict[str, Any]:
+    return {
+        "kind": plane.kind,
+        "name": plane.name,
+        "across": plane.across,
+        "up": plane.up,
+        "origin": plane.origin.tolist(),
+        "basis": plane.basis.tolist(),
+    }
+
+
+def _plane(values: object, size: int) -> Plane | None:
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise ValueError("the plane is no table")
+    kind = PLANE_KINDS[PLANE_KINDS.index(values["kind"])]
+    across, up = (_latent(row, size) for row in values["basis"])
+    origin, basis = _latent(values["origin"], size), np.stack([across, up])
+    if kind == "axes" or size < 3 or not is_plane(origin, basis):
+        raise ValueError("the plane is none")
+    name, *words = (_words(values[key]) for key in ("name", "across", "up"))
+    return Plane(origin, basis, name, kind, *words)
+
+
+def _words(value: object) -> str:
+    return " ".join(str(value)[:_MOST_WORDS].split())
 
 
 def _view(values: object) -> Viewport | None:

@@ -1,6 +1,7 @@
 """Colours, spacing and style sheet, dark and light, following the system."""
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -266,3 +267,11 @@ def _style_sheet(c: Colours) -> str:
     QLabel[role="muted"] {{ color: {c.muted}; }}
     QLabel[role="danger"] {{ color: {c.danger}; }}
     """
+
+
+def as_tip(text: str) -> str:
+    """A tooltip that shows `text` as it is, in lines: what people name things may look like tags.
+
+    An empty one shows nothing.
+    """
+    return f"<p>{escape(text)}</p>" if text else ""

@@ -247,6 +247,8 @@ class MainWindow(QMainWindow):
         exporting.failed.connect(self._on_export_failed)
         exporting.cancelled.connect(self._on_export_cancelled)
         self.decoding.failed.connect(self.complain)
+        self.map_panel.failed.connect(self.complain)
+        self.map_panel.said.connect(self.say)
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
@@ -292,6 +294,7 @@ class MainWindow(QMainWindow):
             "handleLater": partial(self._step_order, 1),
             "resetLatent": sliders.reset,
             "sampleLatent": sliders.sample,
+            "bringToPlane": partial(self._with_active, map_panel.bring_to_plane),
             "fit": map_panel.fit,
             "zoomIn": partial(map_panel.zoom, 1.25),
             "zoomOut": partial(map_panel.zoom, 0.8),
@@ -354,6 +357,8 @@ class MainWindow(QMainWindow):
         self._enable_replay()
         prior = session.model is not None and session.model.has_prior
         actions["sampleLatent"].setEnabled(has_handle and prior)
+        off_plane = session.model is not None and session.model.latent_size > 2
+        actions["bringToPlane"].setEnabled(has_handle and off_plane)
 
     def _enable_replay(self) -> None:
         actions, replay, before = self.actions_by_name, self.replay.state, self._before_training()

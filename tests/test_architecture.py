@@ -107,8 +107,9 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.session_file": (
         "explorer.arrangement explorer.rendering explorer.viewport models.errors models.files "
-        "models.paths"
+        "models.paths models.planes"
     ),
+    "explorer.plane_choices": ("explorer.arrangement explorer.rendering models models.planes"),
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
@@ -198,7 +199,7 @@ ARROWS: dict[str, str] = {
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
         "explorer.first_look explorer.library explorer.rendering explorer.session "
-        "explorer.session_file explorer.settings explorer.viewport models.errors"
+        "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
     ),
     "explorer.widgets": (
         "explorer.animation explorer.fields explorer.gliding explorer.painting "
@@ -212,7 +213,8 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
         "explorer.fields explorer.library explorer.mosaic explorer.pages explorer.painting "
-        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
+        "explorer.plane_choices explorer.rendering explorer.replay explorer.run_list "
+        "explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
         "models.downloads models.paths models.planes models.plans models.points"

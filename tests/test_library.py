@@ -19,6 +19,7 @@ from explorer.rendering import ModelInfo
 from explorer.session_file import SavedSession
 from explorer.workers import Lane, ModelShelf
 from models.methods import METHODS
+from models.planes import random_plane
 from tests.test_session import info
 
 if TYPE_CHECKING:
@@ -119,6 +120,20 @@ def test_a_session_of_another_model_leaves_nothing_open(
     saved = SavedSession(tiny_model_file, Arrangement((handle,)), (0, 1), None)
     with qtbot.waitSignal(library.session_saved, timeout=PATIENCE_MS):
         library.save_session(path, info, saved)
+    with qtbot.waitSignal(library.failed, timeout=PATIENCE_MS) as signal:
+        library.open_session(path)
+    assert "another model" in signal.args[0]
+    assert list(shelf._models) == [info.key]
+
+
+def test_a_session_whose_plane_is_of_another_model_is_refused(
+    library: Library, shelf: ModelShelf, qtbot: QtBot, tiny_model_file: Path, tmp_path: Path
+) -> None:
+    info, path = opened(library, qtbot, tiny_model_file), tmp_path / "x.latent.json"
+    plane = random_plane(np.zeros(5, np.float32), np.random.default_rng(0))
+    saved = SavedSession(tiny_model_file, Arrangement(), (0, 1), None, plane)
+    with qtbot.waitSignal(library.session_saved, timeout=PATIENCE_MS):
+        library.save_session(path, replace(info, latent_size=5), saved)
     with qtbot.waitSignal(library.failed, timeout=PATIENCE_MS) as signal:
         library.open_session(path)
     assert "another model" in signal.args[0]

@@ -14,6 +14,7 @@ from explorer.arrangement import Arrangement, EncodedImage, Handle
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.viewport import Viewport
 from models.errors import DataError
+from models.planes import Plane, is_plane, random_plane
 from tests.test_session import info
 
 
@@ -102,11 +103,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-FIELDS = ["model", "latent_size", "axes", "view", "path", "handles"]
+FIELDS = ["model", "latent_size", "axes", "plane", "view", "path", "handles"]
+PLANE_FIELDS = ["kind", "name", "across", "up", "origin", "basis"]
 HANDLE_FIELDS = ["name", "colour", "z", "label", "image"]
 IMAGE_FIELDS = ["pixels", "reconstruction", "mean", "stddev", "terms", "kl", "notes"]
 PLACES = (
     [(field,) for field in FIELDS]
+    + [("plane", field) for field in PLANE_FIELDS]
     + [("handles", 2, field) for field in HANDLE_FIELDS]
     + [("handles", 2, "image", field) for field in IMAGE_FIELDS]
 )
@@ -118,7 +121,7 @@ def test_whatever_stands_in_a_field_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[str | int, ...], value: object
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "spoilt.latent.json"
-    write_session(path, info(), saved(path))
+    write_session(path, info(), replace(saved(path), plane=tilted()))
     values = json.loads(path.read_text("utf-8"))
     inside = values
     for step in place[:-1]:
@@ -132,6 +135,74 @@ def test_whatever_stands_in_a_field_is_read_or_refused(
         assert len(message) < 500
     else:
         assert all(np.isfinite(handle.z).all() for handle in read.arrangement.handles)
+        assert read.plane is None or is_plane(read.plane.origin, read.plane.basis)
+
+
+def tilted(size: int = 3) -> Plane:
+    return random_plane(np.ones(size, np.float32), np.random.default_rng(3))
+
+
+def test_a_plane_comes_back_exactly(tmp_path: Path) -> None:
+    path, plane = tmp_path / "x.latent.json", replace(tilted(), name="A, <b>, C", kind="handles")
+    write_session(path, info(), replace(saved(path), plane=plane))
+    read = read_session(path)
+    assert read.plane is not None
+    np.testing.assert_array_equal(read.plane.basis, plane.basis)
+    np.testing.assert_array_equal(read.plane.origin, plane.origin)
+    for name in ("name", "kind", "across", "up"):
+        assert getattr(read.plane, name) == getattr(plane, name)
+    assert read.axes == (2, 0)  # those to go back to
+
+
+def test_a_file_from_before_there_were_planes_opens_on_its_axes(tmp_path: Path) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), saved(path))
+    values = json.loads(path.read_text("utf-8"))
+    assert values.pop("plane") is None
+    path.write_text(json.dumps(values), "utf-8")
+    read = read_session(path)
+    assert (read.plane, read.axes) == (None, (2, 0))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("kind", "axes"),
+        ("kind", "curved"),
+        ("basis", [[1, 0, 0], [1, 0, 0]]),
+        ("basis", [[2, 0, 0], [0, 1, 0]]),
+        ("basis", [[1, 0, 0], [0, 0.9, 0]]),
+        ("basis", [[1, 0], [0, 1]]),
+        ("basis", [[1, 0, 0, 0], [0, 1, 0, 0]]),
+        ("basis", [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ("basis", [[1, 0, 0], [0, float("nan"), 0]]),
+        ("basis", [[1, 0, 0], [0, 1e39, 0]]),
+        ("basis", [[1, 0, 0], [0, 3e38, 0]]),
+        ("origin", [0, 0]),
+        ("origin", [float("inf"), 0, 0]),
+        ("origin", [1, 1, 1]),  # not the point nearest 0
+    ],
+)
+def test_what_is_no_plane_is_refused(tmp_path: Path, field: str, value: object) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), replace(saved(path), plane=tilted()))
+    values = json.loads(path.read_text("utf-8"))
+    values["plane"] |= {"origin": [0, 0, 1], "basis": [[1, 0, 0], [0, 1, 0]]}
+    path.write_text(json.dumps(values), "utf-8")
+    assert read_session(path).plane is not None
+    values["plane"][field] = value
+    path.write_text(json.dumps(values), "utf-8")
+    with pytest.raises(DataError, match="is damaged"):
+        read_session(path)
+
+
+def test_words_without_end_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), replace(saved(path), plane=replace(tilted(), name="long\n" * 999)))
+    read = read_session(path)
+    assert read.plane is not None
+    assert len(read.plane.name) < 200
+    assert "\n" not in read.plane.name
 
 
 def read_or_told(path: Path) -> tuple[SavedSession | None, str]:

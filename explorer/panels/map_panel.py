@@ -6,10 +6,8 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -21,15 +19,19 @@ from explorer.arrangement import Bytes, Floats
 from explorer.decoding import Decoding
 from explorer.mosaic import Mosaic
 from explorer.painting import Ellipse, Marker, to_image
+from explorer.plane_choices import make_plane, reason_against
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.viewport import Viewport
 from explorer.widgets.class_legend import ClassLegend
+from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
+from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.readout import Readout
+from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
-_GAUGE_PX = 195
+_GAUGE_PX = 210  # a short name and two negative numbers
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
@@ -43,11 +45,30 @@ _LAYER_BUTTONS = {
     "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
 }
 
+_PLANES: dict[str, tuple[str, str]] = {
+    "axes": ("Axes", "Two dimensions of the latent space"),
+    "principal": (
+        "Principal",
+        "The two directions along which the posterior means of the data vary most",
+    ),
+    "handles": (
+        "Three handles",
+        "Through the active handle and the two that follow it on the path, as they are now",
+    ),
+    "classes": (
+        "Classes",
+        "The two directions that best separate the classes shown in the legend (Fisher's LDA)",
+    ),
+    "random": ("Random", "Two directions at random"),
+}
+
 
 class MapPanel(QWidget):
     """Everything a person does on the map becomes a change of the session."""
 
     view_settled = Signal()
+    failed = Signal(str)
+    said = Signal(str)
 
     def __init__(
         self, session: Session, decoding: Decoding, mosaic: Mosaic, parent: QWidget | None = None
@@ -63,6 +84,9 @@ class MapPanel(QWidget):
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
         self._gauge = Readout(_GAUGE_PX, self)
+        self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
+        self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
+        self._chooser.axes_chosen.connect(self._session.set_axes)
         self._build()
         self._connect_view()
         self._connect_session()
@@ -90,27 +114,7 @@ class MapPanel(QWidget):
     def _toolbar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         bar.setSpacing(4)
-        self._across, self._up = QComboBox(self), QComboBox(self)
-        plane = QLabel("Plane", self)
-        plane.setProperty("role", "muted")
-        bar.addWidget(plane)
-        for combo, name in ((self._across, "planeAcross"), (self._up, "planeUp")):
-            combo.setObjectName(name)
-            side = "across" if name == "planeAcross" else "up"
-            combo.setAccessibleName(f"Dimension {side} the map")
-            combo.setToolTip(
-                f"The dimension that runs {side} the map; the other coordinates are kept"
-            )
-            combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            combo.setMinimumContentsLength(4)
-            combo.activated.connect(self._on_axes_chosen)
-        bar.addWidget(self._across)
-        self._times = QLabel("×", self)
-        self._times.setProperty("role", "muted")
-        bar.addWidget(self._times)
-        bar.addWidget(self._up)
+        bar.addWidget(self._chooser)
         bar.addSpacing(10)
         self._toggles: dict[str, QPushButton] = {}
         for name, (text, tip) in _LAYER_BUTTONS.items():
@@ -158,7 +162,7 @@ class MapPanel(QWidget):
         session.points_changed.connect(self._on_points_changed)
         session.plane_changed.connect(self._on_plane_changed)
         session.layers_changed.connect(self._on_layers_changed)
-        session.arrangement_changed.connect(self._draw_handles)
+        session.arrangement_changed.connect(self._on_arrangement_changed)
         session.latent_changed.connect(self._draw_handles)
         session.active_changed.connect(self._on_active_changed)
         session.picture_changed.connect(self._on_picture_changed)
@@ -238,6 +242,14 @@ class MapPanel(QWidget):
             low, high = (min(left, x), min(bottom, y)), (max(right, x), max(top, y))
             self.view.fit(low, high)
 
+    def bring_to_plane(self, key: int) -> None:
+        """Project a handle onto the plane of the map."""
+        handle = self._session.arrangement.get(key)
+        if handle is not None and self._session.lies_on_plane(handle):
+            self.said.emit(f"{handle.name} lies on the plane already")
+        self._session.set_scrub(None)
+        self._session.bring_to_plane(key)
+
     def rename(self, key: int) -> None:
         """Ask for another name."""
         handle = self._session.arrangement.get(key)
@@ -266,13 +278,7 @@ class MapPanel(QWidget):
         model = self._session.model
         if model is None:
             return
-        names = [f"z{dimension}" for dimension in range(model.latent_size)]
-        for combo in (self._across, self._up):
-            combo.clear()
-            combo.addItems(names)
-            combo.setEnabled(model.latent_size > 2)
-        for widget in (self._times, self._up):
-            widget.setVisible(model.latent_size > 1)
+        self._chooser.set_dimensions([f"z{number}" for number in range(model.latent_size)])
         prior = self._toggles["prior"]
         prior.setEnabled(model.has_prior)
         tip = _LAYER_BUTTONS["prior"][1]
@@ -282,17 +288,43 @@ class MapPanel(QWidget):
         posterior = self._toggles["posterior"]
         posterior.setEnabled(model.has_prior)
         self.view.line_only = model.latent_size == 1
-        self._gauge.setToolTip(_gauge_tip(model))
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
 
     def _on_plane_changed(self) -> None:
-        across, up = self._session.axes
-        self._across.setCurrentIndex(across)
-        self._up.setCurrentIndex(up)
+        self._show_plane()
         self._draw_points()
         self._draw_handles()
+        self._draw_scrub()
         self.fit()
+
+    def _show_plane(self) -> None:
+        session, model = self._session, self._session.model
+        if model is None:
+            return
+        plane = session.plane
+        words = _plane_words(plane)
+        self._chooser.show_plane(plane.kind, session.axes, plane.name, theme.as_tip(words))
+        self.view.axis_names = plane.across, plane.up
+        self._gauge.setToolTip(theme.as_tip(_gauge_tip(model, plane)))
+
+    def _on_arrangement_changed(self) -> None:
+        self._draw_handles()
+        self._show_reasons()
+
+    def _show_reasons(self) -> None:
+        """Which planes can be chosen, and why others cannot."""
+        session, model = self._session, self._session.model
+        if model is None:
+            return
+        hidden, arrangement = session.layers.hidden_classes, session.arrangement
+        self._chooser.set_reasons(
+            {
+                kind: reason_against(kind, model, arrangement, hidden)
+                for kind in PLANE_KINDS
+                if kind != "axes"
+            }
+        )
 
     def _on_weights_changed(self) -> None:
         """What the pointer looks at is another picture now; points come by themselves."""
@@ -301,6 +333,7 @@ class MapPanel(QWidget):
 
     def _on_points_changed(self) -> None:
         self._draw_points(glide=True)
+        self._show_reasons()
         if self._session.model is not None:
             self._fit_gently(self._session.model)
 
@@ -325,6 +358,7 @@ class MapPanel(QWidget):
         self.view.ground_dark = layers.mosaic or theme.colours().dark
         self._draw_points()
         self._draw_handles()
+        self._show_reasons()
         self._look()
 
     def refresh_theme(self) -> None:
@@ -359,9 +393,8 @@ class MapPanel(QWidget):
             markers.append(Marker(handle.key, handle.name, handle.colour, x, y, active))
             if handle.image is not None and session.layers.posterior:
                 x, y = session.plane.project(handle.image.mean).tolist()
-                half = np.sqrt(np.square(session.plane.basis) @ np.square(handle.image.stddev))
-                across, up = half.tolist()
-                ellipses.append(Ellipse(x, y, across, up, handle.colour))
+                shape = session.plane.ellipse(handle.image.stddev)
+                ellipses.append(Ellipse(x, y, *shape, handle.colour))
         self.view.set_markers(markers, ellipses)
         self.view.set_path(self._path_line())
         self._describe()
@@ -395,7 +428,7 @@ class MapPanel(QWidget):
         place = f"{handle.name}  {where}".replace("-", "−")
         if session.model.latent_size > 2:
             place += f"   off plane {off:.2f}{' σ' if session.model.has_prior else ''}"
-        self.view.setAccessibleDescription(f"Handle {place}")
+        self.view.setAccessibleDescription(f"Handle {place}. {_plane_words(session.plane)}")
         self._gauge.set_text(place)
 
     def _on_picture_changed(self) -> None:
@@ -451,12 +484,20 @@ class MapPanel(QWidget):
         pointer = self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
         self._mosaic.look(self.view.view, self.view.tile_px, pointer)
 
-    def _on_axes_chosen(self) -> None:
-        i, j = self._across.currentIndex(), self._up.currentIndex()
-        old_i, old_j = self._session.axes
-        if i == j:  # choosing the other's dimension swaps the two
-            i, j = (old_j, old_i)
-        self._session.set_axes(i, j)
+    def _on_plane_kind_chosen(self, kind: PlaneKind) -> None:
+        session, model = self._session, self._session.model
+        if model is None or (kind == "axes" == session.plane.kind):
+            return
+        hidden = session.layers.hidden_classes
+        try:
+            plane = make_plane(
+                kind, model, session.arrangement, session.active_key, hidden, session.axes
+            )
+        except ValueError as error:
+            self._show_plane()  # the one that is still there
+            self.failed.emit(str(error))
+        else:
+            session.set_plane(plane)
 
     def _on_layer_clicked(self, name: str, button: QPushButton) -> None:
         # PySide does not hand `clicked`'s own argument to a partial.
@@ -475,6 +516,9 @@ class MapPanel(QWidget):
             menu.addAction("Rename …", partial(self.rename, key))
             menu.addAction("Earlier on the path", partial(move, key, place - 1))
             menu.addAction("Later on the path", partial(move, key, place + 1))
+            bring = menu.addAction("Bring to plane", partial(self.bring_to_plane, key))
+            handle = self._session.active
+            bring.setEnabled(handle is not None and not self._session.lies_on_plane(handle))
             menu.addSeparator()
             menu.addAction("Delete", partial(self._session.remove_handle, key))
         menu.popup(where)
@@ -485,12 +529,18 @@ class MapPanel(QWidget):
         self._session.set_layers(replace(layers, hidden_classes=hidden))
 
 
-def _gauge_tip(model: ModelInfo) -> str:
+def _plane_words(plane: Plane) -> str:
+    """What runs across the map and what up, in one line of plain text."""
+    up = f"; up: {plane.up}" if plane.up else ""
+    return f"Across: {plane.across}{up}"
+
+
+def _gauge_tip(model: ModelInfo, plane: Plane) -> str:
     """What the numbers under the map are."""
     if model.latent_size <= 2:
-        return "Where the active handle is, in latent units"
+        return f"Where the active handle is, in latent units. {_plane_words(plane)}"
     unit = " (standard deviations of the prior)" if model.has_prior else ""
     return (
-        "Where the active handle is in the plane, and the length of what of its z lies off the "
-        f"plane through 0, in latent units{unit}"
+        "Where the active handle is in the plane, and the length of what of its z lies off it, "
+        f"in latent units{unit}; B brings it to the plane. {_plane_words(plane)}"
     )

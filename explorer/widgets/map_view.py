@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QHelpEvent,
     QHideEvent,
     QImage,
     QKeyEvent,
@@ -20,7 +21,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QStyle, QWidget
+from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from explorer import painting, theme
 from explorer.gliding import Glide, view_between
@@ -74,6 +75,7 @@ class MapView(QWidget):
         self.tile_px = 42.0
         self.show_tiles = self.show_prior = self.line_only = False
         self.ground_dark = True
+        self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points: Floats = np.zeros((0, 2), np.float32)
         self._point_colours = np.zeros((0, 3), np.uint8)
         self._markers: tuple[Marker, ...] = ()
@@ -300,6 +302,13 @@ class MapView(QWidget):
         nearest = min(self._markers, key=lambda m: (distance(m), not m.active), default=None)
         return nearest.key if nearest is not None and distance(nearest) <= _GRAB_PX else None
 
+    def axis_at(self, at: QPointF) -> str:
+        """What the axis is whose numbers stand there, if any do."""
+        across, up = self.axis_names
+        if at.y() > self.view.height:
+            return f"Across: {across}" if across else ""
+        return f"Up: {up}" if up and at.x() < MARGIN_LEFT_PX else ""
+
     # -- viewport --------------------------------------------------------------------------
 
     def set_view(self, view: Viewport) -> None:
@@ -505,6 +514,13 @@ class MapView(QWidget):
             self.zoom(1 / _ZOOM_A_NOTCH)
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            text = self.axis_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), theme.as_tip(text), self)
+            return True
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):

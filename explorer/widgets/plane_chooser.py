@@ -1,0 +1,139 @@
+"""Which plane the map shows: its kind, and what belongs to that kind."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+_LEAST_PX = 70  # of a combo box: "z511" and the arrow, where the window is narrow
+_TIP = "The plane of the latent space that the map shows"
+
+
+class PlaneChooser(QWidget):
+    """The kind of plane, then two dimensions, what the directions are, or a button to roll."""
+
+    kind_chosen = Signal(str)  # chosen again too: the plane is made anew
+    axes_chosen = Signal(int, int)
+
+    def __init__(
+        self, kinds: Mapping[str, tuple[str, str]], what: QLabel, parent: QWidget | None = None
+    ) -> None:
+        """`kinds` are a word and a tip for each; the first is the one of two dimensions.
+
+        `what`, a label that needs little room, will say what the two directions are.
+        """
+        super().__init__(parent)
+        self._kinds, self._axes_kind = dict(kinds), next(iter(kinds))
+        self._axes = (0, 1)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._row.addWidget(self._muted("Plane"))
+        self._build_kind()
+        self._build_axes()
+        self._what = what
+        self._what.setObjectName("planeName")
+        self._what.setProperty("role", "muted")
+        self._what.setTextFormat(Qt.TextFormat.PlainText)
+        self._row.addWidget(self._what, 1)
+        self._roll = QPushButton("Roll", self)
+        self._roll.setObjectName("planeRoll")
+        self._roll.setAccessibleName("Roll another random plane")
+        self._roll.setToolTip("Another random plane; all directions are as likely")
+        self._roll.clicked.connect(self._on_rolled)
+        self._row.addWidget(self._roll)
+        for widget in (self._what, self._roll):
+            widget.hide()
+
+    def _build_kind(self) -> None:
+        self._kind = QComboBox(self)
+        self._kind.setObjectName("planeKind")
+        self._kind.setAccessibleName("Plane that the map shows")
+        self._kind.setToolTip(_TIP)
+        self._kind.setMinimumWidth(_LEAST_PX)
+        for name, (text, tip) in self._kinds.items():
+            self._kind.addItem(text, name)
+            self._kind.setItemData(self._kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._kind.activated.connect(self._on_kind_activated)
+        self._row.addWidget(self._kind)
+
+    def _build_axes(self) -> None:
+        self._across, self._up = QComboBox(self), QComboBox(self)
+        for combo, name, side in (
+            (self._across, "planeAcross", "across"),
+            (self._up, "planeUp", "up"),
+        ):
+            combo.setObjectName(name)
+            combo.setAccessibleName(f"Dimension {side} the map")
+            combo.setToolTip(
+                f"The dimension that runs {side} the map; the other coordinates are kept"
+            )
+            combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            combo.setMinimumContentsLength(4)
+            combo.setMinimumWidth(_LEAST_PX)
+            combo.activated.connect(self._on_axes_activated)
+        self._times = self._muted("×")
+        for widget in (self._across, self._times, self._up):
+            self._row.addWidget(widget)
+
+    def _muted(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setProperty("role", "muted")
+        return label
+
+    # -- what it shows ---------------------------------------------------------------------
+
+    def set_dimensions(self, names: Sequence[str]) -> None:
+        """The dimensions there are."""
+        for combo in (self._across, self._up):
+            combo.clear()
+            combo.addItems(list(names))
+            combo.setEnabled(len(names) > 2)
+
+    def set_reasons(self, reasons: Mapping[str, str]) -> None:
+        """Why a kind cannot be chosen, in its tooltip; nothing for one that can."""
+        items = cast("QStandardItemModel", self._kind.model())
+        for place, (name, (_, tip)) in enumerate(self._kinds.items()):
+            reason = reasons.get(name, "")
+            items.item(place).setEnabled(not reason)
+            items.item(place).setToolTip(reason or tip)
+        others = [reasons.get(name, "") for name in self._kinds if name != self._axes_kind]
+        none = bool(others) and all(others)
+        same = none and len(set(others)) == 1
+        self._kind.setEnabled(not same)
+        self._kind.setToolTip(f"{_TIP}. {others[0]}" if same else _TIP)
+
+    def show_plane(self, kind: str, axes: tuple[int, int], name: str, tip: str) -> None:
+        """The plane that is on the map."""
+        self._axes = axes
+        self._kind.setCurrentIndex(self._kind.findData(kind))
+        self._across.setCurrentIndex(axes[0])
+        self._up.setCurrentIndex(axes[1])
+        of_axes, random = kind == self._axes_kind, kind == "random"
+        self._across.setVisible(of_axes)
+        for widget in (self._times, self._up):
+            widget.setVisible(of_axes and self._up.count() > 1)
+        self._what.setVisible(not of_axes and not random)
+        self._what.setText(name)
+        self._what.setToolTip(tip)
+        self._what.setAccessibleName(f"Plane of {name}")
+        self._roll.setVisible(random)
+
+    # -- from the person -------------------------------------------------------------------
+
+    def _on_kind_activated(self, place: int) -> None:
+        self.kind_chosen.emit(self._kind.itemData(place))
+
+    def _on_rolled(self) -> None:
+        self.kind_chosen.emit(self._kind.currentData())
+
+    def _on_axes_activated(self) -> None:
+        i, j = self._across.currentIndex(), self._up.currentIndex()
+        if i == j:  # choosing the other's dimension swaps the two
+            i, j = self._axes[1], self._axes[0]
+        self.axes_chosen.emit(i, j)

@@ -1,0 +1,411 @@
+"""The plane chooser: every kind of plane is chosen, kept as it was made, or says why it cannot."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QAction, QStandardItemModel
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
+from pytestqt.qtbot import QtBot
+
+from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.panels.map_panel import MapPanel
+from explorer.rendering import ModelInfo
+from explorer.session import Session
+from explorer.session_file import SUFFIX
+from explorer.theme import assets_folder
+from explorer.widgets.map_view import MARGIN_LEFT_PX
+from models.planes import PLANE_KINDS, Floats, Plane, class_plane
+from models.points import Points
+from tests.opened import PATIENCE_MS, Opened, opened
+from tests.test_session import info
+
+K = 4
+
+
+class NoPictures(QObject):
+    """In the place of decoding and mosaic: nothing is ever decoded."""
+
+    lens_changed = Signal(object)
+    tiles_changed = Signal()
+    settled = Signal()
+    busy = False
+
+    def image(self, tile: object) -> None:
+        """There are no tiles."""
+
+    def look(self, *asked: object) -> None:
+        """Nobody draws what is looked at."""
+
+    look_at = look
+
+
+def points(classes: int = 3) -> Points:
+    random = np.random.default_rng(0)
+    label = np.arange(90) % classes
+    mean = random.standard_normal((90, K)) * [2, 1, 0.5, 0.2] + 3 * np.eye(K)[label]
+    return Points(mean.astype(np.float32), np.zeros((90, K), np.float32), label)
+
+
+def model(**values: object) -> ModelInfo:
+    found = info(K)
+    return replace(found, points=points(), class_names=("0", "1", "2"), **values)  # type: ignore[arg-type]
+
+
+def handles(*latents: Floats) -> Arrangement:
+    return Arrangement(
+        tuple(
+            Handle(key, "ABCDE"[key - 1], key - 1, np.asarray(z, np.float32))
+            for key, z in enumerate(latents, start=1)
+        )
+    )
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Session:
+    return Session()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
+    none = NoPictures()
+    found = MapPanel(session, none, none)  # type: ignore[arg-type]
+    qtbot.addWidget(found)
+    found.resize(900, 500)
+    found.show()
+    session.set_model(model(), handles(*np.eye(K, dtype=np.float32)[:3]), (0, 1))
+    yield found
+    found.close()
+
+
+def chooser(panel: MapPanel) -> QComboBox:
+    found = panel.findChild(QComboBox, "planeKind")
+    assert isinstance(found, QComboBox)
+    return found
+
+
+def choose(panel: MapPanel, kind: str) -> None:
+    """As a person does with the keyboard in the list."""
+    combo = chooser(panel)
+    combo.setCurrentIndex(combo.findData(kind))
+    combo.activated.emit(combo.currentIndex())
+
+
+def reasons(panel: MapPanel) -> dict[str, str]:
+    """Which kinds cannot be chosen, and why."""
+    combo = chooser(panel)
+    items = cast("QStandardItemModel", combo.model())
+    found = [(combo.itemData(at), items.item(at)) for at in range(combo.count())]
+    return {kind: item.toolTip() for kind, item in found if not item.isEnabled()}
+
+
+def shown(panel: MapPanel) -> set[str]:
+    """What of the chooser is to be seen."""
+    names = ("planeAcross", "planeUp", "planeName", "planeRoll")
+    widgets = [widget for name in names for widget in panel.findChildren(QObject, name)]
+    return {
+        widget.objectName()
+        for widget in widgets
+        if isinstance(widget, QComboBox | QLabel | QPushButton) and not widget.isHidden()
+    }
+
+
+OWN = {
+    "axes": {"planeAcross", "planeUp"},
+    "principal": {"planeName"},
+    "handles": {"planeName"},
+    "classes": {"planeName"},
+    "random": {"planeRoll"},
+}
+
+
+@pytest.mark.parametrize("kind", PLANE_KINDS)
+def test_each_kind_is_chosen_and_shows_what_belongs_to_it(
+    panel: MapPanel, session: Session, kind: str
+) -> None:
+    before = session.arrangement
+    choose(panel, "random" if kind == "axes" else "axes")
+    choose(panel, kind)
+    assert session.plane.kind == kind
+    assert chooser(panel).currentData() == kind
+    assert shown(panel) == OWN[kind]
+    assert session.arrangement is before
+    assert session.undo_stack.count() == 0
+    for word in (session.plane.across, session.plane.up):
+        assert word in panel.view.accessibleDescription()
+        assert word in panel._gauge.toolTip()
+
+
+def test_a_place_on_the_map_is_where_a_handle_projects_to(
+    panel: MapPanel, session: Session
+) -> None:
+    for kind in PLANE_KINDS:
+        choose(panel, kind)
+        for handle in session.arrangement.handles:
+            x, y = session.plane.project(handle.z).tolist()
+            at = panel.view.view.pixel(x, y)
+            drawn = QPointF(panel.view.position_of(handle))
+            assert (drawn - QPointF(at[0] + MARGIN_LEFT_PX, at[1])).manhattanLength() <= 2
+
+
+@pytest.mark.parametrize("kind", PLANE_KINDS)
+def test_a_drag_keeps_what_lies_off_the_plane_and_the_gauge_shows_it(
+    panel: MapPanel, session: Session, kind: str
+) -> None:
+    choose(panel, kind)
+    session.set_latent(1, np.array([1, -2, 0.5, 2.5], np.float32))
+    assert session.active is not None
+    off = session.plane.residual(session.active.z)
+    panel.view.handle_pressed.emit(1)
+    panel.view.handle_moved.emit(1, 0.25, -0.5)
+    panel.view.handle_released.emit(1)
+    np.testing.assert_allclose(session.plane.project(session.active.z), [0.25, -0.5], atol=1e-5)
+    np.testing.assert_allclose(session.plane.residual(session.active.z), off, atol=1e-5)
+    assert f"off plane {np.linalg.norm(off):.2f} σ" in panel._gauge.text()
+
+
+def test_a_plane_of_handles_stays_until_it_is_chosen_again(
+    panel: MapPanel, session: Session
+) -> None:
+    choose(panel, "handles")
+    plane = session.plane
+    session.set_latent(2, np.array([0, 2, 0, 1], np.float32))
+    session.rename_handle(2, "other")
+    session.remove_handle(3)
+    session.undo_stack.undo()
+    assert session.plane is plane
+    choose(panel, "handles")
+    assert session.plane is not plane
+    assert session.plane.name == "A, other, C"
+    for handle in session.arrangement.handles:
+        assert session.lies_on_plane(handle)
+
+
+def test_of_many_handles_the_plane_holds_the_active_one_and_the_next_two(
+    panel: MapPanel, session: Session
+) -> None:
+    random = np.random.default_rng(1).standard_normal((5, K)).astype(np.float32)
+    session.set_arrangement("Five", handles(*random))
+    session.set_active(4)
+    choose(panel, "handles")
+    assert session.plane.name == "D, E, A"
+    on = [handle.name for handle in session.arrangement.handles if session.lies_on_plane(handle)]
+    assert on == ["A", "D", "E"]
+
+
+def test_handles_on_one_line_are_refused_and_the_plane_stays(
+    panel: MapPanel, session: Session, qtbot: QtBot
+) -> None:
+    step = np.ones(K, np.float32)
+    session.set_arrangement("Line", handles(0 * step, step, 2 * step))
+    choose(panel, "principal")
+    plane = session.plane
+    with qtbot.waitSignal(panel.failed) as told:
+        choose(panel, "handles")
+    assert told.args == [
+        "A, B and C lie on one line, which many planes hold; move one of them off it"
+    ]
+    assert session.plane is plane
+    assert chooser(panel).currentData() == "principal"
+
+
+def test_another_roll_is_another_plane(panel: MapPanel, session: Session) -> None:
+    choose(panel, "random")
+    plane, roll = session.plane, panel.findChild(QPushButton, "planeRoll")
+    assert isinstance(roll, QPushButton)
+    roll.setFocus()
+    QTest.keyClick(roll, Qt.Key.Key_Space)
+    assert session.plane.kind == "random"
+    assert not np.allclose(session.plane.basis, plane.basis)
+
+
+def test_axes_come_back_as_they_were(panel: MapPanel, session: Session) -> None:
+    session.set_axes(3, 1)
+    choose(panel, "principal")
+    choose(panel, "axes")
+    assert session.plane.name == "z3 × z1"
+    assert session.oblique is None
+    choose(panel, "random")
+    session.set_axes(3, 1)
+    assert session.plane.name == "z3 × z1"
+    up = panel.findChild(QComboBox, "planeUp")
+    assert isinstance(up, QComboBox)
+    up.setCurrentIndex(3)
+    up.activated.emit(3)
+    assert session.axes == (1, 3)  # the other's dimension swaps the two
+
+
+def test_classes_are_those_of_the_legend(panel: MapPanel, session: Session) -> None:
+    choose(panel, "classes")
+    assert "3 classes" in session.plane.across
+    session.set_layers(replace(session.layers, hidden_classes=frozenset({1})))
+    assert "3 classes" in session.plane.across  # it follows nothing
+    choose(panel, "classes")
+    assert "2 classes" in session.plane.across
+    data = points()
+    assert data.label is not None
+    shown = data.label != 1
+    np.testing.assert_array_equal(
+        session.plane.basis, class_plane(data.mean[shown], data.label[shown]).basis
+    )
+    session.set_layers(replace(session.layers, hidden_classes=frozenset({1, 2})))
+    assert "legend" in reasons(panel)["classes"]
+
+
+def test_what_cannot_be_chosen_says_why(panel: MapPanel, session: Session) -> None:
+    assert reasons(panel) == {}
+    session.remove_handle(2)
+    assert reasons(panel) == {"handles": "Needs three handles; there are 2"}
+    session.undo_stack.undo()
+    assert reasons(panel) == {}
+    unlabelled = replace(points(), label=None)
+    session.set_points(unlabelled)
+    assert "none" in reasons(panel).pop("classes")
+    session.set_model(replace(model(), points=None), handles(), (0, 1))
+    found = reasons(panel)
+    assert set(found) == {"principal", "handles", "classes"}
+    assert "data" in found["principal"]
+    assert chooser(panel).isEnabled()
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_in_few_dimensions_there_is_nothing_to_choose(
+    panel: MapPanel, session: Session, size: int
+) -> None:
+    session.set_model(info(size), Arrangement(), (0, size - 1))
+    assert set(reasons(panel)) == set(PLANE_KINDS) - {"axes"}
+    assert not chooser(panel).isEnabled()
+    assert f"K = {size}" in chooser(panel).toolTip()
+    session.set_model(model(), handles(), (0, 1))
+    assert chooser(panel).isEnabled()
+
+
+def test_other_weights_leave_the_plane(panel: MapPanel, session: Session) -> None:
+    choose(panel, "principal")
+    plane, shifted = session.plane, points()
+    shifted = replace(shifted, mean=shifted.mean[:, ::-1].copy())
+    session.set_weights(replace(model(), points=shifted))
+    assert session.plane is plane
+    choose(panel, "principal")
+    np.testing.assert_allclose(session.plane.basis, plane.basis[:, ::-1], atol=1e-4)
+
+
+def test_bringing_to_the_plane_is_one_step(panel: MapPanel, session: Session, qtbot: QtBot) -> None:
+    choose(panel, "random")
+    session.set_latent(1, np.array([1, -2, 0.5, 2.5], np.float32))
+    before, steps = session.arrangement, session.undo_stack.count()
+    at = session.plane.project(before.handles[0].z)
+    panel.bring_to_plane(1)
+    brought = session.arrangement.handles[0]
+    assert session.lies_on_plane(brought)
+    np.testing.assert_allclose(session.plane.project(brought.z), at, atol=1e-5)
+    assert "off plane 0.00" in panel._gauge.text()
+    assert session.undo_stack.undoText() == "Bring A to plane"
+    with qtbot.waitSignal(panel.said):
+        panel.bring_to_plane(1)
+    assert session.undo_stack.count() == steps + 1
+    session.undo_stack.undo()
+    assert session.arrangement is before
+    session.bring_to_plane(99)
+    assert session.arrangement is before
+
+
+def test_the_menu_of_a_handle_brings_it_to_the_plane(
+    panel: MapPanel, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menus: list[QMenu] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, where: menus.append(menu))
+
+    def bring() -> QAction:
+        panel.view.menu_requested.emit(3, 0.0, 0.0, QPoint(10, 10))
+        return next(a for a in menus[-1].actions() if a.text() == "Bring to plane")
+
+    assert bring().isEnabled()
+    bring().trigger()
+    assert session.lies_on_plane(session.arrangement.handles[2])
+    assert not bring().isEnabled()
+    for menu in menus:
+        menu.deleteLater()
+
+
+def test_a_posterior_is_drawn_as_it_lies_in_the_plane(panel: MapPanel, session: Session) -> None:
+    pixels = np.zeros((8, 8, 1), np.uint8)
+    mean, stddev = np.zeros(K, np.float32), np.array([0.9, 0.1, 0.1, 0.1], np.float32)
+    session.add_handle(mean, image=EncodedImage("x", pixels, pixels, mean, stddev))
+    basis = np.array([[1, 1, 0, 0], [1, -1, 0, 0]], np.float32) / np.sqrt(2)
+    session.set_plane(Plane(mean, basis.astype(np.float32), "tilted", "random", "a", "b"))
+    (ellipse,) = panel.view._ellipses
+    assert (ellipse.longer, ellipse.shorter) == pytest.approx((0.9, 0.1), abs=1e-5)
+    assert ellipse.angle == pytest.approx(np.pi / 4)
+
+
+def test_the_numbers_along_the_map_say_what_they_count(panel: MapPanel, session: Session) -> None:
+    choose(panel, "principal")
+    view = panel.view
+    below = QPointF(view.width() / 2, view.height() - 3)
+    assert view.axis_at(below) == f"Across: {session.plane.across}"
+    assert view.axis_at(QPointF(5, 50)) == f"Up: {session.plane.up}"
+    assert view.axis_at(QPointF(view.width() / 2, 50)) == ""
+
+
+def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, session: Session) -> None:
+    session.rename_handle(1, "<img src=x>")
+    choose(panel, "handles")
+    name = panel.findChild(QLabel, "planeName")
+    assert isinstance(name, QLabel)
+    assert name.text() == "<img src=x>, B, C"
+    assert name.textFormat() == Qt.TextFormat.PlainText
+    assert "<img" not in name.toolTip()
+    assert "<img" not in panel._gauge.toolTip()
+
+
+# -- in the whole window --------------------------------------------------------------------
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[Opened]:
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        yield found
+
+
+def test_the_key_brings_the_active_handle_to_the_plane(window: Opened) -> None:
+    top, session = window.window, window.window.session
+    choose(top.map_panel, "principal")
+    window.settle()
+    assert session.active is not None
+    assert not session.lies_on_plane(session.active)
+    QTest.keyClick(top.map_panel.view, Qt.Key.Key_B)
+    assert session.lies_on_plane(session.active)
+    assert session.undo_stack.count() == 1
+    top.actions_by_name["undo"].trigger()
+    assert not session.lies_on_plane(session.active)
+    window.settle()
+
+
+def test_a_session_and_a_model_come_back_with_their_plane(window: Opened, tmp_path: Path) -> None:
+    top, session, path = window.window, window.window.session, tmp_path / f"mine{SUFFIX}"
+    assert session.model is not None
+    session.set_axes(2, 1)
+    choose(top.map_panel, "handles")
+    plane, first = session.plane, session.model.path
+    with window.qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+        top.opening.save_to(path, top.map_panel.viewport())
+    other = assets_folder() / "mnist-2d.safetensors"
+    for file, wanted in ((other, "axes"), (first, "handles"), (other, "axes"), (path, "handles")):
+        with window.qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+            top.opening.open_paths([file])
+        window.settle()
+        assert session.plane.kind == wanted
+        assert chooser(top.map_panel).currentData() == wanted
+    np.testing.assert_array_equal(session.plane.basis, plane.basis)
+    np.testing.assert_array_equal(session.plane.origin, plane.origin)
+    assert session.plane.name == plane.name
+    assert (session.plane.across, session.plane.up) == (plane.across, plane.up)
+    choose(top.map_panel, "axes")
+    assert session.plane.name == "z2 × z1"
+    window.settle()
