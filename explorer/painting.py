@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,16 @@ TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
 _ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
+
+
+class Drawn(Protocol):
+    """One more thing on the map: it draws itself where a viewport shows it, and keeps its data.
+
+    The painter's (0, 0) is the corner of the ground, its state is put back afterwards, and
+    `dark` says what it stands on.
+    """
+
+    def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The values on screen and their `*_changed` signals; nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -30,7 +30,10 @@ class Layers:
     points: bool = True
     prior: bool = True
     posterior: bool = True
-    hidden_classes: frozenset[int] = field(default_factory=frozenset)
+    density: bool = False
+    magnification: bool = False
+    field: bool = False
+    hidden_classes: frozenset[int] = frozenset()
 
     def with_layer(self, name: str, on: bool) -> "Layers":
         """The same with the layer of that name shown or not."""

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from explorer import painting, theme
 from explorer.gliding import Glide, view_between
-from explorer.painting import Ellipse, Marker, TileImage
+from explorer.painting import Drawn, Ellipse, Marker, TileImage
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
@@ -74,6 +74,11 @@ class MapView(QWidget):
         self.tile_image: TileImage = lambda tile: None
         self.tile_px = 42.0
         self.show_tiles = self.show_prior = self.line_only = False
+        # Drawn in this order: what lies still between tiles and points, and over the points, is
+        # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
+        self.below_points: list[Drawn] = []
+        self.above_points: list[Drawn] = []
+        self.on_top: list[Drawn] = []
         self.ground_dark = True
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points: Floats = np.zeros((0, 2), np.float32)
@@ -351,6 +356,7 @@ class MapView(QWidget):
         painter.translate(MARGIN_LEFT_PX, 0)
         painting.draw_path(painter, self.view, self._path, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
+        self._draw_all(painter, self.on_top)
         painting.draw_markers(painter, self.view, self._markers)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
@@ -363,6 +369,12 @@ class MapView(QWidget):
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
+
+    def _draw_all(self, painter: QPainter, layers: Sequence[Drawn]) -> None:
+        for layer in layers:
+            painter.save()
+            layer.draw(painter, self.view, self.ground_dark)
+            painter.restore()
 
     def _paint_scrub(self, painter: QPainter, at: tuple[float, float]) -> None:
         painter.setPen(QColor("#111317"))
@@ -378,8 +390,10 @@ class MapView(QWidget):
         painter.setFont(self.font())
         painter.setClipRect(self.ground)
         painter.translate(MARGIN_LEFT_PX, 0)
+        self._draw_all(painter, self.below_points)
         if len(self._points):
             painter.drawImage(0, 0, self._points_image(self.devicePixelRatioF()))
+        self._draw_all(painter, self.above_points)
         if self.show_prior:
             colours = theme.colours()
             painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
