@@ -18,6 +18,7 @@ from explorer import painting, theme
 from explorer.arrangement import Bytes, Floats
 from explorer.decoding import Decoding
 from explorer.mosaic import Mosaic
+from explorer.pacing import Paced
 from explorer.painting import Ellipse, Marker, to_image
 from explorer.plane_choices import make_plane, reason_against
 from explorer.rendering import ModelInfo
@@ -32,6 +33,7 @@ from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
 _GAUGE_PX = 210  # a short name and two negative numbers
+_GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
@@ -84,6 +86,7 @@ class MapPanel(QWidget):
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
         self._gauge = Readout(_GAUGE_PX, self)
+        self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
         self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
         self._chooser.axes_chosen.connect(self._session.set_axes)
@@ -397,7 +400,7 @@ class MapPanel(QWidget):
                 ellipses.append(Ellipse(x, y, *shape, handle.colour))
         self.view.set_markers(markers, ellipses)
         self.view.set_path(self._path_line())
-        self._describe()
+        self._described.ask()
 
     def _path_line(self) -> painting.Floats:
         arrangement = self._session.arrangement
