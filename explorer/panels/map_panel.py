@@ -27,6 +27,7 @@ from explorer.viewport import Viewport
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
+from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.readout import Readout
 from models.planes import PLANE_KINDS, Plane, PlaneKind
@@ -126,8 +127,9 @@ class MapPanel(QWidget):
             button.setObjectName(f"layer-{name}")
             button.clicked.connect(partial(self._on_layer_clicked, name, button))
             self._toggles[name] = button
-            bar.addWidget(button)
-        bar.addStretch(1)
+        layers = OverflowRow("layers", self)
+        layers.set_buttons(list(self._toggles.values()))
+        bar.addWidget(layers, 1)
         for text, tip, act in (
             ("−", "Zoom out (−)", partial(self.zoom, 0.8)),
             ("+", "Zoom in (+)", partial(self.zoom, 1.25)),
