@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -33,6 +34,7 @@ from explorer.widgets.readout import Readout
 from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
+_COMPACT_PX = 700  # the window at its usual size has more
 _GAUGE_PX = 210  # a short name and two negative numbers
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
@@ -172,6 +174,10 @@ class MapPanel(QWidget):
         session.active_changed.connect(self._on_active_changed)
         session.picture_changed.connect(self._on_picture_changed)
         session.scrub_changed.connect(self._draw_scrub)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._chooser.set_compact(event.size().width() < _COMPACT_PX)
+        super().resizeEvent(event)
 
     # -- commands --------------------------------------------------------------------------
 

@@ -19,9 +19,10 @@ class OverflowRow(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._more = QToolButton(self)
         self._more.setObjectName("moreButton")
-        self._more.setText("More ▾")
-        self._more.setToolTip(f"More {what}, for which the window is too narrow")
+        self._what = what
+        self._more.setToolTip(f"The {what} that have no room in the row")
         self._more.setAccessibleName(f"More {what}")
+        self._say(0)
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._more)
@@ -49,13 +50,22 @@ class OverflowRow(QWidget):
         return QSize(self._width_of(self._buttons), self._height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._more.sizeHint().width(), self._height())
+        return QSize(self._more_px(), self._height())
 
     def _height(self) -> int:
         return max(widget.sizeHint().height() for widget in (*self._buttons, self._more))
 
     def _width_of(self, widgets: Sequence[QWidget]) -> int:
         return sum(w.sizeHint().width() + _SPACING_PX for w in widgets) - _SPACING_PX
+
+    def _more_px(self) -> int:
+        """The room that the menu's button takes, whichever of its two words it says."""
+        text, widths = self._more.text(), []
+        for shown in (0, 1):
+            self._say(shown)
+            widths.append(self._more.sizeHint().width())
+        self._more.setText(text)
+        return max(widths)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
@@ -71,8 +81,11 @@ class OverflowRow(QWidget):
     def _arrange(self) -> None:
         shown = len(self._buttons)
         if self._width_of(self._buttons) > self.width():
-            while shown and self._width_of([*self._buttons[:shown], self._more]) > self.width():
-                shown -= 1
+            shown = 0
+            room = self.width() - self._more_px() - _SPACING_PX
+            while self._width_of(self._buttons[: shown + 1]) <= room:
+                shown += 1
+        self._say(shown)
         x, height = 0, self._height()
         for place, button in enumerate(self._buttons):
             size = button.sizeHint()
@@ -81,6 +94,10 @@ class OverflowRow(QWidget):
             x += size.width() + _SPACING_PX if place < shown else 0
         self._more.setVisible(shown < len(self._buttons))
         self._more.setGeometry(x, 0, self._more.sizeHint().width(), height)
+
+    def _say(self, shown: int) -> None:
+        """Where it is alone it says what is in it."""
+        self._more.setText("More ▾" if shown else f"{self._what.capitalize()} ▾")
 
     def _fill(self) -> None:
         self._menu.clear()
