@@ -328,6 +328,9 @@ def draw_lens(
     width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
     x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
     y = at.y() - height - 14 if at.y() - height - 14 > bounds.top() else at.y() + 18
+    # A large one that fits on neither side covers the place it belongs to, not its own edge.
+    x = max(bounds.left() + 4, min(x, bounds.right() - width - 4))
+    y = max(bounds.top() + 4, min(y, bounds.bottom() - height - 4))
     box = QRectF(x, y, width, height)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(QPen(border, 3))

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from explorer import dropping, theme
 from explorer.actions import MENUS, make_actions
 from explorer.arrangement import PATH_FRAMES
+from explorer.class_lens import ClassLens
 from explorer.decoding import Decoding
 from explorer.docks import Docks
 from explorer.errors import LOG
@@ -34,6 +35,7 @@ from explorer.exporting import Exporting, ExportRequest
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
+from explorer.map_classes import MapClasses
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
 from explorer.panels.inspector_panel import InspectorPanel
@@ -112,6 +114,14 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self)
+        self.map_classes = MapClasses(
+            self.session,
+            ClassLens(self.session, self.decode_thread, self),
+            self.map_panel.view,
+            self.map_panel,
+        )
+        self.map_panel.add_row(self.map_classes.row)
+        self.map_classes.all_changed.connect(self._on_all_classes)
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -131,6 +141,9 @@ class MainWindow(QMainWindow):
                 "training": self.training_panel,
             },
         )
+
+    def _on_all_classes(self, shown: bool) -> None:
+        self.map_panel.show_lens(not shown)
 
     def _take_drops_everywhere(self) -> None:
         """A field takes no path as its text, and a floating panel is no hole for a drop."""

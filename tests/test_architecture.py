@@ -146,6 +146,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.animation": "models.errors models.files models.paths",
     "explorer.decoding": "explorer.rendering explorer.session explorer.workers",
+    "explorer.class_lens": "explorer.rendering explorer.session explorer.workers",
     "explorer.mosaic": (
         "explorer.painting explorer.rendering explorer.session explorer.viewport explorer.workers "
         "models.planes"
@@ -189,6 +190,10 @@ ARROWS: dict[str, str] = {
     "explorer.actions": "",
     "explorer.theme": "",
     "explorer.painting": "explorer.theme explorer.viewport",
+    "explorer.class_grid": "explorer.painting explorer.theme",
+    "explorer.map_classes": (
+        "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
+    ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
         "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
@@ -220,7 +225,8 @@ ARROWS: dict[str, str] = {
         "models.downloads models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.decoding explorer.docks "
+        "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
+        "explorer.docks explorer.map_classes "
         "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
         "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "

@@ -88,6 +88,7 @@ class MapView(QWidget):
         self._path: Floats = np.zeros((0, 2), np.float32)
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
+        self._lens_px = LENS_PX
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
@@ -213,9 +214,9 @@ class MapView(QWidget):
         self._scrub = at
         self.update()
 
-    def set_lens(self, picture: QImage | None) -> None:
-        """The decode beside the pointer."""
-        self._lens = picture
+    def set_lens(self, picture: QImage | None, side_px: int = LENS_PX) -> None:
+        """The decode beside the pointer, its longer side so many pixels."""
+        self._lens, self._lens_px = picture, side_px
         self._patience.stop()
         self.update()
 
@@ -364,7 +365,7 @@ class MapView(QWidget):
             bounds = self.ground.translated(-MARGIN_LEFT_PX, 0)
             at = self._pointer - QPointF(MARGIN_LEFT_PX, 0)
             border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
-            painting.draw_lens(painter, at, bounds, self._lens, border, LENS_PX)
+            painting.draw_lens(painter, at, bounds, self._lens, border, self._lens_px)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
