@@ -88,6 +88,17 @@ def draw_tiles(painter: QPainter, view: Viewport, tile_px: float, image_of: Tile
         pass
 
 
+def fade(painter: QPainter, ground: QRectF, colours: Colours, opacity: float) -> None:
+    """Let the plain ground show through tiles of that opacity, 0 to 1.
+
+    Painting over them costs one rectangle, and shows no coarse tile through a fine one.
+    """
+    if opacity < 1:
+        veil = QColor(colours.map)
+        veil.setAlphaF(1 - opacity)
+        painter.fillRect(ground, veil)
+
+
 def tiles_drawn(
     painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage
 ) -> Iterator[None]:

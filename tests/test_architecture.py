@@ -177,8 +177,14 @@ ARROWS: dict[str, str] = {
         "models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.epochs explorer.rendering explorer.replay_drawing "
-        "explorer.workers models.errors"
+        "explorer.animation explorer.epochs explorer.map_drawing explorer.painting "
+        "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
+        "models.errors models.model models.planes"
+    ),
+    "explorer.map_drawing": "explorer.painting explorer.theme explorer.viewport",
+    "explorer.map_export": (
+        "explorer.exporting explorer.map_drawing explorer.session explorer.settings "
+        "explorer.viewport explorer.widgets"
     ),
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
@@ -207,8 +213,8 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.fields explorer.gliding explorer.painting "
-        "explorer.plot_ranges explorer.theme explorer.viewport"
+        "explorer.animation explorer.fields explorer.gliding explorer.map_drawing "
+        "explorer.painting explorer.plot_ranges explorer.theme explorer.viewport"
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
@@ -226,7 +232,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
-        "explorer.docks explorer.map_classes "
+        "explorer.docks explorer.map_classes explorer.map_export "
         "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
         "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
