@@ -132,7 +132,7 @@ class Decoding(QObject):
             return
         if result.request.slot is Slot.PICTURE:
             self._take_picture(result)
-        elif result.request.slot is Slot.LENS:
+        elif result.request.slot is Slot.LENS and result.request.ticket is None:
             self.lens_changed.emit(result.pictures[0])
         elif result.request.slot is Slot.STRIP:
             self._take_strip(result)

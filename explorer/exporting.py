@@ -1,18 +1,28 @@
-"""Service: path or replay as GIF, APNG or PNG strip, off the GUI thread, with progress."""
+"""Service: path, replay or map as a file, drawn off the GUI thread, with progress."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 
 from explorer.animation import Format, write_animation
 from explorer.epochs import Run
+from explorer.map_drawing import Included, MapContents, draw_map
+from explorer.painting import to_images
 from explorer.rendering import compute_alone, decode
 from explorer.replay_drawing import MapLook, draw_replay, point_colours
+from explorer.viewport import Tile, visible_tiles
 from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, Task, TaskContext
+from models.planes import Plane
+
+if TYPE_CHECKING:
+    from models.model import Model
 
 _DECODE_BATCH = 32
 
@@ -45,11 +55,28 @@ class ReplayExport:
     classes: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class MapExport:
+    """The map, `ratio` times as large as on the screen; without a path it is only drawn.
+
+    Tiles are decoded in the plane `tiles_at`, `label` is the class of a conditional model.
+    """
+
+    path: Path | None
+    model_key: int
+    contents: MapContents
+    tiles_at: Plane
+    label: int | None
+    ratio: float
+    included: Included = field(default_factory=Included)
+
+
 class Exporting(QObject):
-    """One export at a time; its end is `exported`, `failed` or `cancelled`."""
+    """One export at a time; its end is `exported`, `drawn`, `failed` or `cancelled`."""
 
     progressed = Signal(str, int, int)
     exported = Signal(object)  # Path
+    drawn = Signal(object)  # QImage
     failed = Signal(str)
     cancelled = Signal()
 
@@ -71,9 +98,14 @@ class Exporting(QObject):
         """Read the epochs, draw the map of each, and write."""
         self._submit(partial(_export_replay, request))
 
-    def _submit(self, task: Task) -> None:
+    def export_map(self, request: MapExport) -> None:
+        """Decode what the map shows, draw it, and write it or tell that it is `drawn`."""
+        done = self.drawn if request.path is None else self.exported
+        self._submit(partial(_export_map, self._shelf, request), done.emit)
+
+    def _submit(self, task: Task, done: Callable[[Any], None] | None = None) -> None:
         callbacks = Callbacks(
-            self.exported.emit, self.failed.emit, self.progressed.emit, self.cancelled.emit
+            done or self.exported.emit, self.failed.emit, self.progressed.emit, self.cancelled.emit
         )
         self._ticket = self._lane.submit(task, callbacks)
 
@@ -119,15 +151,66 @@ def _export_replay(request: ReplayExport, context: TaskContext) -> Path:
     return request.path
 
 
-def _decode(
-    shelf: ModelShelf, request: ExportRequest, context: TaskContext
-) -> npt.NDArray[np.uint8]:
+def _export_map(shelf: ModelShelf, request: MapExport, context: TaskContext) -> Path | QImage:
+    tiles = _tiles(shelf, request, context) if request.contents.tiles else {}
+    context.report("Drawing", 0, 1)
+    picture = draw_map(request.contents, tiles.get, request.ratio, request.included)
+    if context.cancelled():
+        raise Cancelled
+    if request.path is None:
+        return picture
+    context.report("Writing", 0, 1)
+    write_animation(
+        _pixels(picture)[None],
+        request.path,
+        format="png",
+        size=max(picture.width(), picture.height()),
+        cancelled=context.cancelled,
+    )
+    if context.cancelled():
+        raise Cancelled
+    return request.path
+
+
+def _tiles(shelf: ModelShelf, request: MapExport, context: TaskContext) -> dict[Tile, QImage]:
+    """Every tile that the picture shows, decoded."""
+    model = _model(shelf, request.model_key)
+    contents = request.contents
+    wanted = visible_tiles(contents.view, contents.tile_px)
+    found: dict[Tile, QImage] = {}
+    for start in range(0, len(wanted), _DECODE_BATCH):
+        if context.cancelled():
+            raise Cancelled
+        part = wanted[start : start + _DECODE_BATCH]
+        z = request.tiles_at.lift(np.array([tile.centre for tile in part], np.float32))
+        label = None if request.label is None else np.full(len(part), request.label, np.int64)
+        found.update(zip(part, to_images(decode(model, z, label)[0]), strict=True))
+        context.report("Decoding", len(found), len(wanted))
+    return found
+
+
+def _pixels(picture: QImage) -> npt.NDArray[np.uint8]:
+    """Bytes [H, W, 3] of a picture."""
+    plain = picture.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
+    return rows[:, : 3 * plain.width()].reshape(plain.height(), plain.width(), 3).copy()
+
+
+def _model(shelf: ModelShelf, key: int) -> "Model":
+    """The open model with that key, in a thread that computes alone."""
     from models.errors import DataError
 
     compute_alone()
-    model = shelf.get(request.model_key)
+    model = shelf.get(key)
     if model is None:
         raise DataError("the model was closed before the export began; export again")
+    return model
+
+
+def _decode(
+    shelf: ModelShelf, request: ExportRequest, context: TaskContext
+) -> npt.NDArray[np.uint8]:
+    model = _model(shelf, request.model_key)
     parts = []
     for start in range(0, len(request.z), _DECODE_BATCH):
         if context.cancelled():

@@ -44,6 +44,7 @@ class Mosaic(QObject):
         session.weights_changed.connect(self.forget)
         session.plane_changed.connect(self.forget)
         session.active_changed.connect(self._on_slice_changed)
+        session.class_changed.connect(self._on_slice_changed)
         session.latent_changed.connect(self._on_slice_changed)
 
     def image(self, tile: Tile) -> QImage | None:
@@ -62,7 +63,7 @@ class Mosaic(QObject):
     def forget(self) -> None:
         """Every tile is of another plane or class now; the old ones stand until new ones come."""
         self._generation += 1
-        self._slice, self._label = self._session.slice, self._wanted_label()
+        self._slice, self._label = self._session.slice, self._session.label
         self._thread.clear(Slot.TILES)
         self._ask_soon()
 
@@ -77,14 +78,8 @@ class Mosaic(QObject):
         same = now.origin.shape == before.origin.shape and np.allclose(
             now.origin, before.origin, atol=1e-5
         )
-        if not same or self._wanted_label() != self._label:
+        if not same or self._session.label != self._label:
             self.forget()
-
-    def _wanted_label(self) -> int | None:
-        model, handle = self._session.model, self._session.active
-        if model is None or not model.conditional:
-            return None
-        return handle.label if handle is not None and handle.label is not None else 0
 
     def _ask_soon(self) -> None:
         """Once for all that changes now, and before the map is painted, unlike a timer."""

@@ -90,6 +90,17 @@ def draw_tiles(painter: QPainter, view: Viewport, tile_px: float, image_of: Tile
         pass
 
 
+def fade(painter: QPainter, ground: QRectF, colours: Colours, opacity: float) -> None:
+    """Let the plain ground show through tiles of that opacity, 0 to 1.
+
+    Painting over them costs one rectangle, and shows no coarse tile through a fine one.
+    """
+    if opacity < 1:
+        veil = QColor(colours.map)
+        veil.setAlphaF(1 - opacity)
+        painter.fillRect(ground, veil)
+
+
 def tiles_drawn(
     painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage
 ) -> Iterator[None]:
@@ -347,6 +358,9 @@ def draw_lens(
     width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
     x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
     y = at.y() - height - 14 if at.y() - height - 14 > bounds.top() else at.y() + 18
+    # A large one that fits on neither side covers the place it belongs to, not its own edge.
+    x = max(bounds.left() + 4, min(x, bounds.right() - width - 4))
+    y = max(bounds.top() + 4, min(y, bounds.bottom() - height - 4))
     box = QRectF(x, y, width, height)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(QPen(border, 3))

@@ -78,6 +78,7 @@ class Session(QObject):
     arrangement_changed = Signal()  # handles, names, order, images, path; not a mere move
     latent_changed = Signal(int)  # the handle with this key has another z or class
     active_changed = Signal()
+    class_changed = Signal()  # the class the map shows where there is no handle
     plane_changed = Signal()
     layers_changed = Signal()
     picture_changed = Signal()  # of the active handle
@@ -92,6 +93,7 @@ class Session(QObject):
         self.plane: Plane = axis_plane(2)
         self.axes = (0, 1)
         self.layers = Layers()
+        self._map_class = 0
         self.picture: Bytes | None = None
         self.strip: Mapping[int, Bytes] = {}
         self.scrub: int | None = None
@@ -116,6 +118,7 @@ class Session(QObject):
         self.model, self.arrangement = model, arrangement
         self.active_key = arrangement.handles[0].key if arrangement.handles else None
         self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
+        self._map_class = 0
         self.picture, self.strip, self.scrub = None, {}, None
         self.layers = replace(self.layers, hidden_classes=frozenset())
         self.model_changed.emit()
@@ -156,6 +159,25 @@ class Session(QObject):
         """What the ground of the map shows: parallel to its plane, through the active handle."""
         handle = self.active
         return self.plane if handle is None else self.plane.through(handle.z)
+
+    @property
+    def label(self) -> int | None:
+        """The class y that map, lens and new handles are given; none unless the model is given one.
+
+        It is the active handle's; without a handle, the map's own.
+        """
+        if self.model is None or not self.model.conditional:
+            return None
+        handle = self.active
+        return self._map_class if handle is None or handle.label is None else handle.label
+
+    def choose_class(self, label: int) -> None:
+        """Give the active handle another class, or the map where there is no handle."""
+        if self.active_key is not None:
+            self.set_label(self.active_key, label)
+        elif label != self._map_class:
+            self._map_class = label
+            self.class_changed.emit()
 
     # -- plane and layers ------------------------------------------------------------------
 
@@ -308,6 +330,9 @@ class Session(QObject):
             return
         moved = _moved_keys(before, after)
         if moved is None:
+            gone = before.get(self.active_key)
+            if gone is not None and gone.label is not None:
+                self._map_class = gone.label  # if it was the last one, the map stays as it is
             self.arrangement_changed.emit()
             if after.get(self.active_key) is None:
                 self.set_active(_neighbour(before, after, self.active_key))

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
+    QImage,
     QKeyEvent,
     QPaintEvent,
 )
@@ -27,6 +28,7 @@ from PySide6.QtWidgets import (
 from explorer import dropping, theme
 from explorer.actions import MENUS, make_actions
 from explorer.arrangement import PATH_FRAMES
+from explorer.class_lens import ClassLens
 from explorer.decoding import Decoding
 from explorer.docks import Docks
 from explorer.errors import LOG
@@ -34,6 +36,8 @@ from explorer.exporting import Exporting, ExportRequest
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
+from explorer.map_classes import MapClasses
+from explorer.map_export import MapExports
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
 from explorer.panels.inspector_panel import InspectorPanel
@@ -59,6 +63,15 @@ from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
+_OF_A_MODEL = (
+    "saveSession",
+    "saveSessionAs",
+    "addHandle",
+    "pasteImage",
+    "fit",
+    "copyMap",
+    "exportMap",
+)
 _FIRST_PAINT_PATIENCE_MS = 500  # a window that starts minimised is never painted
 
 
@@ -112,6 +125,17 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self)
+        self.map_exports = MapExports(
+            self.session, self.map_panel.view, self.exporting, self.settings, self
+        )
+        self.map_classes = MapClasses(
+            self.session,
+            ClassLens(self.session, self.decode_thread, self),
+            self.map_panel.view,
+            self.map_panel,
+        )
+        self.map_panel.add_row(self.map_classes.row)
+        self.map_classes.all_changed.connect(self._on_all_classes)
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -131,6 +155,9 @@ class MainWindow(QMainWindow):
                 "training": self.training_panel,
             },
         )
+
+    def _on_all_classes(self, shown: bool) -> None:
+        self.map_panel.show_lens(not shown)
 
     def _take_drops_everywhere(self) -> None:
         """A field takes no path as its text, and a floating panel is no hole for a drop."""
@@ -244,6 +271,8 @@ class MainWindow(QMainWindow):
         opening.title_changed.connect(self._show_title)
         exporting.progressed.connect(self._on_export_progressed)
         exporting.exported.connect(self._on_exported)
+        exporting.drawn.connect(self._on_map_drawn)
+        self.map_exports.begun.connect(self._begin_drawing)
         exporting.failed.connect(self._on_export_failed)
         exporting.cancelled.connect(self._on_export_cancelled)
         self.decoding.failed.connect(self.complain)
@@ -280,10 +309,12 @@ class MainWindow(QMainWindow):
             "saveSession": lambda: self.opening.save(self.map_panel.viewport()),
             "saveSessionAs": lambda: self.opening.save_as(self.map_panel.viewport()),
             "exportAnimation": self._on_export,
+            "exportMap": self._on_export_map,
             "quit": self.close,
             "undo": session.undo_stack.undo,
             "redo": session.undo_stack.redo,
             "copyPicture": self.inspector.copy,
+            "copyMap": self._on_copy_map,
             "pasteImage": self._on_paste,
             "addHandle": map_panel.add_handle,
             "renameHandle": partial(self._with_active, map_panel.rename),
@@ -339,7 +370,7 @@ class MainWindow(QMainWindow):
         actions["undo"].setText(f"Undo {stack.undoText()}".strip())
         actions["redo"].setText(f"Redo {stack.redoText()}".strip())
         has_model, has_handle = session.model is not None, session.active is not None
-        for name in ("saveSession", "saveSessionAs", "addHandle", "pasteImage", "fit"):
+        for name in _OF_A_MODEL:
             actions[name].setEnabled(has_model)
         for name in (
             "renameHandle",
@@ -546,16 +577,32 @@ class MainWindow(QMainWindow):
         if not self._exports_already():
             self.replay_exports.ask(self.map_panel.viewport(), self.map_panel.view.tile_px)
 
+    def _on_export_map(self) -> None:
+        if not self._exports_already():
+            self.map_exports.ask()
+
+    def _on_copy_map(self) -> None:
+        if not self._exports_already():
+            self.map_exports.copy()
+
+    def _on_map_drawn(self, picture: QImage) -> None:
+        self._end_export()
+        QGuiApplication.clipboard().setImage(picture)
+        self.say(f"Copied the map, {picture.width()}×{picture.height()} pixels")
+
     def _exports_already(self) -> bool:
         if self.exporting.busy:
             self.complain("An export is under way; wait for it, or cancel it in the status bar")
         return self.exporting.busy
 
     def _begin_export(self, path: Path) -> None:
+        self._begin_drawing(f"Exporting {path.name} …")
+
+    def _begin_drawing(self, what: str) -> None:
         self._progress.setRange(0, 0)
         self._progress.show()
         self._cancel.show()
-        self.say(f"Exporting {path.name} …")
+        self.say(what)
 
     def _on_export_progressed(self, what: str, done: int, total: int) -> None:
         self._progress.setRange(0, total)

@@ -147,6 +147,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.animation": "models.errors models.files models.paths",
     "explorer.decoding": "explorer.rendering explorer.session explorer.workers",
+    "explorer.class_lens": "explorer.rendering explorer.session explorer.workers",
     "explorer.mosaic": (
         "explorer.painting explorer.rendering explorer.session explorer.viewport explorer.workers "
         "models.planes"
@@ -177,8 +178,14 @@ ARROWS: dict[str, str] = {
         "models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.epochs explorer.rendering explorer.replay_drawing "
-        "explorer.workers models.errors"
+        "explorer.animation explorer.epochs explorer.map_drawing explorer.painting "
+        "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
+        "models.errors models.model models.planes"
+    ),
+    "explorer.map_drawing": "explorer.painting explorer.theme explorer.viewport",
+    "explorer.map_export": (
+        "explorer.exporting explorer.map_drawing explorer.session explorer.settings "
+        "explorer.viewport explorer.widgets"
     ),
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
@@ -190,6 +197,10 @@ ARROWS: dict[str, str] = {
     "explorer.actions": "",
     "explorer.theme": "",
     "explorer.painting": "explorer.theme explorer.viewport",
+    "explorer.class_grid": "explorer.painting explorer.theme",
+    "explorer.map_classes": (
+        "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
+    ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
         "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
@@ -203,8 +214,8 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.fields explorer.gliding explorer.painting "
-        "explorer.plot_ranges explorer.theme explorer.viewport"
+        "explorer.animation explorer.fields explorer.gliding explorer.map_drawing "
+        "explorer.painting explorer.plot_ranges explorer.theme explorer.viewport"
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
@@ -221,7 +232,8 @@ ARROWS: dict[str, str] = {
         "models.downloads models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.decoding explorer.docks "
+        "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
+        "explorer.docks explorer.map_classes explorer.map_export "
         "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
         "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "

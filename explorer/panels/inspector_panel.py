@@ -44,6 +44,7 @@ class InspectorPanel(QWidget):
         session.active_changed.connect(self._on_active_changed)
         session.arrangement_changed.connect(self._on_active_changed)
         session.latent_changed.connect(self._show_class)
+        session.class_changed.connect(self._show_class)
         session.weights_changed.connect(self._on_weights_changed)
         session.picture_changed.connect(self._show_picture)
         session.strip_changed.connect(self._on_strip_changed)
@@ -164,9 +165,8 @@ class InspectorPanel(QWidget):
         self._what.setText(what)
 
     def _show_class(self, key: int = 0) -> None:
-        handle, model = self._session.active, self._session.model
-        if handle is not None and model is not None and model.conditional:
-            self._class.setCurrentIndex(handle.label or 0)
+        if self._session.label is not None:
+            self._class.setCurrentIndex(self._session.label)
 
     def _show_picture(self) -> None:
         picture = self._session.picture
@@ -269,8 +269,7 @@ class InspectorPanel(QWidget):
     # -- from the person -------------------------------------------------------------------
 
     def _on_class_chosen(self, label: int) -> None:
-        if self._session.active_key is not None:
-            self._session.set_label(self._session.active_key, label)
+        self._session.choose_class(label)
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""

@@ -100,6 +100,7 @@ class MapPanel(QWidget):
         mosaic.tiles_changed.connect(self._on_tiles_changed)
         mosaic.settled.connect(self._on_mosaic_settled)
         self._tiles_held_back = False
+        self._lens_shown = True  # of the one class; not while all of them are shown
 
     # -- building --------------------------------------------------------------------------
 
@@ -110,12 +111,23 @@ class MapPanel(QWidget):
         layout.setContentsMargins(10, 8, 10, 6)
         layout.setSpacing(theme.SPACING_PX)
         layout.addLayout(self._toolbar())
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(4)
+        layout.addLayout(self._rows)
         layout.addWidget(self.view, 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
         bottom.addWidget(self._legend, 1)
         bottom.addWidget(self._gauge)
         layout.addLayout(bottom)
+
+    def add_row(self, row: QWidget) -> None:
+        """Give a row of controls its place between toolbar and map."""
+        self._rows.addWidget(row)
+
+    def show_lens(self, shown: bool) -> None:
+        """Whether one decode stands beside the pointer; another may stand there instead."""
+        self._lens_shown = shown
 
     def _toolbar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -233,7 +245,7 @@ class MapPanel(QWidget):
         if self._session.model is None:
             return
         z = self._session.slice.lift(np.array([x, y], np.float32))
-        self._session.add_handle(z, self._label())
+        self._session.add_handle(z, self._session.label)
 
     def add_handle(self) -> None:
         """A new handle at the pointer, or in the middle of the map."""
@@ -274,13 +286,6 @@ class MapPanel(QWidget):
         dialog.textValueSelected.connect(partial(self._session.rename_handle, key))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-    def _label(self) -> int | None:
-        """The class of a new handle: the active one's, in a conditional model."""
-        model, handle = self._session.model, self._session.active
-        if model is None or not model.conditional:
-            return None
-        return handle.label if handle is not None and handle.label is not None else 0
 
     # -- from the session ------------------------------------------------------------------
 
@@ -444,7 +449,8 @@ class MapPanel(QWidget):
 
     def _on_picture_changed(self) -> None:
         picture = self._session.picture
-        if picture is not None and self._session.in_gesture and self.view.dragging:
+        wanted = self._lens_shown and self._session.in_gesture and self.view.dragging
+        if picture is not None and wanted:
             self.view.set_lens(to_image(picture))
 
     # -- from the person -------------------------------------------------------------------
@@ -476,13 +482,13 @@ class MapPanel(QWidget):
 
     def _on_pointer_moved(self, x: float, y: float) -> None:
         self._hover = (x, y)
-        if self._session.model is not None:
+        if self._session.model is not None and self._lens_shown:
             self._decoding.look_at(
-                self._session.slice.lift(np.array([x, y], np.float32)), self._label()
+                self._session.slice.lift(np.array([x, y], np.float32)), self._session.label
             )
 
     def _on_lens_changed(self, picture: Bytes) -> None:
-        if self.view.hovering:
+        if self.view.hovering and self._lens_shown:
             self.view.set_lens(to_image(picture))
 
     def _on_view_changed(self) -> None:

@@ -17,20 +17,22 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPicture,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
-from explorer import painting, theme
+from explorer import map_drawing, painting, theme
 from explorer.gliding import Glide, view_between
+from explorer.map_drawing import MANY_POINTS, MapContents
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
 
-MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = 40, 24
+MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = map_drawing.MARGIN_LEFT_PX, map_drawing.MARGIN_BOTTOM_PX
 NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
@@ -38,7 +40,6 @@ _ZOOM_A_NOTCH = 1.25
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
-_MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -72,7 +73,7 @@ class MapView(QWidget):
         self.setMinimumSize(240, 160)
         self.view = Viewport()
         self.tile_image: TileImage = lambda tile: None
-        self.tile_px = 42.0
+        self.tile_px, self.tile_opacity = 42.0, 1.0
         self.show_tiles = self.show_prior = self.line_only = False
         # Drawn in this order: what lies still between tiles and points, and over the points, is
         # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
@@ -88,6 +89,7 @@ class MapView(QWidget):
         self._path: Floats = np.zeros((0, 2), np.float32)
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
+        self._lens_px = LENS_PX
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
@@ -213,9 +215,9 @@ class MapView(QWidget):
         self._scrub = at
         self.update()
 
-    def set_lens(self, picture: QImage | None) -> None:
-        """The decode beside the pointer."""
-        self._lens = picture
+    def set_lens(self, picture: QImage | None, side_px: int = LENS_PX) -> None:
+        """The decode beside the pointer, its longer side so many pixels."""
+        self._lens, self._lens_px = picture, side_px
         self._patience.stop()
         self.update()
 
@@ -364,7 +366,7 @@ class MapView(QWidget):
             bounds = self.ground.translated(-MARGIN_LEFT_PX, 0)
             at = self._pointer - QPointF(MARGIN_LEFT_PX, 0)
             border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
-            painting.draw_lens(painter, at, bounds, self._lens, border, LENS_PX)
+            painting.draw_lens(painter, at, bounds, self._lens, border, self._lens_px)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -375,6 +377,35 @@ class MapView(QWidget):
             painter.save()
             layer.draw(painter, self.view, self.ground_dark)
             painter.restore()
+
+    def contents(self) -> MapContents:
+        """What is on the map now, to be drawn elsewhere at another size."""
+        return MapContents(
+            view=self.view,
+            colours=theme.colours(),
+            ground_dark=self.ground_dark,
+            line_only=self.line_only,
+            tiles=self.show_tiles,
+            tile_px=self.tile_px,
+            opacity=self.tile_opacity,
+            prior=self.show_prior,
+            points=self._points,
+            point_colours=self._point_colours,
+            below=self._recorded(self.below_points),
+            above=self._recorded(self.above_points),
+            on_top=self._recorded(self.on_top),
+            path=self._path,
+            markers=self._markers,
+            ellipses=self._ellipses,
+        )
+
+    def _recorded(self, layers: Sequence[Drawn]) -> QPicture:
+        """What layers draw, in a form that another thread may draw at any size."""
+        picture = QPicture()
+        painter = QPainter(picture)
+        self._draw_all(painter, layers)
+        painter.end()
+        return picture
 
     def _paint_scrub(self, painter: QPainter, at: tuple[float, float]) -> None:
         painter.setPen(QColor("#111317"))
@@ -417,13 +448,15 @@ class MapView(QWidget):
             painter.translate(MARGIN_LEFT_PX, 0)
             if self.show_tiles:
                 yield from painting.tiles_drawn(painter, self.view, self.tile_px, self.tile_image)
+                ground = self.ground.translated(-MARGIN_LEFT_PX, 0)
+                painting.fade(painter, ground, colours, self.tile_opacity)
         finally:
             painter.end()
         yield pixmap
 
     def _points_image(self, ratio: float) -> QImage:
         if self._points_layer is None:
-            size, opacity = (1, 0.6) if len(self._points) > _MANY_POINTS else (2, 0.9)
+            size, opacity = (1, 0.6) if len(self._points) > MANY_POINTS else (2, 0.9)
             self._points_layer = painting.points_image(
                 self.view, self._points, self._point_colours, ratio, size, opacity
             )

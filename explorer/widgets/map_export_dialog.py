@@ -1,0 +1,221 @@
+"""Asks where the picture of the map goes, how large it is and what is on it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.map_drawing import Included
+
+SCALES = (1, 2, 3, 4, 6, 8)
+LONGEST_PX = 8192
+_NARROWEST_PX = 100
+_USUAL_SCALE = 2
+_SUFFIX = ".png"
+_TILES = (
+    ("As on the map", 1.0),
+    ("Half the size: four times as many", 0.5),
+    ("A quarter of the size: sixteen times as many", 0.25),
+)
+
+
+@dataclass(frozen=True)
+class MapChoice:
+    """What a person chose; `tile_share` is the size of tiles in that of those on the map."""
+
+    path: Path
+    ratio: float = float(_USUAL_SCALE)
+    tile_share: float = 1.0
+    included: Included = field(default_factory=Included)
+
+
+class MapExportDialog(QDialog):
+    """`chosen` follows Export; nothing is written here."""
+
+    chosen = Signal(object)  # MapChoice
+
+    def __init__(
+        self,
+        before: MapChoice,
+        size_of: Callable[[Included], QSize],
+        tiles_of: Callable[[float], int],
+        parent: QWidget | None = None,
+    ) -> None:
+        """It shows what was chosen `before`.
+
+        `size_of` tells the pixels at the scale of the screen, `tiles_of` the tiles to decode;
+        none are where the map shows no mosaic.
+        """
+        super().__init__(parent)
+        self.setObjectName("mapExportDialog")
+        self.setWindowTitle("Export the map")
+        self._size_of, self._tiles_of = size_of, tiles_of
+        self._ratio = before.ratio
+        self._path = QLineEdit(str(before.path), self)
+        self._scale, self._width, self._tiles = QComboBox(self), QSpinBox(self), QComboBox(self)
+        self._boxes = {
+            "axes": self._box("Numbers along the axes", "axes", before.included.axes),
+            "handles": self._box("Handles and path", "handles", before.included.handles),
+            "legend": self._box("Colours of the classes", "legend", before.included.legend),
+        }
+        self._note = QLabel(self)
+        self._note.setProperty("role", "muted")
+        self._note.setWordWrap(True)
+        self._fill(before.tile_share)
+        self._build()
+        self._connect()
+        self._show_ratio()
+
+    def _box(self, text: str, name: str, on: bool) -> QCheckBox:
+        box = QCheckBox(text, self)
+        box.setObjectName(f"mapExport-{name}")
+        box.setAccessibleName(text)
+        box.setToolTip(f"{text}: on the picture or not")
+        box.setChecked(on)
+        return box
+
+    def _fill(self, share: float) -> None:
+        for scale in SCALES:
+            if scale == 1 or scale <= self._most():
+                self._scale.addItem(f"{scale}×", float(scale))
+        self._scale.addItem("Other", 0.0)
+        for text, value in _TILES:
+            self._tiles.addItem(text, value)
+        self._tiles.setCurrentIndex(max(0, self._tiles.findData(share)))
+        self._tiles.setEnabled(self._tiles_of(1.0) > 0)
+        for widget, name, tip in (
+            (self._path, "mapExportPath", "File to write"),
+            (self._scale, "mapExportScale", "How many times as large as on the screen"),
+            (self._width, "mapExportWidth", "Pixels across; the height follows"),
+            (self._tiles, "mapExportTiles", "Size of the decoded tiles, in the size on the map"),
+        ):
+            widget.setObjectName(name)
+            widget.setAccessibleName(tip)
+            widget.setToolTip(tip)
+        self._path.setMinimumWidth(320)
+        self._width.setSuffix(" px")
+        self._width.setKeyboardTracking(False)
+
+    def _build(self) -> None:
+        browse = QPushButton("Browse …", self)
+        browse.setToolTip("Choose the folder and name")
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._on_browse)
+        form = QFormLayout()
+        form.addRow("File", _row(self._path, browse))
+        form.addRow("Size", _row(self._scale, self._width))
+        form.addRow("Tiles", self._tiles)
+        for number, box in enumerate(self._boxes.values()):
+            form.addRow("" if number else "Show", box)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export.setObjectName("mapExportAccept")
+        self._export.setDefault(True)
+        self._export.setToolTip("Decode the tiles, draw and write the file, in the background")
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Write nothing")
+        buttons.accepted.connect(self._on_accepted)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addLayout(form)
+        layout.addWidget(self._note)
+        layout.addWidget(buttons)
+
+    def _connect(self) -> None:
+        self._path.textChanged.connect(self._say)
+        self._tiles.currentIndexChanged.connect(self._say)
+        self._scale.activated.connect(self._on_scale_chosen)
+        self._width.valueChanged.connect(self._on_width_chosen)
+        for box in self._boxes.values():
+            box.toggled.connect(self._show_ratio)
+
+    # -- size ------------------------------------------------------------------------------
+
+    def _included(self) -> Included:
+        return replace(Included(), **{name: box.isChecked() for name, box in self._boxes.items()})
+
+    def _most(self) -> float:
+        """How many times as large as on the screen the picture can be."""
+        size = self._size_of(self._included())
+        return LONGEST_PX / max(size.width(), size.height(), 1)
+
+    def _on_scale_chosen(self, place: int) -> None:
+        self._ratio = float(self._scale.itemData(place)) or self._ratio
+        self._show_ratio()
+
+    def _on_width_chosen(self, width: int) -> None:
+        self._ratio = width / self._size_of(self._included()).width()
+        self._show_ratio()
+
+    def _show_ratio(self) -> None:
+        """Both fields say the same; none allows a picture that is too large."""
+        size = self._size_of(self._included())
+        self._ratio = min(self._ratio, self._most())
+        place = self._scale.findData(self._ratio)
+        self._scale.setCurrentIndex(place if place >= 0 else self._scale.count() - 1)
+        blocked = self._width.blockSignals(True)  # a whole number would round the scale
+        self._width.setRange(_NARROWEST_PX, max(_NARROWEST_PX, int(self._most() * size.width())))
+        self._width.setValue(round(self._ratio * size.width()))
+        self._width.blockSignals(blocked)
+        self._say()
+
+    # -- what is chosen --------------------------------------------------------------------
+
+    def _on_browse(self) -> None:
+        dialog = QFileDialog(self, self.windowTitle(), self._path.text())
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.selectFile(self._path.text())
+        dialog.fileSelected.connect(self._path.setText)
+        dialog.open()
+
+    def _file(self) -> Path:
+        """The file that is named so far; without an ending it gets one, without a name nothing."""
+        path = Path(self._path.text().strip())
+        with suppress(RuntimeError):  # ~somebody, who does not exist
+            path = path.expanduser()
+        return path if not path.name or path.suffix else path.with_suffix(_SUFFIX)
+
+    def _say(self) -> None:
+        path, size = self._file(), self._size_of(self._included())
+        right = path.suffix.lower() == _SUFFIX
+        tiles = self._tiles_of(self._tiles.currentData())
+        words = f"{round(size.width() * self._ratio)} × {round(size.height() * self._ratio)} pixels"
+        words += f"; {tiles:,} tiles are decoded" if tiles else ""
+        words += f". Replaces {path.name}." if right and path.is_file() else "."
+        if not path.name:
+            words = "Type the name of the file to write."
+        elif not right:
+            words = f"The picture is a PNG: let the name end in {_SUFFIX}."
+        self._note.setText(words)
+        self._export.setEnabled(right)
+
+    def _on_accepted(self) -> None:
+        self._width.interpretText()
+        share = float(self._tiles.currentData())
+        self.chosen.emit(MapChoice(self._file(), self._ratio, share, self._included()))
+        self.accept()
+
+
+def _row(first: QWidget, second: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(first, 1)
+    row.addWidget(second)
+    return row

@@ -1,0 +1,382 @@
+"""The map as a picture: drawn anew at any size, whole or not at all, off the GUI thread."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from explorer import theme
+from explorer.exporting import MapExport, _export_map, _pixels
+from explorer.map_drawing import Included, MapContents, draw_map, logical_size
+from explorer.painting import Marker
+from explorer.rendering import decode
+from explorer.viewport import Tile, Viewport, visible_tiles
+from explorer.widgets.map_export_dialog import LONGEST_PX, MapChoice, MapExportDialog
+from explorer.workers import Cancelled, ModelShelf, TaskContext
+from models.errors import DataError
+from models.planes import axis_plane
+from tests.opened import PATIENCE_MS, opened
+
+if TYPE_CHECKING:
+    from models.model import Model
+
+Part = TypeVar("Part", bound=QWidget)
+
+BARE = Included(axes=False, handles=False, legend=False)
+VIEW = Viewport(0.3, -0.2, 40, 300, 200)
+
+
+def nothing_drawn() -> QPicture:
+    picture = QPicture()
+    QPainter(picture).end()
+    return picture
+
+
+def contents(**values: object) -> MapContents:
+    empty = MapContents(
+        view=VIEW,
+        colours=theme.DARK,
+        ground_dark=True,
+        line_only=False,
+        tiles=True,
+        tile_px=42.0,
+        opacity=1.0,
+        prior=False,
+        points=np.zeros((0, 2), np.float32),
+        point_colours=np.zeros((0, 3), np.uint8),
+        below=nothing_drawn(),
+        above=nothing_drawn(),
+        on_top=nothing_drawn(),
+        path=np.zeros((0, 2), np.float32),
+        markers=(),
+        ellipses=(),
+    )
+    return replace(empty, **values)  # type: ignore[arg-type]
+
+
+def busy_contents() -> MapContents:
+    """A map with one of everything."""
+    random = np.random.default_rng(0)
+    xy = random.standard_normal((200, 2)).astype(np.float32)
+    colours = np.tile(np.array([[240, 60, 60]], np.uint8), (200, 1))
+    markers = (Marker(1, "A", 0, 0.0, 0.0, True), Marker(2, "second", 1, 1.0, 1.0))
+    path = np.array([[0, 0], [1, 1]], np.float32)
+    return contents(
+        prior=True,
+        points=xy,
+        point_colours=colours,
+        markers=markers,
+        path=path,
+        legend=((0, "zero"), (1, "one")),
+        caption="across: z0, up: z1",
+    )
+
+
+def checked(tile: Tile) -> QImage:
+    """A tile of one grey that its place tells."""
+    image = QImage(4, 4, QImage.Format.Format_Grayscale8)
+    image.fill(60 + 20 * ((tile.column + 3 * tile.row) % 8))
+    return image
+
+
+@pytest.fixture
+def context() -> TaskContext:
+    return TaskContext(lambda what, done, total: None, threading.Event())
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 2.0, 3.7])
+def test_it_is_as_large_as_asked_for(qapp: object, ratio: float) -> None:
+    drawn = draw_map(busy_contents(), checked, ratio, Included())
+    logical = logical_size(busy_contents(), Included())
+    assert (drawn.width(), drawn.height()) == (
+        round(logical.width() * ratio),
+        round(logical.height() * ratio),
+    )
+
+
+def test_larger_is_the_same_picture_drawn_more_finely(qapp: object) -> None:
+    small = _pixels(draw_map(busy_contents(), checked, 1.0, Included())).astype(int)
+    large = _pixels(draw_map(busy_contents(), checked, 4.0, Included())).astype(int)
+    height, width = small.shape[:2]
+    blocks = large.reshape(height, 4, width, 4, 3)
+    assert np.abs(blocks.mean((1, 3)) - small).mean() < 6
+    assert np.ptp(blocks, axis=(1, 3)).max() > 100, "enlarged, not drawn"
+
+
+def test_every_tile_stands_at_its_place(qapp: object) -> None:
+    drawn = _pixels(draw_map(contents(), checked, 2.0, BARE))
+    for tile in visible_tiles(VIEW, 42.0):
+        x, y = VIEW.pixel(*tile.centre)
+        if 0 <= x < VIEW.width and 0 <= y < VIEW.height:
+            expected = checked(tile).pixelColor(0, 0).red()
+            assert drawn[int(2 * y), int(2 * x)].tolist() == [expected] * 3
+
+
+def test_the_ground_shows_through_faint_tiles(qapp: object) -> None:
+    def white(tile: Tile) -> QImage:
+        image = QImage(2, 2, QImage.Format.Format_Grayscale8)
+        image.fill(255)
+        return image
+
+    plain = QColor(theme.DARK.map).red()
+    for opacity in (0.0, 0.25, 1.0):
+        drawn = _pixels(draw_map(contents(opacity=opacity), white, 1.0, BARE))
+        assert drawn[100, 150, 0] == pytest.approx(plain + opacity * (255 - plain), abs=2)
+
+
+def test_further_layers_are_drawn_as_finely(qapp: object) -> None:
+    layer = QPicture()
+    painter = QPainter(layer)
+    painter.fillRect(10, 10, 1, 1, QColor("#ff0000"))
+    painter.end()
+    for place in ("below", "above", "on_top"):
+        drawn = _pixels(draw_map(contents(tiles=False, **{place: layer}), checked, 3.0, BARE))
+        red = (drawn == [255, 0, 0]).all(-1)
+        assert np.argwhere(red).min(0).tolist() == [30, 30]
+        assert red.sum() == 9
+
+
+def test_what_is_left_out_is_not_on_it(qapp: object) -> None:
+    def seen(included: Included, colour: QColor) -> bool:
+        drawn = _pixels(draw_map(busy_contents(), checked, 2.0, included))
+        return bool((drawn == [colour.red(), colour.green(), colour.blue()]).all(-1).any())
+
+    assert seen(Included(), theme.handle_colour(1))
+    assert not seen(Included(handles=False), theme.handle_colour(1))
+    assert seen(Included(), theme.class_colour(1))
+    assert not seen(Included(legend=False), theme.class_colour(1))
+    bare = logical_size(busy_contents(), BARE)
+    assert (bare.width(), bare.height()) == (300, 200)
+
+
+def test_a_long_legend_takes_as_many_rows_as_it_needs(qapp: object) -> None:
+    few = logical_size(contents(legend=((0, "zero"),)), Included()).height()
+    many = tuple((label, f"a class of number {label}") for label in range(100))
+    assert logical_size(contents(legend=many), Included()).height() > few + 300
+    draw_map(contents(legend=many), checked, 1.0, Included())
+
+
+# -- the service -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf(tiny_model: "Model") -> ModelShelf:
+    found = ModelShelf()
+    found.add(tiny_model)
+    return found
+
+
+def request(path: Path | None, **values: object) -> MapExport:
+    plane = axis_plane(2)
+    asked = MapExport(path, 1, contents(), plane, None, 2.0, BARE)
+    return replace(asked, **values)  # type: ignore[arg-type]
+
+
+def test_the_file_is_what_the_decoder_draws(
+    qapp: object, shelf: ModelShelf, tiny_model: "Model", tmp_path: Path, context: TaskContext
+) -> None:
+    path = _export_map(shelf, request(tmp_path / "map.png"), context)
+    assert isinstance(path, Path)
+    assert [found.name for found in tmp_path.iterdir()] == ["map.png"]
+    with Image.open(path) as image:
+        drawn: npt.NDArray[np.uint8] = np.asarray(image.convert("L"))
+    assert drawn.shape == (400, 600)
+    tile = next(t for t in visible_tiles(VIEW, 42.0) if np.hypot(*t.centre) < t.size)
+    picture = decode(tiny_model, np.array([tile.centre], np.float32), None)[0][0, :, :, 0]
+    left, bottom = tile.column * tile.size, tile.row * tile.size
+    x, y = (round(2 * value) for value in VIEW.pixel(left, bottom + tile.size))
+    side = round(2 * tile.size * VIEW.scale)
+    block = drawn[y : y + side, x : x + side]
+    shrunk = np.asarray(Image.fromarray(block).resize((8, 8), Image.Resampling.BOX))
+    assert np.abs(shrunk.astype(int) - picture).mean() < 12
+
+
+def test_without_a_file_it_is_only_drawn(
+    qapp: object, shelf: ModelShelf, context: TaskContext
+) -> None:
+    drawn = _export_map(shelf, request(None), context)
+    assert isinstance(drawn, QImage)
+    assert (drawn.width(), drawn.height()) == (600, 400)
+
+
+def test_a_conditional_model_is_drawn_under_its_class(
+    qapp: object, tiny_model: "Model", context: TaskContext
+) -> None:
+    from models.autoencoder import Autoencoder, Config
+
+    config = Config(
+        method="cvae", image_shape=(1, 8, 8), latent_size=2, width=16, depth=1, classes=3
+    )
+    shelf = ModelShelf()
+    shelf.add(replace(tiny_model, autoencoder=Autoencoder(config).eval().requires_grad_(False)))
+    one, other = (_export_map(shelf, request(None, label=label), context) for label in (0, 2))
+    assert one != other
+
+
+def test_the_map_of_a_line_can_be_drawn(qapp: object) -> None:
+    line = replace(busy_contents(), line_only=True)
+    assert not draw_map(line, checked, 1.0, Included()).isNull()
+
+
+@pytest.mark.parametrize("when", ["Decoding", "Drawing", "Writing"])
+def test_cancelled_it_leaves_what_was_there(
+    qapp: object, shelf: ModelShelf, tmp_path: Path, when: str
+) -> None:
+    stop = threading.Event()
+
+    def report(what: str, done: int, total: int) -> None:
+        if what == when:
+            stop.set()
+
+    path = tmp_path / "map.png"
+    path.write_bytes(b"older")
+    with pytest.raises(Cancelled):
+        _export_map(shelf, request(path), TaskContext(report, stop))
+    assert path.read_bytes() == b"older"
+    assert [found.name for found in tmp_path.iterdir()] == ["map.png"]
+
+
+def test_a_bad_place_is_one_clear_message(
+    qapp: object, shelf: ModelShelf, tmp_path: Path, context: TaskContext
+) -> None:
+    with pytest.raises(DataError, match=r"nowhere.*cannot be written.*choose another place"):
+        _export_map(shelf, request(tmp_path / "nowhere" / "map.png"), context)
+
+
+def test_a_full_disk_is_one_clear_message_and_keeps_the_older_file(
+    qapp: object,
+    shelf: ModelShelf,
+    tmp_path: Path,
+    context: TaskContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "map.png"
+    path.write_bytes(b"older")
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        _export_map(shelf, request(path), context)
+    assert path.read_bytes() == b"older"
+    assert [found.name for found in tmp_path.iterdir()] == ["map.png"]
+
+
+def test_a_model_that_was_closed_is_told(qapp: object, context: TaskContext) -> None:
+    with pytest.raises(DataError, match="was closed"):
+        _export_map(ModelShelf(), request(None), context)
+
+
+# -- the dialog --------------------------------------------------------------------------------
+
+
+def asked(qtbot: QtBot, path: Path, size: tuple[int, int] = (760, 560)) -> MapExportDialog:
+    dialog = MapExportDialog(
+        MapChoice(path),
+        lambda included: QSize(size[0] + 40 * included.axes, size[1]),
+        lambda share: round(100 / share**2),
+    )
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def part(dialog: QWidget, kind: type[Part], name: str) -> Part:
+    found = dialog.findChild(kind, name)
+    assert isinstance(found, kind)
+    return found
+
+
+def accept(dialog: MapExportDialog) -> MapChoice:
+    heard: list[MapChoice] = []
+    dialog.chosen.connect(heard.append)
+    part(dialog, QPushButton, "mapExportAccept").click()
+    return heard[0]
+
+
+def test_scale_and_width_say_the_same(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png")
+    scale = part(dialog, QComboBox, "mapExportScale")
+    width = part(dialog, QSpinBox, "mapExportWidth")
+    assert (scale.currentText(), width.value()) == ("2×", 1600)
+    width.setValue(1200)
+    assert scale.currentText() == "Other"
+    width.setValue(2400)
+    assert scale.currentText() == "3×"
+    scale.setCurrentIndex(scale.findText("4×"))
+    scale.activated.emit(scale.currentIndex())
+    assert width.value() == 3200
+    part(dialog, QCheckBox, "mapExport-axes").click()
+    assert width.value() == 3040
+    choice = accept(dialog)
+    assert choice.ratio == 4
+    assert choice.included == Included(axes=False)
+
+
+def test_no_picture_is_larger_than_can_be_written(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png", (2500, 1400))
+    scale = part(dialog, QComboBox, "mapExportScale")
+    assert [scale.itemText(at) for at in range(scale.count())] == ["1×", "2×", "3×", "Other"]
+    part(dialog, QSpinBox, "mapExportWidth").setValue(99_999)
+    assert 2540 * accept(dialog).ratio <= LONGEST_PX
+
+
+def test_finer_tiles_are_more_and_the_note_counts_them(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png")
+    part(dialog, QComboBox, "mapExportTiles").setCurrentIndex(1)
+    notes = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "1600 × 1120 pixels; 400 tiles are decoded." in notes
+    assert accept(dialog).tile_share == 0.5
+
+
+@pytest.mark.parametrize("name", ["", "  ", "map.jpg", "map.png.txt"])
+def test_a_name_that_cannot_be_written_cannot_be_exported(
+    qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png")
+    part(dialog, QLineEdit, "mapExportPath").setText(name)
+    assert not part(dialog, QPushButton, "mapExportAccept").isEnabled()
+    part(dialog, QLineEdit, "mapExportPath").setText(str(tmp_path / "other"))
+    assert accept(dialog).path == tmp_path / "other.png"
+
+
+# -- the window --------------------------------------------------------------------------------
+
+
+def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_path: Path) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        window = found.window
+        act: Callable[[str], None] = lambda name: window.actions_by_name[name].trigger()  # noqa: E731
+        with qtbot.waitSignal(window.exporting.drawn, timeout=PATIENCE_MS):
+            act("copyMap")
+        picture = QGuiApplication.clipboard().image()
+        view = window.map_panel.view
+        assert picture.width() == 2 * view.width()
+        assert picture.height() > 2 * view.height()  # its legend too
+        assert "Copied the map" in window.messages.text()
+        act("exportMap")
+        dialog = window.findChild(MapExportDialog)
+        assert isinstance(dialog, MapExportDialog)
+        part(dialog, QLineEdit, "mapExportPath").setText(str(tmp_path / "out.png"))
+        with qtbot.waitSignal(window.exporting.exported, timeout=PATIENCE_MS):
+            part(dialog, QPushButton, "mapExportAccept").click()
+        with Image.open(tmp_path / "out.png") as image:
+            assert image.size == (picture.width(), picture.height())
