@@ -149,7 +149,7 @@ class Cancelled(Exception):
     """Raised inside a task that was told to stop."""
 
 
-class _Cancel(threading.Event):
+class Cancel(threading.Event):
     """The wish that a task stops; a task that waits for something else can be woken by it."""
 
     def __init__(self) -> None:
@@ -176,7 +176,7 @@ class _Cancel(threading.Event):
 class TaskContext:
     """What a task sees of its lane: it reports progress and asks whether to stop."""
 
-    def __init__(self, report: Callable[[str, int, int], None], cancel: "_Cancel") -> None:
+    def __init__(self, report: Callable[[str, int, int], None], cancel: "Cancel") -> None:
         self._report, self._cancel = report, cancel
 
     def report(self, what: str, done: int, total: int) -> None:
@@ -199,7 +199,7 @@ Task = Callable[[TaskContext], Any]
 class _Job:
     ticket: int
     task: Task
-    cancel: _Cancel
+    cancel: Cancel
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +230,7 @@ class Lane(QThread):
         self._stopping = False
         self._tickets = itertools.count(1)
         self._callbacks: dict[int, Callbacks] = {}
-        self._cancels: dict[int, _Cancel] = {}
+        self._cancels: dict[int, Cancel] = {}
         self._done.connect(self._on_done)
         self._failed.connect(self._on_failed)
         self._progressed.connect(self._on_progressed)
@@ -245,7 +245,7 @@ class Lane(QThread):
 
         After `stop` nothing is queued: a task that ended just before it may still ask for more.
         """
-        job = _Job(next(self._tickets), task, _Cancel())
+        job = _Job(next(self._tickets), task, Cancel())
         if self._stopping:
             return job.ticket
         self._callbacks[job.ticket] = callbacks
