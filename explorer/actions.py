@@ -101,6 +101,13 @@ COMMANDS = (
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
     Command(
+        "showEmbedding",
+        "Embedding (t-SNE, UMAP)",
+        ("Ctrl+D",),
+        "The data laid out so that neighbours stay neighbours, in the place of the map",
+        True,
+    ),
+    Command(
         "playPath", "Play or pause", ("Space",), "Play the path between the handles", on_map=True
     ),
     Command("showTraining", "Train a model …", ("Ctrl+T",), "Open the training panel"),
@@ -170,6 +177,8 @@ MENUS: dict[str, tuple[str, ...]] = {
         "fit",
         "zoomIn",
         "zoomOut",
+        "",
+        "showEmbedding",
         "",
         "panels",
         "restoreLayout",

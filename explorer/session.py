@@ -40,6 +40,11 @@ class Layers:
         switches: dict[str, Any] = {name: on}
         return replace(self, **switches)
 
+    def with_class(self, label: int, shown: bool) -> "Layers":
+        """The same with the points of a class shown or not."""
+        hidden = self.hidden_classes - {label} if shown else self.hidden_classes | {label}
+        return replace(self, hidden_classes=hidden)
+
 
 class _Change(QUndoCommand):
     """From one arrangement to another, in one step; equal steps in quick succession merge."""

@@ -172,7 +172,7 @@ def _style_sheet(c: Colours) -> str:
     icons, scheme = (assets_folder() / "icons").as_posix(), "dark" if c.dark else "light"
     return f"""
     QMainWindow, QMenuBar, QStatusBar {{ background: {c.window}; }}
-    QWidget#mapPanel {{ background: {c.panel}; }}
+    QWidget#mapPanel, QWidget#embeddingPanel {{ background: {c.panel}; }}
     QAbstractScrollArea, QAbstractScrollArea > QWidget > QWidget {{ background: {c.panel}; }}
     QMainWindow::separator {{ background: {c.window}; width: 8px; height: 8px; }}
     QMenuBar::item {{ padding: 5px 10px; background: transparent; }}

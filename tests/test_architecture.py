@@ -23,6 +23,7 @@ ARROWS: dict[str, str] = {
     "models.paths": "",
     "models.planes": "",
     "models.plans": "models.methods",
+    "models.embedding": "models.errors",
     "models.snapshots": "",
     "models.points": "",
     "models.ink": "",
@@ -136,6 +137,11 @@ ARROWS: dict[str, str] = {
         "models.errors models.plans models.preprocessing models.runs models.snapshots "
         "models.training"
     ),
+    # the process that embeds the data, and what is said to it and by it
+    "explorer.embedder_messages": "models.embedding models.errors",
+    "explorer.embedder_process": (
+        "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
+    ),
     # threads, and the services that use them
     "explorer.workers": (
         "explorer.rendering explorer.trainer_messages explorer.trainer_process models.errors "
@@ -158,6 +164,10 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.run_list": (
         "explorer.recorded_runs explorer.runs_on_disk explorer.training explorer.workers"
+    ),
+    "explorer.embedding": (
+        "explorer.embedder_messages explorer.session explorer.workers models.embedding "
+        "models.points"
     ),
     "explorer.library": (
         "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
@@ -223,19 +233,19 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
     ),
     "explorer.panels": (
-        "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
-        "explorer.fields explorer.library explorer.mosaic explorer.pacing explorer.pages "
-        "explorer.painting explorer.plane_choices explorer.rendering explorer.replay "
-        "explorer.run_list explorer.runs_on_disk "
+        "explorer.actions explorer.arrangement explorer.decoding explorer.embedding "
+        "explorer.encoding explorer.fields explorer.library explorer.mosaic explorer.pacing "
+        "explorer.pages explorer.painting explorer.plane_choices explorer.rendering "
+        "explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.downloads models.paths models.planes models.plans models.points"
+        "models.downloads models.embedding models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
-        "explorer.docks explorer.map_classes explorer.map_export "
-        "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
-        "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
+        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer.exporting explorer.first_look explorer.following explorer.help "
+        "explorer.library explorer.map_classes explorer.map_export explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
         "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
         "explorer.settings explorer.theme explorer.training explorer.training_words "
@@ -277,9 +287,10 @@ QT_CONCURRENCY = {"QThread", "QThreadPool", "QRunnable", "QProcess", "QtConcurre
 KNOWS_THREADS = {
     "explorer.workers",
     "explorer.trainer_process",  # the far end of a pipe that workers holds: it listens and works
+    "explorer.embedder_process",  # the same
     "models.images",  # a lock alone: Python's warning filters belong to the whole process
 }
-HEAVY = {"torch", "sklearn", "scipy", "zuko"}
+HEAVY = {"torch", "sklearn", "scipy", "zuko", "openTSNE", "umap"}
 # Rooms that run commands without a window, and so may load torch at once.
 WITH_TORCH = {"explorer.headless", "explorer.headless_training", "explorer.event_log"}
 # Rooms of the application that headless commands and the trainer's process use.
@@ -288,6 +299,8 @@ WITHOUT_QT = WITH_TORCH | {
     "explorer",
     "explorer.animation",
     "explorer.command_line",
+    "explorer.embedder_messages",
+    "explorer.embedder_process",
     "explorer.loss_curves",
     "explorer.fields",
     "explorer.plot_ranges",

@@ -101,7 +101,7 @@ def reasons(panel: MapPanel) -> dict[str, str]:
     combo = chooser(panel)
     items = cast("QStandardItemModel", combo.model())
     found = [(combo.itemData(at), items.item(at)) for at in range(combo.count())]
-    return {kind: item.toolTip() for kind, item in found if not item.isEnabled()}
+    return {kind: item.toolTip() for kind, item in found if kind and not item.isEnabled()}
 
 
 def shown(panel: MapPanel) -> set[str]:
@@ -279,10 +279,10 @@ def test_in_few_dimensions_there_is_nothing_to_choose(
 ) -> None:
     session.set_model(info(size), Arrangement(), (0, size - 1))
     assert set(reasons(panel)) == set(PLANE_KINDS) - {"axes"}
-    assert not chooser(panel).isEnabled()
+    assert chooser(panel).isEnabled()  # for the embedding alone
     assert f"K = {size}" in chooser(panel).toolTip()
     session.set_model(model(), handles(), (0, 1))
-    assert chooser(panel).isEnabled()
+    assert "K =" not in chooser(panel).toolTip()
 
 
 def test_other_weights_leave_the_plane(panel: MapPanel, session: Session) -> None:

@@ -1,6 +1,5 @@
 """The map with its toolbar and legend, bound to a session."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -66,6 +65,11 @@ _PLANES: dict[str, tuple[str, str]] = {
     ),
     "random": ("Random", "Two directions at random"),
 }
+_EMBEDDING = (
+    "t-SNE, UMAP …",
+    "No plane, but all dimensions at once: the data laid out so that neighbours stay neighbours, "
+    "for looking and picking (Ctrl+D)",
+)
 
 
 class MapPanel(QWidget):
@@ -74,6 +78,7 @@ class MapPanel(QWidget):
     view_settled = Signal()
     failed = Signal(str)
     said = Signal(str)
+    embedding_wished = Signal()
 
     def __init__(
         self, session: Session, decoding: Decoding, mosaic: Mosaic, parent: QWidget | None = None
@@ -93,6 +98,8 @@ class MapPanel(QWidget):
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
         self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
         self._chooser.axes_chosen.connect(self._session.set_axes)
+        self._chooser.add_view(*_EMBEDDING)
+        self._chooser.view_chosen.connect(self.embedding_wished)
         self._build()
         self._connect_view()
         self._connect_session()
@@ -369,6 +376,7 @@ class MapPanel(QWidget):
         layers, model = self._session.layers, self._session.model
         for name, button in self._toggles.items():
             button.setChecked(getattr(layers, name) and button.isEnabled())
+        self._legend.set_hidden(layers.hidden_classes)
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
         self.view.ground_dark = layers.mosaic or theme.colours().dark
@@ -541,9 +549,7 @@ class MapPanel(QWidget):
         menu.popup(where)
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
-        layers = self._session.layers
-        hidden = layers.hidden_classes - {label} if shown else layers.hidden_classes | {label}
-        self._session.set_layers(replace(layers, hidden_classes=hidden))
+        self._session.set_layers(self._session.layers.with_class(label, shown))
 
 
 def _plane_words(plane: Plane) -> str:

@@ -81,6 +81,7 @@ class MapView(QWidget):
         self.above_points: list[Drawn] = []
         self.on_top: list[Drawn] = []
         self.ground_dark = True
+        self.show_axes = True  # the numbers along them
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points: Floats = np.zeros((0, 2), np.float32)
         self._point_colours = np.zeros((0, 3), np.uint8)
@@ -440,9 +441,9 @@ class MapView(QWidget):
         painter = QPainter(pixmap)
         try:
             painter.setFont(self.font())
-            painting.draw_axes(
-                painter, self.view, QPointF(MARGIN_LEFT_PX, 0), colours, vertical=not self.line_only
-            )
+            if self.show_axes:
+                origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
+                painting.draw_axes(painter, self.view, origin, colours, vertical=vertical)
             painter.setClipRect(self.ground)
             painter.fillRect(self.ground, QColor(colours.map))
             painter.translate(MARGIN_LEFT_PX, 0)
