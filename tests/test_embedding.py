@@ -1,6 +1,7 @@
 """Embeddings: neighbours stay neighbours, the same seed gives the same, and bad data says so."""
 
 import io
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from explorer.embedder_messages import (
     write_places,
     write_progress,
 )
+from explorer.workers import process_command
 from models.embedding import (
     FEWEST_POINTS,
     METHODS,
@@ -155,15 +157,25 @@ def test_what_a_report_raises_ends_it() -> None:
         embed(clusters(), SETTINGS, stop)
 
 
+def by_process(z: Floats, settings: EmbeddingSettings) -> tuple[Floats, list[tuple[str, int, int]]]:
+    """Places from the process that the window asks, and what it told on the way."""
+    told: list[tuple[str, int, int]] = []
+    command = process_command("explorer.embedder_process")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(request_bytes(z, settings))
+        process.stdin.flush()
+        return read_answer(process.stdout, lambda *words: told.append(words)), told
+
+
 @pytest.mark.skipif(not installed("umap"), reason="umap-learn is not installed")
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # of numba and of its own imports
 def test_umap_keeps_neighbours_too() -> None:
     z, settings = clusters(), EmbeddingSettings("umap", 10)
-    told: list[tuple[str, int, int]] = []
-    xy = embed(z, settings, lambda *words: told.append(words))
+    xy, told = by_process(z, settings)
     assert kept(z, xy) > 6 * 10 / len(z)
-    np.testing.assert_array_equal(xy, embed(z, settings))
+    np.testing.assert_array_equal(xy, by_process(z, settings)[0])
     assert told[-1][1] == told[-1][2] > 0
 
 

@@ -80,6 +80,7 @@ class MapView(QWidget):
         self.below_points: list[Drawn] = []
         self.above_points: list[Drawn] = []
         self.on_top: list[Drawn] = []
+        self.over_handles: list[Drawn] = []  # at every frame too
         self.ground_dark = True
         self.show_axes = True  # the numbers along them
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
@@ -361,6 +362,7 @@ class MapView(QWidget):
         painting.draw_ellipses(painter, self.view, self._ellipses)
         self._draw_all(painter, self.on_top)
         painting.draw_markers(painter, self.view, self._markers)
+        self._draw_all(painter, self.over_handles)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
         if self._lens is not None and self._pointer is not None:
@@ -437,7 +439,7 @@ class MapView(QWidget):
         colours, ratio = theme.colours(), self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(colours.panel))
+        pixmap.fill(QColor(colours.panel if self.show_axes else colours.map))
         painter = QPainter(pixmap)
         try:
             painter.setFont(self.font())
