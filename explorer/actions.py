@@ -101,6 +101,13 @@ COMMANDS = (
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
     Command(
+        "showMinimap",
+        "Overview",
+        (),
+        "In a corner of the map, while only a part of all there is is in sight",
+        True,
+    ),
+    Command(
         "playPath", "Play or pause", ("Space",), "Play the path between the handles", on_map=True
     ),
     Command("showTraining", "Train a model …", ("Ctrl+T",), "Open the training panel"),
@@ -170,6 +177,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "fit",
         "zoomIn",
         "zoomOut",
+        "showMinimap",
         "",
         "panels",
         "restoreLayout",

@@ -39,6 +39,15 @@ class Settings:
     def theme(self, value: str) -> None:
         self._store.setValue("theme", value)
 
+    @property
+    def minimap(self) -> bool:
+        """Whether an overview comes when the map shows only a part."""
+        return bool(self._store.value("map/minimap", True, bool))
+
+    @minimap.setter
+    def minimap(self, value: bool) -> None:
+        self._store.setValue("map/minimap", value)
+
     def folder(self, purpose: str) -> str:
         """The folder last used for a purpose (`open`, `export`, ...)."""
         return str(self._store.value(f"folder/{purpose}", ""))

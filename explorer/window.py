@@ -37,6 +37,7 @@ from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
+from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
@@ -128,6 +129,8 @@ class MainWindow(QMainWindow):
         self.map_exports = MapExports(
             self.session, self.map_panel.view, self.exporting, self.settings, self
         )
+        self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
+        self.map_corners.show_minimap(self.settings.minimap)
         self.map_classes = MapClasses(
             self.session,
             ClassLens(self.session, self.decode_thread, self),
@@ -178,6 +181,7 @@ class MainWindow(QMainWindow):
         themes = QActionGroup(self)
         for name in ("themeSystem", "themeDark", "themeLight"):
             themes.addAction(self.actions_by_name[name])
+        self.actions_by_name["showMinimap"].setChecked(self.settings.minimap)
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
         self._model_label = QLabel(self)
         self._model_label.setProperty("role", "muted")
@@ -329,6 +333,7 @@ class MainWindow(QMainWindow):
             "fit": map_panel.fit,
             "zoomIn": partial(map_panel.zoom, 1.25),
             "zoomOut": partial(map_panel.zoom, 0.8),
+            "showMinimap": self._on_minimap,
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
             "watchTraining": self._on_watch,
@@ -666,6 +671,10 @@ class MainWindow(QMainWindow):
         """The model trains on, or the map shows another epoch of it."""
         if self._trained and self.messages.text() == self._trained:
             self.say("")
+
+    def _on_minimap(self) -> None:
+        self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
+        self.map_corners.show_minimap(self.settings.minimap)
 
     # -- theme and help --------------------------------------------------------------------
 

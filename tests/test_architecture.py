@@ -181,6 +181,8 @@ ARROWS: dict[str, str] = {
         "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
         "models.errors models.model models.planes"
     ),
+    "explorer.scale_bar": "explorer.theme explorer.viewport",
+    "explorer.map_corners": "explorer.scale_bar explorer.session explorer.widgets",
     "explorer.map_drawing": "explorer.painting explorer.theme explorer.viewport",
     "explorer.map_export": (
         "explorer.exporting explorer.map_drawing explorer.session explorer.settings "
@@ -232,7 +234,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
-        "explorer.docks explorer.map_classes explorer.map_export "
+        "explorer.docks explorer.map_classes explorer.map_corners explorer.map_export "
         "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
         "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
