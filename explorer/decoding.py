@@ -168,7 +168,8 @@ class Decoding(QObject):
 
     def _tell_once(self, model: ModelInfo, result: DecodeResult) -> None:
         message = result.error or (
-            "some decodes are not finite numbers and are shown black; the weights may be damaged"
+            "some decodes are not finite numbers, and a cross stands in their place; move nearer "
+            "to the data, or open a sound copy of the model if its weights are damaged"
         )
         if message != self._failure:
             self._failure = message

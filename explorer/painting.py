@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ Bytes = npt.NDArray[np.uint8]
 TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
+_FAR_PX = 1e6  # nothing is to be seen there, and no painter counts further
 _ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
 
 
@@ -297,38 +299,55 @@ def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]
 
 def draw_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -> None:
     """The handles, the active one last and ringed."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    font = QFont(painter.font())
+    ratio, family = painter.device().devicePixelRatioF(), painter.font().family()
+    for marker in sorted(markers, key=lambda marker: marker.active):
+        picture = _marker_picture(marker.name, marker.colour, marker.active, ratio, family)
+        size = picture.deviceIndependentSize()
+        x, y = view.pixel(marker.x, marker.y)
+        if abs(x) < _FAR_PX and abs(y) < _FAR_PX:
+            painter.drawImage(QPointF(x - size.width() / 2, y - size.height() / 2), picture)
+
+
+@lru_cache(256)
+def _marker_picture(name: str, colour: int, active: bool, ratio: float, family: str) -> QImage:
+    """A handle in the middle of a picture of its own: to write its name anew each frame is slow."""
+    font = QFont(family)
     font.setPointSizeF(8.5)
     font.setBold(True)
-    painter.setFont(font)
-    for marker in sorted(markers, key=lambda marker: marker.active):
-        at = QPointF(*view.pixel(marker.x, marker.y))
-        if marker.active:
-            painter.setPen(QPen(QColor("#ffffff"), 2))
-            painter.setBrush(QColor(0, 0, 0, 150))
-            painter.drawEllipse(at, HANDLE_RADIUS_PX + 4.5, HANDLE_RADIUS_PX + 4.5)
-        painter.setPen(QPen(QColor("#111317"), 2))
-        painter.setBrush(handle_colour(marker.colour))
-        painter.drawEllipse(at, HANDLE_RADIUS_PX, HANDLE_RADIUS_PX)
-        painter.setPen(QColor("#111317"))
-        box = QRectF(0, 0, 60, 20)
-        box.moveCenter(at)
-        short = marker.name if len(marker.name) <= 2 else marker.name[0]
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, short)
-        if len(marker.name) > 2:
-            _name_below(painter, at, marker.name)
-
-
-def _name_below(painter: QPainter, at: QPointF, name: str) -> None:
-    font = QFont(painter.font())
     box = QFontMetricsF(font).boundingRect(name).adjusted(-4, -1, 4, 1)
-    box.moveCenter(QPointF(at.x(), at.y() + HANDLE_RADIUS_PX + 12))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(10, 12, 16, 200))
-    painter.drawRoundedRect(box, 3, 3)
-    painter.setPen(QColor("#f0f2f5"))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+    reach = HANDLE_RADIUS_PX + 6
+    long = len(name) > 2
+    width = 2 * max(reach, math.ceil(box.width() / 2) + 1 if long else 0)
+    height = 2 * (HANDLE_RADIUS_PX + 14 + math.ceil(box.height() / 2) if long else reach)
+    picture = QImage(
+        round(width * ratio), round(height * ratio), QImage.Format.Format_ARGB32_Premultiplied
+    )
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(font)
+    at = QPointF(width / 2, height / 2)
+    if active:
+        painter.setPen(QPen(QColor("#ffffff"), 2))
+        painter.setBrush(QColor(0, 0, 0, 150))
+        painter.drawEllipse(at, HANDLE_RADIUS_PX + 4.5, HANDLE_RADIUS_PX + 4.5)
+    painter.setPen(QPen(QColor("#111317"), 2))
+    painter.setBrush(handle_colour(colour))
+    painter.drawEllipse(at, HANDLE_RADIUS_PX, HANDLE_RADIUS_PX)
+    painter.setPen(QColor("#111317"))
+    letter = QRectF(0, 0, 60, 20)
+    letter.moveCenter(at)
+    painter.drawText(letter, Qt.AlignmentFlag.AlignCenter, name[0] if long else name)
+    if long:
+        box.moveCenter(QPointF(at.x(), at.y() + HANDLE_RADIUS_PX + 12))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(10, 12, 16, 200))
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setPen(QColor("#f0f2f5"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+    painter.end()
+    return picture
 
 
 def draw_lens(

@@ -157,14 +157,31 @@ def compute_alone() -> None:
 
 
 def decode(model: "Model", z: Floats, label: npt.NDArray[np.int64] | None) -> tuple[Bytes, bool]:
-    """Mean images of `z` [N, K] as bytes [N, H, W, C], and whether all were finite."""
+    """Mean images of `z` [N, K] as bytes [N, H, W, C], and whether all were finite.
+
+    In the place of one that is not stands a cross.
+    """
     import torch
 
     classes = None if label is None else torch.from_numpy(label)
     image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
     pixels = image.mul(255.0).add_(0.5).nan_to_num_(0.0).clamp_(0.0, 255.0).to(torch.uint8)
-    finite = bool(torch.isfinite(image.sum()))
-    return pixels.permute(0, 2, 3, 1).contiguous().numpy(), finite
+    pictures = pixels.permute(0, 2, 3, 1).contiguous().numpy()
+    if torch.isfinite(image.sum()):
+        return pictures, True
+    broken = ~torch.isfinite(image).flatten(1).all(1).numpy()
+    pictures[broken] = _cross(pictures.shape[1:])
+    return pictures, not broken.any()
+
+
+def _cross(shape: tuple[int, ...]) -> Bytes:
+    """What stands for a picture [H, W, C] that is not made of numbers."""
+    height, width, channels = shape
+    down, across = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)
+    thick = 1.1 / min(height, width)
+    on = (np.abs(down - across) < thick) | (np.abs(down + across - 1) < thick)
+    ink, ground = ((220, 70, 60), (40, 14, 12)) if channels == 3 else ((200,), (40,))
+    return np.where(on[..., None], ink, ground).astype(np.uint8)
 
 
 def render(model: "Model", request: DecodeRequest, first: int, count: int) -> DecodeResult:

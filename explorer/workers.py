@@ -27,7 +27,9 @@ from models.errors import CheckpointError, DataError, TrainingError
 if TYPE_CHECKING:
     from models.model import Model
 
-CHUNK_SECONDS = 0.003  # a batch is cut so that a handle's decode waits no longer than this
+# A batch is cut so that a handle's decode waits no longer: while one is dragged, and else.
+_CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.005
+_HAND_SECONDS = 0.1  # since the last decode of a handle: nobody drags any more
 _FIRST_CHUNK, _LARGEST_CHUNK = 8, 256
 
 
@@ -82,10 +84,13 @@ class DecodeThread(QThread):
         self._waiting: dict[Slot, tuple[DecodeRequest, int]] = {}
         self._stopping = False
         self._seconds_per_row: dict[int, float] = {}
+        self._hand_at = -_HAND_SECONDS
 
     def submit(self, request: DecodeRequest) -> None:
         """Ask for a decode; takes the place of what waits in the same slot."""
         with self._wake:
+            if request.slot is Slot.PICTURE:
+                self._hand_at = perf_counter()
             self._waiting[request.slot] = (request, 0)
             self._wake.notify()
 
@@ -135,7 +140,9 @@ class DecodeThread(QThread):
 
     def _fitting(self, model_key: int) -> int:
         per_row = self._seconds_per_row.get(model_key)
-        rows = _FIRST_CHUNK if per_row is None else int(CHUNK_SECONDS / max(per_row, 1e-7))
+        beside = perf_counter() - self._hand_at < _HAND_SECONDS
+        seconds = _CHUNK_SECONDS_BESIDE_HAND if beside else CHUNK_SECONDS
+        rows = _FIRST_CHUNK if per_row is None else int(seconds / max(per_row, 1e-7))
         return max(1, min(rows, _LARGEST_CHUNK))
 
     def _learn_speed(self, model_key: int, count: int, seconds: float) -> None:

@@ -100,6 +100,7 @@ ARROWS: dict[str, str] = {
     "explorer": "",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
+    "explorer.pacing": "explorer.session",
     "explorer.arrangement": "models.paths models.planes",
     "explorer.rendering": "models.model models.planes models.points models.preprocessing",
     "explorer.session": (
@@ -225,9 +226,9 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
-        "explorer.fields explorer.library explorer.mosaic explorer.pages explorer.painting "
-        "explorer.plane_choices explorer.rendering explorer.replay explorer.run_list "
-        "explorer.runs_on_disk "
+        "explorer.fields explorer.library explorer.mosaic explorer.pacing explorer.pages "
+        "explorer.painting explorer.plane_choices explorer.rendering explorer.replay "
+        "explorer.run_list explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
         "models.downloads models.paths models.planes models.plans models.points"

@@ -10,6 +10,8 @@ import pytest
 from explorer.rendering import DecodeRequest, Slot, decode, describe, render
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from models.model import Model
 
 
@@ -42,13 +44,30 @@ def test_an_expected_failure_is_a_value(tiny_model: "Model", request_: DecodeReq
     assert len(result.pictures) == 0
 
 
-def test_what_is_no_number_is_black_and_told(tiny_model: "Model") -> None:
+def test_what_is_no_number_is_crossed_out_and_told(tiny_model: "Model") -> None:
     z = np.array([[np.nan, 0], [0, 0]], np.float32)
     result = render(tiny_model, DecodeRequest(Slot.PICTURE, 1, z), 0, 2)
     assert not result.finite
     assert not result.error
-    assert not result.pictures[0].any()
-    assert result.pictures[1].any()
+    crossed, sound = result.pictures[:, :, :, 0]
+    assert set(np.unique(crossed)) == {crossed[0, 1], crossed[0, 0]}
+    np.testing.assert_array_equal(crossed[np.eye(8, dtype=bool)], crossed[0, 0])
+    np.testing.assert_array_equal(crossed, crossed[::-1])
+    np.testing.assert_array_equal(sound, decode(tiny_model, z[1:], None)[0][0, :, :, 0])
+
+
+def test_large_numbers_are_no_damage() -> None:
+    """A sum over the pictures of many may overflow where each of them is finite."""
+
+    class Bright:
+        def decode(self, z: object, label: object) -> "Tensor":
+            import torch
+
+            return torch.full((2, 3, 4, 4), 3e38)
+
+    pictures, finite = decode(Bright(), np.zeros((2, 1), np.float32), None)  # type: ignore[arg-type] # a fake
+    assert finite
+    assert (pictures == 255).all()
 
 
 def test_a_model_is_described_without_its_weights(tiny_model: "Model") -> None:

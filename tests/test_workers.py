@@ -12,8 +12,17 @@ import torch
 from PySide6.QtCore import QCoreApplication, QObject, QThread
 from pytestqt.qtbot import QtBot
 
+from explorer import workers
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
-from explorer.workers import Callbacks, Cancelled, DecodeThread, Lane, ModelShelf, TaskContext
+from explorer.workers import (
+    CHUNK_SECONDS,
+    Callbacks,
+    Cancelled,
+    DecodeThread,
+    Lane,
+    ModelShelf,
+    TaskContext,
+)
 from models.errors import DataError
 
 PATIENCE_MS = 20_000
@@ -106,6 +115,31 @@ def test_results_come_to_the_gui_thread(
     qtbot.waitUntil(lambda: bool(listener.results), timeout=PATIENCE_MS)
     assert pictured(listener) == [(Slot.PICTURE, [7])]
     assert listener.threads == {QThread.currentThread()}
+
+
+def rows_at_once(listener: Listener, slot: Slot) -> list[int]:
+    return [len(result.pictures) for result in listener.results if result.request.slot is slot]
+
+
+def test_long_work_is_cut_smaller_beside_a_hand_that_drags(
+    decoder: DecodeThread, listener: Listener, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decode waits for the chunk under way."""
+    row_seconds = CHUNK_SECONDS / 20
+
+    def timed(model: FakeModel, asked: DecodeRequest, first: int, count: int) -> DecodeResult:
+        pictures = np.zeros((count, 1, 1, 1), np.uint8)
+        return DecodeResult(asked, first, pictures, count * row_seconds)
+
+    monkeypatch.setattr(workers, "render", timed)
+    decoder.submit(request(Slot.TILES, *range(60)))
+    qtbot.waitUntil(lambda: sum(rows_at_once(listener, Slot.TILES)) == 60, timeout=PATIENCE_MS)
+    alone = max(rows_at_once(listener, Slot.TILES))
+    monkeypatch.setattr(workers, "_HAND_SECONDS", 600)  # the hand is still there
+    decoder.submit(request(Slot.PICTURE, 1))
+    decoder.submit(request(Slot.STRIP, *range(60)))
+    qtbot.waitUntil(lambda: sum(rows_at_once(listener, Slot.STRIP)) == 60, timeout=PATIENCE_MS)
+    assert max(rows_at_once(listener, Slot.STRIP)) <= alone / 2
 
 
 def test_the_newest_request_of_a_slot_wins_and_what_is_finished_arrives(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPixmap
+
     from explorer.window import MainWindow
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +21,8 @@ ASSETS = ROOT / "assets"
 PATIENCE_SECONDS = 120
 EPOCHS_SHOWN = 40
 SIZE_PX = (1440, 900)
+ZOOMS = (1.0, 5.0, 40.0)
+ROW_PX = 1600
 
 
 def _private_folders(folder: Path) -> None:
@@ -48,8 +52,13 @@ def _shoot(
     files: list[Path],
     *,
     before: "Callable[[MainWindow], None] | None" = None,
+    ready: "Callable[[MainWindow], bool] | None" = None,
+    zooms: tuple[float, ...] = (),
 ) -> None:
-    """Open files in a window of that size, let it settle, and save what it shows."""
+    """Open files in a window of that size, let it settle, and save what it shows.
+
+    With `zooms` the map alone, side by side, enlarged so many times around the active handle.
+    """
     from PySide6.QtCore import QDeadlineTimer, QEventLoop
 
     from explorer import start
@@ -76,13 +85,50 @@ def _shoot(
     live(lambda: len(window.session.arrangement.handles) >= wanted)
     if before is not None:
         before(window)
-        live(lambda: _epochs_done(window) >= EPOCHS_SHOWN)
+    if ready is not None:
+        live(lambda: ready(window))
     pause(1.5)
     DOCS.mkdir(exist_ok=True)
-    window.grab().save(str(DOCS / f"{name}.png"))
+    picture = window.grab()
+    if zooms:
+        maps = []
+        for factor in zooms:
+            _look_nearer(window, factor)
+            live(lambda: not window.mosaic.busy)
+            pause(1.0)
+            maps.append(window.map_panel.view.grab())
+        picture = _side_by_side(maps)
+    picture.save(str(DOCS / f"{name}.png"))
     window.close()
     pause(0.2)
     print(DOCS / f"{name}.png")
+
+
+def _look_nearer(window: "MainWindow", factor: float) -> None:
+    """Show all, then so many times nearer, around the active handle."""
+    from dataclasses import replace
+
+    panel, handle = window.map_panel, window.session.active
+    panel.fit()
+    if factor > 1 and handle is not None:
+        x, y = window.session.plane.project(handle.z).tolist()
+        fitted = panel.viewport()
+        panel.view.set_view(replace(fitted, x=x, y=y, scale=fitted.scale * factor))
+
+
+def _side_by_side(pictures: "list[QPixmap]") -> "QPixmap":
+    """Pictures of one size in a row, with a gap between them."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QPainter, QPixmap
+
+    gap, size = 8, pictures[0].size()
+    row = QPixmap(len(pictures) * (size.width() + gap) - gap, size.height())
+    row.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(row)
+    for place, picture in enumerate(pictures):
+        painter.drawPixmap(place * (size.width() + gap), 0, picture)
+    painter.end()
+    return row.scaledToWidth(ROW_PX, Qt.TransformationMode.SmoothTransformation)
 
 
 def _epochs_done(window: "MainWindow") -> int:
@@ -104,7 +150,13 @@ def main() -> None:
         _draw_seven(seven)
         _shoot("window", [two])
         _shoot("encoded", [ten, seven])
-        _shoot("training", [two], before=_start_training)
+        _shoot("training", [two], before=_start_training, ready=_has_trained)
+        _shoot("zooms-mnist-2d", [two], zooms=ZOOMS)
+        _shoot("zooms-rooms", [ASSETS / "rooms.safetensors"], zooms=ZOOMS)
+
+
+def _has_trained(window: "MainWindow") -> bool:
+    return _epochs_done(window) >= EPOCHS_SHOWN
 
 
 def _start_training(window: "MainWindow") -> None:

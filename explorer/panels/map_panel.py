@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -18,6 +19,7 @@ from explorer import painting, theme
 from explorer.arrangement import Bytes, Floats
 from explorer.decoding import Decoding
 from explorer.mosaic import Mosaic
+from explorer.pacing import Paced
 from explorer.painting import Ellipse, Marker, to_image
 from explorer.plane_choices import make_plane, reason_against
 from explorer.rendering import ModelInfo
@@ -26,12 +28,15 @@ from explorer.viewport import Viewport
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
+from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.readout import Readout
 from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
+_COMPACT_PX = 700  # the window at its usual size has more
 _GAUGE_PX = 210  # a short name and two negative numbers
+_GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
@@ -84,6 +89,7 @@ class MapPanel(QWidget):
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
         self._gauge = Readout(_GAUGE_PX, self)
+        self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
         self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
         self._chooser.axes_chosen.connect(self._session.set_axes)
@@ -135,8 +141,9 @@ class MapPanel(QWidget):
             button.setObjectName(f"layer-{name}")
             button.clicked.connect(partial(self._on_layer_clicked, name, button))
             self._toggles[name] = button
-            bar.addWidget(button)
-        bar.addStretch(1)
+        layers = OverflowRow("layers", self)
+        layers.set_buttons(list(self._toggles.values()))
+        bar.addWidget(layers, 1)
         for text, tip, act in (
             ("−", "Zoom out (−)", partial(self.zoom, 0.8)),
             ("+", "Zoom in (+)", partial(self.zoom, 1.25)),
@@ -179,6 +186,10 @@ class MapPanel(QWidget):
         session.active_changed.connect(self._on_active_changed)
         session.picture_changed.connect(self._on_picture_changed)
         session.scrub_changed.connect(self._draw_scrub)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._chooser.set_compact(event.size().width() < _COMPACT_PX)
+        super().resizeEvent(event)
 
     # -- commands --------------------------------------------------------------------------
 
@@ -402,7 +413,7 @@ class MapPanel(QWidget):
                 ellipses.append(Ellipse(x, y, *shape, handle.colour))
         self.view.set_markers(markers, ellipses)
         self.view.set_path(self._path_line())
-        self._describe()
+        self._described.ask()
 
     def _path_line(self) -> painting.Floats:
         arrangement = self._session.arrangement

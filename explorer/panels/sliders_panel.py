@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.pacing import Paced
 from explorer.painting import to_image
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
 from explorer.session import Session
@@ -23,6 +24,7 @@ THUMBNAILS_A_ROW = 7
 ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
 _MOST_ROWS = 32
 _THUMBNAIL_PAUSE_MS = 60
+_VALUES_PAUSE_MS = 33  # between two looks at numbers that run
 
 
 class SlidersPanel(QWidget):
@@ -45,6 +47,7 @@ class SlidersPanel(QWidget):
         self._build()
         session.model_changed.connect(self._on_model_changed)
         session.weights_changed.connect(self._on_weights_changed)
+        self._rows_pace = Paced(session, self._show_values, _VALUES_PAUSE_MS, self)
         session.active_changed.connect(self._on_latent_changed)
         session.arrangement_changed.connect(self._on_latent_changed)
         session.latent_changed.connect(self._on_latent_changed)
@@ -160,15 +163,20 @@ class SlidersPanel(QWidget):
             self._fill(self._session.model)
 
     def _on_latent_changed(self, key: int = 0) -> None:
+        if self._session.active is None:
+            return
+        self._rows_pace.ask()
+        if not self._timer.isActive():
+            self.waiting = bool(self._rows)
+            self._timer.start()
+
+    def _show_values(self) -> None:
         handle = self._session.active
         if handle is None:
             return
         for dimension, row in self._rows.items():
             if dimension < len(handle.z):
                 row.show_value(float(handle.z[dimension]))
-        if not self._timer.isActive():
-            self.waiting = bool(self._rows)
-            self._timer.start()
 
     # -- thumbnails ------------------------------------------------------------------------
 

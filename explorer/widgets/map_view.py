@@ -37,7 +37,7 @@ NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _ZOOM_A_NOTCH = 1.25
-_PATIENCE_MS = 4
+_PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
 

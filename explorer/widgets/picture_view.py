@@ -12,6 +12,8 @@ class PictureView(QWidget):
 
     def __init__(self, smallest_px: int = 40, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # What lies behind need not be painted first, at each move of a drag.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._image = QImage()
         self._words = ""
         self.setMinimumSize(smallest_px, smallest_px)
@@ -45,6 +47,7 @@ class PictureView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, box = QPainter(self), self.box()
+        painter.fillRect(self.rect(), QColor(theme.colours().panel))
         if self._image.isNull():
             painter.fillRect(box, QColor(theme.colours().map))
             painter.setPen(QColor(theme.colours().muted))

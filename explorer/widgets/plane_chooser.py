@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-_LEAST_PX = 70  # of a combo box: "z511" and the arrow, where the window is narrow
+_LEAST_PX = 58  # of a combo box: "z511" and the arrow, where the window is narrow
 _TIP = "The plane of the latent space that the map shows"
 
 
@@ -31,7 +31,8 @@ class PlaneChooser(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(4)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._row.addWidget(self._muted("Plane"))
+        self._title = self._muted("Plane")
+        self._row.addWidget(self._title)
         self._build_kind()
         self._build_axes()
         self._what = what
@@ -74,7 +75,6 @@ class PlaneChooser(QWidget):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            combo.setMinimumContentsLength(4)
             combo.setMinimumWidth(_LEAST_PX)
             combo.activated.connect(self._on_axes_activated)
         self._times = self._muted("×")
@@ -88,10 +88,15 @@ class PlaneChooser(QWidget):
 
     # -- what it shows ---------------------------------------------------------------------
 
+    def set_compact(self, compact: bool) -> None:
+        """Do without its title, where there is little room."""
+        self._title.setHidden(compact)
+
     def set_dimensions(self, names: Sequence[str]) -> None:
         """The dimensions there are."""
         for combo in (self._across, self._up):
             combo.clear()
+            combo.setMinimumContentsLength(max(2, len(names[-1])))
             combo.addItems(list(names))
             combo.setEnabled(len(names) > 2)
 

@@ -12,6 +12,8 @@ class Readout(QWidget):
 
     def __init__(self, width_px: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # What lies behind need not be painted first, at each move.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._text = ""
         self._width_px = width_px
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -32,6 +34,7 @@ class Readout(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(theme.colours().panel))
         painter.setPen(QColor(theme.colours().muted))
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.rect(), flags, self._text)
