@@ -1,6 +1,7 @@
 """The main window: docks, menus, keys, messages; where panels meet."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +61,7 @@ from explorer.training_words import trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.export_dialog import ExportChoice, ExportDialog
+from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
@@ -129,6 +131,8 @@ class MainWindow(QMainWindow):
         self.map_exports = MapExports(
             self.session, self.map_panel.view, self.exporting, self.settings, self
         )
+        self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
+        self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
         self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
         self.map_corners.show_minimap(self.settings.minimap)
         self.map_classes = MapClasses(
@@ -671,6 +675,9 @@ class MainWindow(QMainWindow):
         """The model trains on, or the map shows another epoch of it."""
         if self._trained and self.messages.text() == self._trained:
             self.say("")
+
+    def _on_mosaic_look(self, look: MosaicLook) -> None:
+        self.settings.set_mosaic(asdict(look))
 
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
