@@ -108,6 +108,13 @@ COMMANDS = (
         True,
     ),
     Command(
+        "showMinimap",
+        "Overview",
+        (),
+        "In a corner of the map, while only a part of all there is is in sight",
+        True,
+    ),
+    Command(
         "playPath", "Play or pause", ("Space",), "Play the path between the handles", on_map=True
     ),
     Command("showTraining", "Train a model …", ("Ctrl+T",), "Open the training panel"),
@@ -177,6 +184,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "fit",
         "zoomIn",
         "zoomOut",
+        "showMinimap",
         "",
         "showEmbedding",
         "",

@@ -29,7 +29,7 @@ class Mosaic(QObject):
         super().__init__(parent)
         self._session, self._thread = session, thread
         self._cache: OrderedDict[Tile, tuple[int, QImage]] = OrderedDict()  # with generation
-        self._bytes = 0
+        self._bytes, self._most_bytes = 0, CACHE_BYTES
         self._view, self._tile_px = Viewport(), 42.0
         self._pointer = (0.0, 0.0)
         self._label: int | None = None
@@ -59,6 +59,11 @@ class Mosaic(QObject):
         """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
         self._view, self._tile_px, self._pointer = view, tile_px, pointer
         self._ask_soon()
+
+    def limit(self, most_bytes: int) -> None:
+        """Keep no more than that of pictures: those seen longest ago go first."""
+        self._most_bytes = most_bytes
+        self._let_go()
 
     def forget(self) -> None:
         """Every tile is of another plane or class now; the old ones stand until new ones come."""
@@ -144,6 +149,9 @@ class Mosaic(QObject):
         old = self._cache.pop(tile, None)
         self._bytes += image.sizeInBytes() - (old[1].sizeInBytes() if old else 0)
         self._cache[tile] = (self._generation, image)
-        while self._bytes > CACHE_BYTES and len(self._cache) > 1:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        while self._bytes > self._most_bytes and len(self._cache) > 1:
             _, (_, dropped) = self._cache.popitem(last=False)
             self._bytes -= dropped.sizeInBytes()

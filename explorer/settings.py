@@ -1,5 +1,7 @@
 """What is remembered between two launches: recent files, geometry, preferences."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRect, QSettings, QSize
@@ -38,6 +40,29 @@ class Settings:
     @theme.setter
     def theme(self, value: str) -> None:
         self._store.setValue("theme", value)
+
+    @property
+    def minimap(self) -> bool:
+        """Whether an overview comes when the map shows only a part."""
+        return bool(self._store.value("map/minimap", True, bool))
+
+    @minimap.setter
+    def minimap(self, value: bool) -> None:
+        self._store.setValue("map/minimap", value)
+
+    def mosaic(self) -> dict[str, float]:
+        """Numbers of the mosaic's look that were kept, by name."""
+        found = {}
+        for name in self._store.allKeys():
+            if name.startswith("mosaic/"):
+                with suppress(TypeError, ValueError):
+                    found[name.removeprefix("mosaic/")] = float(str(self._store.value(name)))
+        return found
+
+    def set_mosaic(self, numbers: Mapping[str, float]) -> None:
+        """Keep the numbers of the mosaic's look."""
+        for name, value in numbers.items():
+            self._store.setValue(f"mosaic/{name}", value)
 
     def folder(self, purpose: str) -> str:
         """The folder last used for a purpose (`open`, `export`, ...)."""

@@ -1,7 +1,7 @@
 """Which part of the plane the map shows: pure geometry between latent units and pixels."""
 
 from dataclasses import dataclass, replace
-from math import floor, log2, log10
+from math import floor, log2, log10, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -117,6 +117,14 @@ class Tile(NamedTuple):
 def tile_level(scale: float, tile_px: float) -> int:
     """The level whose tiles are nearest to, and at least 1/sqrt(2) of, `tile_px` pixels."""
     return round(log2(scale / tile_px))
+
+
+def fitting_tile_px(view: Viewport, tile_px: float, most: int) -> float:
+    """`tile_px`, or as much more as it takes for at most about `most` tiles in the viewport.
+
+    A tile may be 1/sqrt(2) of the size asked for.
+    """
+    return max(tile_px, sqrt(2 * view.width * view.height / most))
 
 
 def visible_tiles(view: Viewport, tile_px: float) -> list[Tile]:

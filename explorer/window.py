@@ -1,6 +1,7 @@
 """The main window: docks, menus, keys, messages; where panels meet."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
+from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
@@ -62,6 +64,7 @@ from explorer.training_words import trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.export_dialog import ExportChoice, ExportDialog
+from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
@@ -135,6 +138,10 @@ class MainWindow(QMainWindow):
         self.map_exports = MapExports(
             self.session, self.map_panel.view, self.exporting, self.settings, self
         )
+        self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
+        self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
+        self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
+        self.map_corners.show_minimap(self.settings.minimap)
         self.map_classes = MapClasses(
             self.session,
             ClassLens(self.session, self.decode_thread, self),
@@ -189,6 +196,7 @@ class MainWindow(QMainWindow):
         themes = QActionGroup(self)
         for name in ("themeSystem", "themeDark", "themeLight"):
             themes.addAction(self.actions_by_name[name])
+        self.actions_by_name["showMinimap"].setChecked(self.settings.minimap)
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
         self._model_label = QLabel(self)
         self._model_label.setProperty("role", "muted")
@@ -346,6 +354,7 @@ class MainWindow(QMainWindow):
             "zoomIn": lambda: self._in_centre.zoom(1.25),
             "zoomOut": lambda: self._in_centre.zoom(0.8),
             "showEmbedding": self._on_show_embedding,
+            "showMinimap": self._on_minimap,
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
             "watchTraining": self._on_watch,
@@ -713,6 +722,13 @@ class MainWindow(QMainWindow):
         """The model trains on, or the map shows another epoch of it."""
         if self._trained and self.messages.text() == self._trained:
             self.say("")
+
+    def _on_mosaic_look(self, look: MosaicLook) -> None:
+        self.settings.set_mosaic(asdict(look))
+
+    def _on_minimap(self) -> None:
+        self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
+        self.map_corners.show_minimap(self.settings.minimap)
 
     # -- theme and help --------------------------------------------------------------------
 

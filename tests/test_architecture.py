@@ -192,6 +192,8 @@ ARROWS: dict[str, str] = {
         "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
         "models.errors models.model models.planes"
     ),
+    "explorer.scale_bar": "explorer.theme explorer.viewport",
+    "explorer.map_corners": "explorer.scale_bar explorer.session explorer.widgets",
     "explorer.map_drawing": "explorer.painting explorer.theme explorer.viewport",
     "explorer.map_export": (
         "explorer.exporting explorer.map_drawing explorer.session explorer.settings "
@@ -245,7 +247,8 @@ ARROWS: dict[str, str] = {
         "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.exporting explorer.first_look explorer.following explorer.help "
-        "explorer.library explorer.map_classes explorer.map_export explorer.mosaic "
+        "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
+        "explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
         "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
         "explorer.settings explorer.theme explorer.training explorer.training_words "

@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
-from explorer import mosaic as mosaic_module
 from explorer.mosaic import Mosaic
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
@@ -151,10 +150,11 @@ def test_nothing_is_decoded_for_a_layer_that_is_off(
     assert not mosaic.busy
 
 
-def test_memory_has_an_end(
-    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mosaic_module, "CACHE_BYTES", 20 * 64)
+def test_memory_has_an_end(mosaic: Mosaic, thread: FakeThread) -> None:
+    mosaic.limit(20 * 64)
     thread.answer(thread.last(Slot.TILES))
     kept = [tile for tile in visible_tiles(VIEW, 42) if mosaic.image(tile) is not None]
     assert 0 < len(kept) <= 20
+    mosaic.limit(10 * 64)  # another end takes effect at once, the newest stay
+    fewer = [tile for tile in kept if mosaic.image(tile) is not None]
+    assert 0 < len(fewer) <= 10

@@ -23,10 +23,11 @@ from explorer.painting import Ellipse, Marker, to_image
 from explorer.plane_choices import make_plane, reason_against
 from explorer.rendering import ModelInfo
 from explorer.session import Session
-from explorer.viewport import Viewport
+from explorer.viewport import Viewport, fitting_tile_px
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
+from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
 from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.readout import Readout
@@ -37,6 +38,8 @@ _COMPACT_PX = 700  # the window at its usual size has more
 _GAUGE_PX = 210  # a short name and two negative numbers
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
+_SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
+_MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
 _LAYER_BUTTONS = {
@@ -136,6 +139,20 @@ class MapPanel(QWidget):
         """Whether one decode stands beside the pointer; another may stand there instead."""
         self._lens_shown = shown
 
+    def show_mosaic(self, look: MosaicLook) -> None:
+        """Tiles of another size or opacity, at once, and another bound on their memory."""
+        self.mosaic_settings.set_look(look)
+        self.view.tile_opacity = look.opacity
+        self._mosaic.limit(look.cache_mb * 2**20)
+        self._show_ground()
+        self.view.redraw_ground()
+        self._look()
+
+    def _show_ground(self) -> None:
+        """Whether what lies under points and circles is dark: faint tiles are no ground."""
+        tiles = self._session.layers.mosaic and self.mosaic_settings.look.opacity >= _SOLID
+        self.view.ground_dark = tiles or theme.colours().dark
+
     def _toolbar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         bar.setSpacing(4)
@@ -151,6 +168,9 @@ class MapPanel(QWidget):
         layers = OverflowRow("layers", self)
         layers.set_buttons(list(self._toggles.values()))
         bar.addWidget(layers, 1)
+        self.mosaic_settings = MosaicSettings(self)
+        self.mosaic_settings.changed.connect(self.show_mosaic)
+        bar.addWidget(self.mosaic_settings)
         for text, tip, act in (
             ("−", "Zoom out (−)", partial(self.zoom, 0.8)),
             ("+", "Zoom in (+)", partial(self.zoom, 1.25)),
@@ -379,7 +399,7 @@ class MapPanel(QWidget):
         self._legend.set_hidden(layers.hidden_classes)
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
-        self.view.ground_dark = layers.mosaic or theme.colours().dark
+        self._show_ground()
         self._draw_points()
         self._draw_handles()
         self._show_reasons()
@@ -506,6 +526,8 @@ class MapPanel(QWidget):
         model = self._session.model
         if model is None:
             return
+        tile_px = self.mosaic_settings.look.tile_px
+        self.view.tile_px = fitting_tile_px(self.view.view, tile_px, _MOST_TILES)
         pointer = self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
         self._mosaic.look(self.view.view, self.view.tile_px, pointer)
 

@@ -157,6 +157,11 @@ class MapView(QWidget):
         """Whether the view is the one that shows all: nobody has panned or zoomed since."""
         return self._fitted
 
+    @property
+    def fit_box(self) -> tuple[Sequence[float], Sequence[float], float]:
+        """Two corners of what was asked to be seen whole last, and the margin around it."""
+        return self._fit_box
+
     def points(self) -> Floats:
         """Where the data points are drawn now [N, 2]."""
         return self._points
@@ -496,7 +501,7 @@ class MapView(QWidget):
             self.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor)
             self.pointer_moved.emit(*self._to_plane(at))
         else:
-            self._forget_pointer()
+            self.forget_pointer()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._dragging is not None and event.button() == Qt.MouseButton.LeftButton:
@@ -534,10 +539,11 @@ class MapView(QWidget):
         self.menu_requested.emit(-1 if key is None else key, *self._to_plane(at), where)
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._forget_pointer()
+        self.forget_pointer()
         super().leaveEvent(event)
 
-    def _forget_pointer(self) -> None:
+    def forget_pointer(self) -> None:
+        """It is over something else, even if that lies over the map."""
         self._pointer, self._lens = None, None
         self.pointer_left.emit()
         self.update()
