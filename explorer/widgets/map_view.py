@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 from explorer import painting, theme
 from explorer.gliding import Glide, view_between
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
+from explorer.point_layer import PointLayer
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
@@ -38,7 +39,6 @@ _ZOOM_A_NOTCH = 1.25
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
-_MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -77,12 +77,12 @@ class MapView(QWidget):
         # Drawn in this order: what lies still between tiles and points, and over the points, is
         # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
         self.below_points: list[Drawn] = []
+        self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_points`
         self.above_points: list[Drawn] = []
         self.on_top: list[Drawn] = []
         self.ground_dark = True
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
-        self._points: Floats = np.zeros((0, 2), np.float32)
-        self._point_colours = np.zeros((0, 3), np.uint8)
+        self._points = PointLayer()
         self._markers: tuple[Marker, ...] = ()
         self._ellipses: tuple[Ellipse, ...] = ()
         self._path: Floats = np.zeros((0, 2), np.float32)
@@ -91,7 +91,6 @@ class MapView(QWidget):
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
-        self._points_layer: QImage | None = None
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
@@ -114,16 +113,16 @@ class MapView(QWidget):
     def set_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """Data points [N, 2] in their colours [N, 3]."""
         self._end_glide()
-        self._points, self._point_colours = xy, colours
-        self._points_moved()
+        self._points.set(xy, colours)
+        self.redraw_points()
 
     def glide_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """The same points lie elsewhere now: let them wander there, unless nobody would see it."""
-        if len(xy) != len(self._points) or not self._may_animate():
+        if len(xy) != len(self._points.xy) or not self._may_animate():
             self.set_points(xy, colours)
             return
-        self._point_colours = colours
-        self._glide = Glide(self._points, xy, perf_counter())
+        self._points.set(self._points.xy, colours)
+        self._glide = Glide(self._points.xy, xy, perf_counter())
         if self._view_glide is not None:
             self._view_glide = self.view, self.goal
         self._start_glider()
@@ -155,7 +154,7 @@ class MapView(QWidget):
 
     def points(self) -> Floats:
         """Where the data points are drawn now [N, 2]."""
-        return self._points
+        return self._points.xy
 
     def _may_animate(self) -> bool:
         hint = QStyle.StyleHint.SH_Widget_Animation_Duration
@@ -171,14 +170,14 @@ class MapView(QWidget):
             self._glider.stop()
             return
         share = glide.share(now)
-        self._points = glide.at(now)
+        self._points.set(glide.at(now), self._points.colours)
         if self._view_glide is not None:
             self.view = view_between(*self._view_glide, share)
             self._leave_work()
             self._tiles_layer = None
         if share >= 1:
             self._end_glide()
-        self._points_moved()
+        self.redraw_points()
 
     def _end_glide(self) -> None:
         moves, self.view = self._view_glide is not None, self.goal
@@ -190,12 +189,12 @@ class MapView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches: the points are where they go."""
         if self._glide is not None:
-            self.set_points(self._glide.end, self._point_colours)
+            self.set_points(self._glide.end, self._points.colours)
         super().hideEvent(event)
 
-    def _points_moved(self) -> None:
+    def redraw_points(self) -> None:
         """Draw the points anew at the next frame, on the tiles that are drawn already."""
-        self._points_layer = self._ground = None
+        self._ground = None
         self.update()
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
@@ -334,7 +333,6 @@ class MapView(QWidget):
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
-        self._points_layer = None
         self.redraw_ground()
         self.view_changed.emit()
 
@@ -391,8 +389,7 @@ class MapView(QWidget):
         painter.setClipRect(self.ground)
         painter.translate(MARGIN_LEFT_PX, 0)
         self._draw_all(painter, self.below_points)
-        if len(self._points):
-            painter.drawImage(0, 0, self._points_image(self.devicePixelRatioF()))
+        self._draw_all(painter, [self._points, *([self.crowd] if self.crowd else [])])
         self._draw_all(painter, self.above_points)
         if self.show_prior:
             colours = theme.colours()
@@ -420,14 +417,6 @@ class MapView(QWidget):
         finally:
             painter.end()
         yield pixmap
-
-    def _points_image(self, ratio: float) -> QImage:
-        if self._points_layer is None:
-            size, opacity = (1, 0.6) if len(self._points) > _MANY_POINTS else (2, 0.9)
-            self._points_layer = painting.points_image(
-                self.view, self._points, self._point_colours, ratio, size, opacity
-            )
-        return self._points_layer
 
     # -- mouse -----------------------------------------------------------------------------
 
