@@ -34,6 +34,7 @@ class Layers:
     magnification: bool = False
     field: bool = False
     hidden_classes: frozenset[int] = frozenset()
+    colour_by: str = "class"  # or "z3", "kl", "elbo", "reconstruction": see `point_values`
 
     def with_layer(self, name: str, on: bool) -> "Layers":
         """The same with the layer of that name shown or not."""

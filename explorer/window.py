@@ -42,6 +42,7 @@ from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_points import MapPoints
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
 from explorer.panels.embedding_panel import EmbeddingPanel
@@ -116,10 +117,12 @@ class MainWindow(QMainWindow):
         self._trained = ""  # what was said of the training that ended last
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
+        self._drawing, self._measuring = Lane(self), Lane(self)
         self._embeddings = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.embedding = Embedding(self.session, self._embeddings, self)
+        self.points = MapPoints(self.session, self._drawing, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
@@ -134,9 +137,14 @@ class MainWindow(QMainWindow):
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
-        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self)
+        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self.points, self)
         self.map_exports = MapExports(
-            self.session, self.map_panel.view, self.exporting, self.settings, self
+            self.session,
+            self.map_panel.view,
+            self.points.layer,
+            self.exporting,
+            self.settings,
+            self,
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
         self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
@@ -306,6 +314,7 @@ class MainWindow(QMainWindow):
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
         self._files.idle.connect(self._check_settled)
+        self._drawing.idle.connect(self._check_settled)
         self.training.failed.connect(self.complain)
         self.runs.discard_failed.connect(self.complain)
         self._connect_replay()
@@ -560,6 +569,7 @@ class MainWindow(QMainWindow):
             or self._files.busy
             or self.sliders.waiting
             or self.opening.pending_images
+            or self.points.busy
         )
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
@@ -766,12 +776,7 @@ class MainWindow(QMainWindow):
         self.path_panel.stop()
         self.replay.stop()
         self.training.shutdown()
-        for thread in (
-            self._embeddings,
-            self._exports,
-            self._epochs,
-            self._files,
-            self.decode_thread,
-        ):
+        lanes = (self._exports, self._epochs, self._files, self._drawing, self._measuring)
+        for thread in (*lanes, self._embeddings, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

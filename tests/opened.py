@@ -63,6 +63,7 @@ class Opened:
             or window.mosaic.busy
             or window.sliders.waiting
             or window.opening.pending_images
+            or window.points.busy
         )
 
     def settle(self) -> None:

@@ -102,6 +102,9 @@ ARROWS: dict[str, str] = {
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
     "explorer.pacing": "explorer.session",
+    "explorer.point_index": "",
+    "explorer.crowd_image": "explorer.point_index explorer.viewport",
+    "explorer.selection": "models.points",
     "explorer.arrangement": "models.paths models.planes",
     "explorer.rendering": "models.model models.planes models.points models.preprocessing",
     "explorer.session": (
@@ -194,10 +197,12 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.scale_bar": "explorer.theme explorer.viewport",
     "explorer.map_corners": "explorer.scale_bar explorer.session explorer.widgets",
-    "explorer.map_drawing": "explorer.painting explorer.theme explorer.viewport",
+    "explorer.map_drawing": (
+        "explorer.crowd_image explorer.painting explorer.theme explorer.viewport"
+    ),
     "explorer.map_export": (
-        "explorer.exporting explorer.map_drawing explorer.session explorer.settings "
-        "explorer.viewport explorer.widgets"
+        "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
+        "explorer.settings explorer.viewport explorer.widgets"
     ),
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
@@ -213,6 +218,17 @@ ARROWS: dict[str, str] = {
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
     ),
+    "explorer.point_layer": "explorer.painting explorer.viewport",
+    "explorer.point_values": "explorer.painting explorer.theme models.points",
+    "explorer.crowd_layer": (
+        "explorer.crowd_image explorer.painting explorer.point_index explorer.viewport "
+        "explorer.workers"
+    ),
+    "explorer.map_points": (
+        "explorer.crowd_image explorer.crowd_layer explorer.painting explorer.point_index "
+        "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
+        "models.points"
+    ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
         "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
@@ -227,7 +243,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.fields explorer.gliding explorer.map_drawing "
-        "explorer.painting explorer.plot_ranges explorer.theme explorer.viewport"
+        "explorer.painting explorer.plot_ranges explorer.point_layer explorer.theme "
+        "explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
@@ -235,10 +252,11 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
     ),
     "explorer.panels": (
-        "explorer.actions explorer.arrangement explorer.decoding explorer.embedding "
-        "explorer.encoding explorer.fields explorer.library explorer.mosaic explorer.pacing "
-        "explorer.pages explorer.painting explorer.plane_choices explorer.rendering "
-        "explorer.replay explorer.run_list explorer.runs_on_disk "
+        "explorer.actions explorer.arrangement explorer.crowd_image explorer.decoding "
+        "explorer.embedding explorer.encoding explorer.fields explorer.library "
+        "explorer.map_points explorer.mosaic explorer.pacing explorer.pages explorer.painting "
+        "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
+        "explorer.run_list explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
         "models.downloads models.embedding models.paths models.planes models.plans models.points"
@@ -248,11 +266,11 @@ ARROWS: dict[str, str] = {
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.exporting explorer.first_look explorer.following explorer.help "
         "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
-        "explorer.mosaic "
-        "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
-        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
-        "explorer.settings explorer.theme explorer.training explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.map_points explorer.mosaic explorer.opening explorer.painting explorer.panels "
+        "explorer.rendering explorer.replay explorer.replay_export explorer.run_list "
+        "explorer.session explorer.session_file explorer.settings explorer.theme "
+        "explorer.training explorer.training_words explorer.viewport explorer.widgets "
+        "explorer.workers models.errors models.plans "
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.map_points import MapPoints
 from explorer.panels.map_panel import MapPanel
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX
 from explorer.theme import assets_folder
 from explorer.widgets.map_view import MARGIN_LEFT_PX
+from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
 from models.points import Points
 from tests.opened import PATIENCE_MS, Opened, opened
@@ -73,13 +75,15 @@ def session(qtbot: QtBot) -> Session:
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
-    none = NoPictures()
-    found = MapPanel(session, none, none)  # type: ignore[arg-type]
+    none, lane = NoPictures(), Lane()
+    points = MapPoints(session, lane, session)
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
     qtbot.addWidget(found)
     found.resize(900, 500)
     found.show()
     session.set_model(model(), handles(*np.eye(K, dtype=np.float32)[:3]), (0, 1))
     yield found
+    lane.stop()
     found.close()
 
 
