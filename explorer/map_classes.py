@@ -27,7 +27,7 @@ class MapClasses(QObject):
     def __init__(self, session: Session, lens: ClassLens, view: MapView, parent: QObject) -> None:
         super().__init__(parent)
         self._session, self._lens, self._view = session, lens, view
-        self.row = ClassRow()
+        self.row = ClassRow(view)
         self.row.hide()
         self.row.chosen.connect(session.choose_class)
         self.row.all_toggled.connect(self._on_all_toggled)

@@ -5,15 +5,24 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject
 
+from explorer import theme
 from explorer.scale_bar import EDGE_PX, HEIGHT_PX, ScaleBar
 from explorer.session import Session
 from explorer.widgets.coordinates import Coordinates
+from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
-from explorer.widgets.minimap import Minimap
+from explorer.widgets.minimap import LONGEST_PX, Minimap
 
+_NO_PRIOR = "No prior: the range is that of the data; no σ circles, nothing to sample from"
+_NO_PRIOR_TIP = (
+    "An autoencoder without a prior p(z) learns where the codes of its data lie and nothing about "
+    "the rest of the space: there are no standard deviations to draw circles for, and nothing to "
+    "draw a fresh z from. Lengths are in latent units"
+)
 _SIGMAS = 3.0
 _MOST_POINTS = 50_000  # of the data on the overview: more look the same
 _LEAST_GROUND_PX = (360, 240)  # on a smaller map the overview would hide too much of it
+_MOST_SHARE = 0.36  # of the ground's sides, that the overview may take
 _IN_SIGHT = 0.02  # of the extent of all there is: so much out of sight is none
 
 
@@ -25,6 +34,10 @@ class MapCorners(QObject):
         self._session, self._view = session, view
         self._wanted = True
         self.minimap, self.coordinates = Minimap(view), Coordinates(view)
+        self.note = ElidedLabel(view)
+        self.note.setObjectName("mapNote")
+        self.note.setProperty("role", "muted")
+        self.note.hide()
         self._scale_bar = ScaleBar()
         view.above_points.append(self._scale_bar)
         self.minimap.centre_wished.connect(self._on_centre_wished)
@@ -51,6 +64,9 @@ class MapCorners(QObject):
         model = self._session.model
         if model is not None:
             self._scale_bar.in_sigmas = model.has_prior
+            self.note.setVisible(not model.has_prior)
+            self.note.setText("" if model.has_prior else _NO_PRIOR)
+            self.note.setToolTip("" if model.has_prior else theme.as_tip(_NO_PRIOR_TIP))
 
     def _on_plane_changed(self) -> None:
         session, plane = self._session, self._session.plane
@@ -94,7 +110,8 @@ class MapCorners(QObject):
     def _on_view_changed(self) -> None:
         view, ground = self._view.view, self._view.ground
         low, high, _ = self._view.fit_box
-        self.minimap.set_world(low, high)
+        room = (round(_MOST_SHARE * view.width), round(_MOST_SHARE * view.height))
+        self.minimap.set_world(low, high, min(LONGEST_PX, *room))
         self.minimap.set_view(view)
         self.coordinates.set_scale(view.scale)
         left = MARGIN_LEFT_PX + EDGE_PX

@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
         self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
         self.map_corners.show_minimap(self.settings.minimap)
+        self.map_panel.add_row(self.map_corners.note)
         self.map_classes = MapClasses(
             self.session,
             ClassLens(self.session, self.decode_thread, self),

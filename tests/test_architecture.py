@@ -196,7 +196,9 @@ ARROWS: dict[str, str] = {
         "models.errors models.model models.planes"
     ),
     "explorer.scale_bar": "explorer.theme explorer.viewport",
-    "explorer.map_corners": "explorer.scale_bar explorer.session explorer.widgets",
+    "explorer.map_corners": (
+        "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
+    ),
     "explorer.map_drawing": (
         "explorer.crowd_image explorer.painting explorer.theme explorer.viewport"
     ),

@@ -69,6 +69,7 @@ def classes(
 ) -> Iterator[MapClasses]:
     lens = ClassLens(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
     found = MapClasses(session, lens, view, session)
+    found.row.setParent(None)
     qtbot.addWidget(found.row)
     found.row.resize(800, 30)
     session.set_model(model(), labelled(2, 0), (0, 1))

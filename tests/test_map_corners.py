@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -20,8 +22,12 @@ from explorer.viewport import Viewport
 from explorer.widgets.coordinates import decimals_at
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 from models.points import Points
+from tests.opened import opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
 from tests.test_session import info, three
+
+if TYPE_CHECKING:
+    from models.model import Model
 
 
 def model(size: int = 3, **values: object) -> ModelInfo:
@@ -279,3 +285,47 @@ def test_a_line_has_one_number_and_an_oblique_plane_short_names(
     session.set_model(model(1, has_prior=False), line, (0, 0))
     corners.coordinates.show_place(0.5, -1)
     assert corners.coordinates.text() == "z0 0.50"
+
+
+# -- without a prior -------------------------------------------------------------------------
+
+
+def test_without_a_prior_the_program_says_why_and_shows_the_range_of_the_data(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    from models.autoencoder import Autoencoder, Config
+    from models.checkpoint import save
+
+    config = Config(method="ae", image_shape=(1, 8, 8), latent_size=2, width=16, depth=1)
+    mean = (100 + 40 * np.random.default_rng(0).standard_normal((300, 2))).astype(np.float32)
+    label = np.zeros(300, np.int64)
+    plain = replace(
+        tiny_model,
+        autoencoder=Autoencoder(config).eval().requires_grad_(False),
+        points=Points(mean, np.zeros((300, 2), np.float32), label),
+    )
+    save(plain, tmp_path / "plain.safetensors")
+    with opened(qtbot, tmp_path / "plain.safetensors") as found:
+        window = found.window
+        panel, corners = window.map_panel, window.map_corners
+        left, bottom, right, top = panel.view.view.box
+        inside = (mean > [left, bottom]).all(1) & (mean < [right, top]).all(1)
+        assert inside.mean() > 0.95
+        assert max(right - left, top - bottom) < 800  # and not much more than the data
+        assert corners.note.isVisible()
+        assert "No prior" in corners.note.text()
+        assert "nothing to sample from" in corners.note.text()
+        assert not panel.view.show_prior
+        assert not corners._scale_bar.in_sigmas
+        assert not window.actions_by_name["sampleLatent"].isEnabled()
+        for name in ("prior", "posterior"):
+            assert not panel._toggles[name].isEnabled()
+            assert "prior" in panel._toggles[name].toolTip()
+        assert "σ" not in panel._gauge.text()
+
+
+def test_with_a_prior_there_is_nothing_to_explain(corners: MapCorners, session: Session) -> None:
+    session.set_model(model(has_prior=False), three(), (0, 1))
+    assert not corners.note.isHidden()
+    session.set_model(model(), three(), (0, 1))
+    assert corners.note.isHidden()

@@ -341,10 +341,15 @@ class MapPanel(QWidget):
         prior.setEnabled(model.has_prior)
         tip = _LAYER_BUTTONS["prior"][1]
         prior.setToolTip(
-            tip if model.has_prior else "A plain autoencoder has no prior, so no circles to draw"
+            tip if model.has_prior else "This model has no prior, so there are no circles to draw"
         )
         posterior = self._toggles["posterior"]
         posterior.setEnabled(model.has_prior)
+        posterior.setToolTip(
+            _LAYER_BUTTONS["posterior"][1]
+            if model.has_prior
+            else "Without a prior there are no posteriors: an image is encoded as one point"
+        )
         self.view.line_only = model.latent_size == 1
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())

@@ -55,10 +55,12 @@ class Minimap(QWidget):
 
     # -- what it shows ---------------------------------------------------------------------
 
-    def set_world(self, low: Sequence[float], high: Sequence[float]) -> None:
-        """Two corners of all there is: they give it its shape too."""
+    def set_world(
+        self, low: Sequence[float], high: Sequence[float], longest_px: int = LONGEST_PX
+    ) -> None:
+        """Two corners of all there is give it its shape, `longest_px` its longer side."""
         across, up = max(high[0] - low[0], 1e-6), max(high[1] - low[1], 1e-6)
-        longest = LONGEST_PX / max(across, up)
+        longest = longest_px / max(across, up)
         width = max(_SHORTEST_PX, round(across * longest))
         height = max(_SHORTEST_PX, round(up * longest))
         whole = Viewport(0, 0, 1, width, height).fitted(low, high, 0.02)
