@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.gliding import GLIDE_SECONDS
-from explorer.painting import Marker
+from explorer.painting import Ellipse, Marker
 from explorer.viewport import Viewport
 from explorer.widgets import map_view
 from explorer.widgets.map_view import FINE_NUDGE_PX, MARGIN_LEFT_PX, NUDGE_PX, MapView
@@ -386,3 +386,14 @@ def test_a_view_that_is_hidden_under_way_is_where_it_goes(leaving: MapView) -> N
     goal = leaving.goal
     leaving.hide()
     assert leaving.view == goal
+
+
+def test_the_ellipse_of_a_point_stands_until_the_pointer_leaves(view: MapView) -> None:
+    bare = view.grab().toImage()
+    view.set_hover_ellipse(Ellipse(-2.0, 0.5, 0.4, 0.2, 0.3, 1))
+    assert view.grab().toImage() != bare
+    view.set_hover_ellipse(None)
+    assert view.grab().toImage() == bare
+    view.set_hover_ellipse(Ellipse(-2.0, 0.5, 0.4, 0.2, 0.3, 1))
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    assert view.grab().toImage() == bare

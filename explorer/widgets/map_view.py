@@ -85,6 +85,7 @@ class MapView(QWidget):
         self._point_colours = np.zeros((0, 3), np.uint8)
         self._markers: tuple[Marker, ...] = ()
         self._ellipses: tuple[Ellipse, ...] = ()
+        self._hover_ellipse: Ellipse | None = None
         self._path: Floats = np.zeros((0, 2), np.float32)
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
@@ -203,6 +204,12 @@ class MapView(QWidget):
         self._markers, self._ellipses = tuple(markers), tuple(ellipses)
         self._update_soon()
 
+    def set_hover_ellipse(self, ellipse: Ellipse | None) -> None:
+        """The posterior of the data point under the pointer, until it rests on none."""
+        if ellipse is not self._hover_ellipse:
+            self._hover_ellipse = ellipse
+            self.update()
+
     def set_path(self, xy: Floats) -> None:
         """The path as points [N, 2]."""
         self._path = xy
@@ -233,6 +240,11 @@ class MapView(QWidget):
         """Draw tiles, points and circles anew at the next frame."""
         self._leave_work()
         self._ground = self._tiles_layer = None
+        self.update()
+
+    def redraw_overlays(self) -> None:
+        """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
+        self._ground = None
         self.update()
 
     def refine_ground(self) -> None:
@@ -356,6 +368,8 @@ class MapView(QWidget):
         painter.translate(MARGIN_LEFT_PX, 0)
         painting.draw_path(painter, self.view, self._path, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
+        if self._hover_ellipse is not None:
+            painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         self._draw_all(painter, self.on_top)
         painting.draw_markers(painter, self.view, self._markers)
         if self._scrub is not None:
@@ -502,7 +516,7 @@ class MapView(QWidget):
         super().leaveEvent(event)
 
     def _forget_pointer(self) -> None:
-        self._pointer, self._lens = None, None
+        self._pointer, self._lens, self._hover_ellipse = None, None, None
         self.pointer_left.emit()
         self.update()
 
