@@ -96,12 +96,15 @@ ARROWS: dict[str, str] = {
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
         "models.training"
     ),
+    "models.geometry": "models.autoencoder",
+    "models.density": "models.planes models.points",
+    "models.contours": "",
     # explorer: the values on screen
     "explorer": "",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
-    "explorer.rendering": "models.model models.planes models.points models.preprocessing",
+    "explorer.rendering": "models models.geometry models.model models.points models.preprocessing",
     "explorer.session": (
         "explorer.arrangement explorer.rendering models.paths models.planes models.points"
     ),
