@@ -34,6 +34,7 @@ from explorer.exporting import Exporting, ExportRequest
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
+from explorer.map_overlays import MapOverlays
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
 from explorer.panels.inspector_panel import InspectorPanel
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self._trained = ""  # what was said of the training that ended last
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
+        self._densities = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.library = Library(self.shelf, self._files, self)
@@ -112,6 +114,9 @@ class MainWindow(QMainWindow):
 
     def _build_panels(self) -> None:
         self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self)
+        self.overlays = MapOverlays(
+            self.session, self.decode_thread, self._densities, self.map_panel.view
+        )
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -249,6 +254,8 @@ class MainWindow(QMainWindow):
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
+        self.overlays.failed.connect(self.complain)
+        self.overlays.settled.connect(self._check_settled)
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
@@ -470,6 +477,7 @@ class MainWindow(QMainWindow):
     def _check_settled(self) -> None:
         busy = (
             self.mosaic.busy
+            or self.overlays.busy
             or self.decoding.waiting
             or self._files.busy
             or self.sliders.waiting
@@ -631,6 +639,7 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
         self.map_panel.refresh_theme()
+        self.overlays.refresh_theme()
         self.library_panel.refresh_theme()
         self.inspector.refresh_theme()
 
@@ -653,6 +662,7 @@ class MainWindow(QMainWindow):
         self.path_panel.stop()
         self.replay.stop()
         self.training.shutdown()
-        for thread in (self._exports, self._epochs, self._files, self.decode_thread):
+        lanes = self._exports, self._epochs, self._densities, self._files
+        for thread in (*lanes, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

@@ -99,6 +99,7 @@ ARROWS: dict[str, str] = {
     "models.geometry": "models.autoencoder",
     "models.density": "models.planes models.points",
     "models.contours": "",
+    "models.relief": "models.contours models.density",
     # explorer: the values on screen
     "explorer": "",
     "explorer.viewport": "",
@@ -153,6 +154,13 @@ ARROWS: dict[str, str] = {
         "explorer.painting explorer.rendering explorer.session explorer.viewport explorer.workers "
         "models.planes"
     ),
+    "explorer.overlays": (
+        "explorer.rendering explorer.session explorer.viewport explorer.workers models.planes"
+    ),
+    "explorer.aggregate": (
+        "explorer.session explorer.viewport explorer.workers models.density models.planes "
+        "models.points models.relief"
+    ),
     "explorer.training": (
         "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages explorer.workers "
         "models.plans"
@@ -192,6 +200,11 @@ ARROWS: dict[str, str] = {
     "explorer.actions": "",
     "explorer.theme": "",
     "explorer.painting": "explorer.theme explorer.viewport",
+    "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
+    "explorer.map_overlays": (
+        "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
+        "explorer.theme explorer.widgets explorer.workers models.density"
+    ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
         "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
@@ -215,7 +228,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
-        "explorer.fields explorer.library explorer.mosaic explorer.pages explorer.painting "
+        "explorer.fields explorer.library explorer.map_overlays explorer.mosaic explorer.pages "
+        "explorer.painting "
         "explorer.plane_choices explorer.rendering explorer.replay explorer.run_list "
         "explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
@@ -225,7 +239,8 @@ ARROWS: dict[str, str] = {
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.decoding explorer.docks "
         "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
-        "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
+        "explorer.first_look explorer.following explorer.help explorer.library "
+        "explorer.map_overlays explorer.mosaic "
         "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
         "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
         "explorer.settings explorer.theme explorer.training explorer.training_words "
