@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from explorer.session import Session
 from explorer.viewport import Viewport
 from explorer.workers import Callbacks, Lane, TaskContext
-from models.density import Mixture, kernels_in, posteriors_in
+from models.density import Mixture, kernels_in, posteriors_in, widened
 from models.planes import Plane
 from models.points import Points
 from models.relief import Relief, near_relief, whole_relief
@@ -40,7 +40,7 @@ class Aggregate:
 
 def lay_out(plane: Plane, points: Points, has_prior: bool, context: TaskContext) -> Aggregate:
     """What a task computes when data or plane are others."""
-    mixture = (posteriors_in if has_prior else kernels_in)(plane, points)
+    mixture = widened(posteriors_in(plane, points)) if has_prior else kernels_in(plane, points)
     line = plane.basis.shape[1] == 1
     return Aggregate(mixture, has_prior, whole_relief(mixture, has_prior, line))
 

@@ -141,7 +141,7 @@ class MapOverlays(QObject):
             )
         if self.field.on:
             ends = self.arrows.range
-            entries.append(_scale("field", "Re-encoding, length", FIELD_TIP, ARROWS, ends))
+            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends))
         self.legend.set_entries(entries)
         self._show_here()
 
@@ -165,9 +165,13 @@ class MapOverlays(QObject):
         if aggregate is None:
             return tip
         counted, of = len(aggregate.mixture), aggregate.mixture.of
-        if of > MOST_POINTS:
-            return f"{tip}. Estimated from {counted:,} of {of:,} points, drawn at random"
-        return f"{tip}. Of {counted:,} points"
+        drawn = f"{counted:,} of {of:,} points, drawn at random" if of > MOST_POINTS else ""
+        least = aggregate.mixture.least
+        widened = (
+            f"; posteriors narrower than {least:.2g} are widened to that, the median way to the "
+            "16th neighbour, for gaps between the data at hand are no holes"
+        )
+        return f"{tip}. Of {drawn or f'{counted:,} points'}{widened if least else ''}"
 
     def _on_pointer_moved(self, x: float, y: float) -> None:
         self._pointer = (x, y)

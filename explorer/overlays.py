@@ -37,7 +37,7 @@ class Measured:
 MAGNIFICATION = Measured(
     "magnification", Slot.MAGNIFICATION, 1, 22.0, lambda layers: layers.magnification
 )
-FIELD = Measured("field", Slot.FIELD, 3, 36.0, lambda layers: layers.field)
+FIELD = Measured("field", Slot.FIELD, 3, 42.0, lambda layers: layers.field)
 
 
 @dataclass(frozen=True, eq=False)

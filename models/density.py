@@ -1,7 +1,7 @@
 """The density of the aggregate posterior in a plane, held against the prior's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, pi
 
 import numpy as np
@@ -19,6 +19,7 @@ LINE_MASSES = (0.682689, 0.954500, 0.997300)
 MOST_POINTS = 20_000  # posteriors in the mixture; of more data so many are drawn by chance
 HOLE_RATIO = 0.25  # a hole has less than this share of the prior's density
 HOLE_REACH = 2.0  # standard deviations of the prior within which much of its mass is
+_NEIGHBOURS, _COUNTING = 16, 24  # of which reaching each takes; cells along a side to count in
 _AT_ONCE = 2_000_000  # numbers
 _FAR = 6.0  # standard deviations
 _EVEN = 1e-5  # a correlation of less than this is rounding
@@ -60,12 +61,14 @@ class Grid:
 class Mixture:
     """Gaussians in a plane, all of the same weight: means [N, 2], covariances [N, 2, 2].
 
-    `of` is how many points of data they stand for.
+    `of` is how many points of data they stand for, `least` the standard deviation that narrower
+    ones were widened to, if any were.
     """
 
     mean: Doubles
     covariance: Doubles
     of: int
+    least: float = 0.0
 
     def __len__(self) -> int:
         return len(self.mean)
@@ -78,6 +81,35 @@ def posteriors_in(plane: Plane, points: Points) -> Mixture:
     basis = plane.basis.astype(np.float64)
     covariance = np.einsum("ik,nk,jk->nij", basis, variance, basis, optimize=True)
     return Mixture(plane.project(mean).astype(np.float64), covariance, len(points))
+
+
+def widened(mixture: Mixture) -> Mixture:
+    """The same with no Gaussian narrower than the way to its 16th neighbour, in the median.
+
+    The data at hand are a sample: what lies between posteriors that hardly reach each other is
+    not a gap of the aggregate posterior. In a plane the k-th of neighbours of density n p is
+    sqrt(k / (pi n p)) away, on a line k / (2 n p); p is counted in cells.
+    """
+    if len(mixture) <= _NEIGHBOURS:
+        return mixture
+    line = bool((mixture.covariance[:, 1, 1] == 0).all())
+    crowd = _crowding(mixture.mean[:, :1] if line else mixture.mean)
+    typical = float(np.median(crowd))
+    least = _NEIGHBOURS / (2 * typical) if line else (_NEIGHBOURS / (pi * typical)) ** 0.5
+    covariance, changed = mixture.covariance.copy(), False
+    for axis in (0,) if line else (0, 1):
+        changed |= bool((covariance[:, axis, axis] < least**2).any())
+        np.maximum(covariance[:, axis, axis], least**2, out=covariance[:, axis, axis])
+    return replace(mixture, covariance=covariance, least=least if changed else 0.0)
+
+
+def _crowding(mean: Doubles) -> Doubles:
+    """About how many of the points [N, D] lie in a unit of area (or length) around each [N]."""
+    low, high = np.percentile(mean, [1, 99], axis=0)
+    cell = np.maximum(high - low, 1e-9) / _COUNTING
+    place = np.clip((mean - low) // cell, -1, _COUNTING).astype(np.int64) + 1
+    number = place @ (_COUNTING + 2) ** np.arange(mean.shape[1])
+    return np.asarray(np.bincount(number)[number] / np.prod(cell), np.float64)
 
 
 def kernels_in(plane: Plane, points: Points) -> Mixture:

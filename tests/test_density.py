@@ -20,6 +20,7 @@ from models.density import (
     levels,
     log_prior,
     posteriors_in,
+    widened,
 )
 from models.planes import axis_plane, random_plane
 from models.points import Points
@@ -167,3 +168,37 @@ def test_a_stray_point_does_not_stretch_the_box() -> None:
     data.mean[0] = 1e6
     low, high = box_of(posteriors_in(PLANES["axes"], data), has_prior=True)
     assert (high - low < 20).all()
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_gaps_between_a_sample_of_sharp_posteriors_are_no_holes(plane: str) -> None:
+    sharp = Points(points(6000).mean, np.full((6000, 4), -12.0, np.float32))
+    exact = posteriors_in(PLANES[plane], sharp)
+    grid = Grid(-4, -4, 4, 4, 128, 128)
+    assert (lack(density(exact, grid), grid) > 0).mean() > 0.005
+    wide = widened(exact)
+    found = density(wide, grid)
+    assert not (lack(found, grid) > 0).any()
+    normal = np.exp(log_prior(grid))
+    assert np.abs(found - normal).sum() * np.prod(grid.cell) < 0.15
+    assert 0.02 < wide.least < 0.2
+
+
+def test_posteriors_that_reach_each_other_stay_as_they_are() -> None:
+    broad = Points(points(6000).mean, np.full((6000, 4), -1.0, np.float32))
+    exact = posteriors_in(PLANES["oblique"], broad)
+    found = widened(exact)
+    np.testing.assert_array_equal(found.covariance, exact.covariance)
+    assert found.least == 0
+
+
+def test_a_handful_of_posteriors_is_shown_as_it_is() -> None:
+    few = posteriors_in(PLANES["axes"], points(5))
+    assert widened(few) is few
+
+
+def test_on_a_line_sharp_posteriors_are_widened_too() -> None:
+    sharp = Points(points(4000, 1).mean, np.full((4000, 1), -12.0, np.float32))
+    found = widened(posteriors_in(axis_plane(1), sharp))
+    assert 0.001 < found.least < 0.1
+    assert (found.covariance[:, 1, 1] == 0).all()
