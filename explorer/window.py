@@ -42,6 +42,7 @@ from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
         self._drawing, self._measuring = Lane(self), Lane(self)
         self._embeddings = Lane(self)
+        self._densities = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.embedding = Embedding(self.session, self._embeddings, self)
@@ -159,6 +161,9 @@ class MainWindow(QMainWindow):
         )
         self.map_panel.add_row(self.map_classes.row)
         self.map_classes.all_changed.connect(self._on_all_classes)
+        self.overlays = MapOverlays(
+            self.session, self.decode_thread, self._densities, self.map_panel.view
+        )
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -311,6 +316,8 @@ class MainWindow(QMainWindow):
         self.embedding_panel.said.connect(self.say)
         self.embedding.failed.connect(self.complain)
         self.session.model_changed.connect(self.show_map)
+        self.overlays.failed.connect(self.complain)
+        self.overlays.settled.connect(self._check_settled)
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
@@ -566,6 +573,7 @@ class MainWindow(QMainWindow):
     def _check_settled(self) -> None:
         busy = (
             self.mosaic.busy
+            or self.overlays.busy
             or self.decoding.waiting
             or self._files.busy
             or self.sliders.waiting
@@ -753,6 +761,7 @@ class MainWindow(QMainWindow):
             theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
         self.map_panel.refresh_theme()
         self.embedding_panel.refresh_theme()
+        self.overlays.refresh_theme()
         self.library_panel.refresh_theme()
         self.inspector.refresh_theme()
 
@@ -778,6 +787,6 @@ class MainWindow(QMainWindow):
         self.replay.stop()
         self.training.shutdown()
         lanes = (self._exports, self._epochs, self._files, self._drawing, self._measuring)
-        for thread in (*lanes, self._embeddings, self.decode_thread):
+        for thread in (*lanes, self._densities, self._embeddings, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from explorer.rendering import DecodeRequest, DecodeResult, Slot, compute_alone, render
+from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot, compute_alone, render
 from explorer.trainer_messages import Adjustment, Failed, Job, Order, read_message
 from models.errors import CheckpointError, DataError, TrainingError
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.005
 _HAND_SECONDS = 0.1  # since the last decode of a handle: nobody drags any more
 _FIRST_CHUNK, _LARGEST_CHUNK = 8, 256
+_DECODES_A_VALUE = 8  # about what another kind than a picture takes, before it has been timed
 
 
 class ModelShelf:
@@ -83,7 +84,7 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._waiting: dict[Slot, tuple[DecodeRequest, int]] = {}
         self._stopping = False
-        self._seconds_per_row: dict[int, float] = {}
+        self._seconds_per_row: dict[tuple[int, Kind], float] = {}
         self._hand_at = -_HAND_SECONDS
 
     def submit(self, request: DecodeRequest) -> None:
@@ -129,27 +130,33 @@ class DecodeThread(QThread):
             return None
         count = self._chunk(request, first)
         result = render(model, request, first, count)
-        self._learn_speed(request.model_key, count, result.seconds)
+        self._learn_speed(request, count, result.seconds)
         if first + count < len(request.z) and not result.error:
             with self._wake:
                 self._waiting.setdefault(request.slot, (request, first + count))
         return result
 
     def _chunk(self, request: DecodeRequest, first: int) -> int:
-        return min(len(request.z) - first, self._fitting(request.model_key))
+        return min(len(request.z) - first, self._fitting(request.model_key, request.kind))
 
-    def _fitting(self, model_key: int) -> int:
-        per_row = self._seconds_per_row.get(model_key)
+    def _fitting(self, model_key: int, kind: Kind) -> int:
+        per_row = self._seconds_per_row.get((model_key, kind))
         beside = perf_counter() - self._hand_at < _HAND_SECONDS
         seconds = _CHUNK_SECONDS_BESIDE_HAND if beside else CHUNK_SECONDS
-        rows = _FIRST_CHUNK if per_row is None else int(seconds / max(per_row, 1e-7))
+        if per_row is None and kind != "picture":
+            rows = min(_FIRST_CHUNK, self._fitting(model_key, "picture") // _DECODES_A_VALUE)
+        elif per_row is None:
+            rows = _FIRST_CHUNK
+        else:
+            rows = int(seconds / max(per_row, 1e-7))
         return max(1, min(rows, _LARGEST_CHUNK))
 
-    def _learn_speed(self, model_key: int, count: int, seconds: float) -> None:
+    def _learn_speed(self, request: DecodeRequest, count: int, seconds: float) -> None:
         """What a row takes at best: a chunk that was held up, by painting say, tells nothing."""
-        if count >= min(_FIRST_CHUNK, self._fitting(model_key)):
-            known = self._seconds_per_row.get(model_key, seconds)
-            self._seconds_per_row[model_key] = min(known, seconds / count)
+        key = request.model_key, request.kind
+        if count >= min(_FIRST_CHUNK, self._fitting(*key)):
+            known = self._seconds_per_row.get(key, seconds)
+            self._seconds_per_row[key] = min(known, seconds / count)
 
 
 class Cancelled(Exception):

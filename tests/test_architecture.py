@@ -97,6 +97,10 @@ ARROWS: dict[str, str] = {
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
         "models.training"
     ),
+    "models.geometry": "models.autoencoder",
+    "models.density": "models.planes models.points",
+    "models.contours": "",
+    "models.relief": "models.contours models.density",
     # explorer: the values on screen
     "explorer": "",
     "explorer.viewport": "",
@@ -106,7 +110,7 @@ ARROWS: dict[str, str] = {
     "explorer.crowd_image": "explorer.point_index explorer.viewport",
     "explorer.selection": "models.points",
     "explorer.arrangement": "models.paths models.planes",
-    "explorer.rendering": "models.model models.planes models.points models.preprocessing",
+    "explorer.rendering": "models models.geometry models.model models.points models.preprocessing",
     "explorer.session": (
         "explorer.arrangement explorer.rendering models.paths models.planes models.points"
     ),
@@ -160,6 +164,13 @@ ARROWS: dict[str, str] = {
     "explorer.mosaic": (
         "explorer.painting explorer.rendering explorer.session explorer.viewport explorer.workers "
         "models.planes"
+    ),
+    "explorer.overlays": (
+        "explorer.rendering explorer.session explorer.viewport explorer.workers models.planes"
+    ),
+    "explorer.aggregate": (
+        "explorer.session explorer.viewport explorer.workers models.density models.planes "
+        "models.points models.relief"
     ),
     "explorer.training": (
         "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages explorer.workers "
@@ -231,6 +242,11 @@ ARROWS: dict[str, str] = {
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
+    "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
+    "explorer.map_overlays": (
+        "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
+        "explorer.theme explorer.widgets explorer.workers models.density"
+    ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
         "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
@@ -256,9 +272,9 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.crowd_image explorer.decoding "
         "explorer.embedding explorer.encoding explorer.fields explorer.library "
-        "explorer.map_points explorer.mosaic explorer.pacing explorer.pages explorer.painting "
-        "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
-        "explorer.run_list explorer.runs_on_disk "
+        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.pacing "
+        "explorer.pages explorer.painting explorer.plane_choices explorer.point_values "
+        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
         "models.downloads models.embedding models.paths models.planes models.plans models.points"
@@ -268,11 +284,11 @@ ARROWS: dict[str, str] = {
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.exporting explorer.first_look explorer.following explorer.help "
         "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
-        "explorer.map_points explorer.mosaic explorer.opening explorer.painting explorer.panels "
-        "explorer.rendering explorer.replay explorer.replay_export explorer.run_list "
-        "explorer.session explorer.session_file explorer.settings explorer.theme "
-        "explorer.training explorer.training_words explorer.viewport explorer.widgets "
-        "explorer.workers models.errors models.plans "
+        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
+        "explorer.painting explorer.panels explorer.rendering explorer.replay "
+        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
+        "explorer.settings explorer.theme explorer.training explorer.training_words "
+        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans "
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

@@ -18,6 +18,12 @@ from explorer import painting, theme
 from explorer.arrangement import Bytes, Floats
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
+from explorer.map_overlays import (
+    DENSITY_TIP,
+    DENSITY_WITHOUT_PRIOR_TIP,
+    FIELD_TIP,
+    MAGNIFICATION_TIP,
+)
 from explorer.map_points import MapPoints, project
 from explorer.mosaic import Mosaic
 from explorer.pacing import Paced
@@ -54,6 +60,9 @@ _LAYER_BUTTONS = {
         "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
     ),
     "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
+    "density": ("Density", DENSITY_TIP),
+    "magnification": ("Magnification", MAGNIFICATION_TIP),
+    "field": ("Field", FIELD_TIP),
 }
 
 _PLANES: dict[str, tuple[str, str]] = {
@@ -198,7 +207,7 @@ class MapPanel(QWidget):
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
-        button.setToolTip(tip)
+        button.setToolTip(theme.as_tip(tip))
         button.setAccessibleName(tip.split(":")[0] if len(text) < 2 else text)
         return button
 
@@ -350,6 +359,10 @@ class MapPanel(QWidget):
             if model.has_prior
             else "Without a prior there are no posteriors: an image is encoded as one point"
         )
+        density, some = self._toggles["density"], model.points is not None
+        density.setEnabled(some)
+        what = DENSITY_TIP if model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
+        density.setToolTip(theme.as_tip(what if some else "The model's file holds no data points"))
         self.view.line_only = model.latent_size == 1
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
