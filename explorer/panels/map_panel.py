@@ -43,7 +43,7 @@ from explorer.widgets.readout import Readout
 from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
-_COMPACT_PX = 700  # the window at its usual size has more
+_COMPACT_PX = 900  # below it the layers need the room more than a title
 _GAUGE_PX = 210  # a short name and two negative numbers
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
@@ -72,7 +72,7 @@ _PLANES: dict[str, tuple[str, str]] = {
         "The two directions along which the posterior means of the data vary most",
     ),
     "handles": (
-        "Three handles",
+        "Handles",
         "Through the active handle and the two that follow it on the path, as they are now",
     ),
     "classes": (
@@ -194,21 +194,17 @@ class MapPanel(QWidget):
         self.mosaic_settings = MosaicSettings(self)
         self.mosaic_settings.changed.connect(self.show_mosaic)
         bar.addWidget(self.mosaic_settings)
-        for text, tip, act in (
-            ("−", "Zoom out (−)", partial(self.zoom, 0.8)),
-            ("+", "Zoom in (+)", partial(self.zoom, 1.25)),
-            ("Fit", "Show all data and the prior (Home)", self.fit),
-        ):
-            button = self._button(text, tip)
-            button.setObjectName({"−": "zoomOutButton", "+": "zoomInButton"}.get(text, "fitButton"))
-            button.clicked.connect(act)
-            bar.addWidget(button)
+        fit = self._button("Fit", "Show all data and the prior (Home); the wheel, + and − zoom")
+        fit.setObjectName("fitButton")
+        fit.clicked.connect(self.fit)
+        bar.addWidget(fit)
         return bar
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
         button.setToolTip(theme.as_tip(tip))
-        button.setAccessibleName(tip.split(":")[0] if len(text) < 2 else text)
+        button.setAccessibleName(text)
+        button.setProperty("slim", True)
         return button
 
     def _connect_view(self) -> None:
