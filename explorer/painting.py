@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
 from explorer.theme import Colours, class_colour, handle_colour
@@ -19,7 +20,9 @@ Bytes = npt.NDArray[np.uint8]
 TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
-_FAR_PX = 1e6  # nothing is to be seen there, and no painter counts further
+_LONGEST_LINE = 200  # points of a path
+_NAME_PX = 200  # beside the place of a handle there is nothing of it any more
+_LARGEST_KEPT = 2.0  # pixels a pixel: handles in larger pictures are drawn once, for an export
 _ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
 
 
@@ -278,11 +281,14 @@ def draw_path(painter: QPainter, view: Viewport, xy: Floats, ground_dark: bool) 
     if len(xy) < 2:
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    line = QPolygonF([QPointF(x, y) for x, y in view.to_pixels(xy)])
+    line = [QPointF(x, y) for x, y in view.to_pixels(xy).tolist()]
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in (("#000000", 3.6), ("#ffffff", 1.8)):
         painter.setPen(QPen(QColor(colour if ground_dark else "#1d222b"), width))
-        painter.drawPolyline(line)
+        if len(xy) <= _LONGEST_LINE:
+            painter.drawPolyline(QPolygonF(line))
+        else:  # what crosses itself a thousand times takes half a second as one line
+            painter.drawLines([QLineF(start, end) for start, end in pairwise(line)])
 
 
 def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]) -> None:
@@ -307,14 +313,19 @@ def draw_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -
     """The handles, the active one last and ringed."""
     ratio, family = painter.device().devicePixelRatioF(), painter.font().family()
     for marker in sorted(markers, key=lambda marker: marker.active):
-        picture = _marker_picture(marker.name, marker.colour, marker.active, ratio, family)
-        size = picture.deviceIndependentSize()
         x, y = view.pixel(marker.x, marker.y)
-        if abs(x) < _FAR_PX and abs(y) < _FAR_PX:
+        if -_NAME_PX < x < view.width + _NAME_PX and -_NAME_PX < y < view.height + _NAME_PX:
+            made = _kept_picture if ratio <= _LARGEST_KEPT else _marker_picture
+            picture = made(marker.name, marker.colour, marker.active, ratio, family)
+            size = picture.deviceIndependentSize()
             painter.drawImage(QPointF(x - size.width() / 2, y - size.height() / 2), picture)
 
 
-@lru_cache(256)
+@lru_cache(2048)
+def _kept_picture(name: str, colour: int, active: bool, ratio: float, family: str) -> QImage:
+    return _marker_picture(name, colour, active, ratio, family)
+
+
 def _marker_picture(name: str, colour: int, active: bool, ratio: float, family: str) -> QImage:
     """A handle in the middle of a picture of its own: to write its name anew each frame is slow."""
     font = QFont(family)

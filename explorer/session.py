@@ -355,6 +355,8 @@ def _moved_keys(before: Arrangement, after: Arrangement) -> list[int] | None:
         return None
     moved = []
     for old, new in zip(before.handles, after.handles, strict=True):
+        if old is new:
+            continue
         if (old.key, old.name, old.image) != (new.key, new.name, new.image):
             return None
         if old.label != new.label or not np.array_equal(old.z, new.z):

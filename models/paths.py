@@ -66,7 +66,7 @@ def path(keyframes: Floats, frames: int, kind: PathKind = "linear") -> Floats:
     segment = np.minimum(position.astype(np.int64), segments - 1)
     t = (position - segment).astype(np.float32)
     out = np.empty((frames, keyframes.shape[1]), np.float32)
-    for index in range(segments):
+    for index in np.unique(segment).tolist():  # of a thousand keyframes few have a frame
         here = segment == index
         out[here] = _SEGMENTS[kind](keyframes[index], keyframes[index + 1], t[here])
     out[0], out[-1] = keyframes[0], keyframes[-1]

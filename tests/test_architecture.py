@@ -206,6 +206,7 @@ ARROWS: dict[str, str] = {
         "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
         "models.errors models.model models.planes"
     ),
+    "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
@@ -261,8 +262,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.fields explorer.gliding explorer.map_drawing "
-        "explorer.painting explorer.plot_ranges explorer.point_layer explorer.theme "
-        "explorer.viewport "
+        "explorer.painting explorer.path_layer explorer.plot_ranges explorer.point_layer "
+        "explorer.theme explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "

@@ -1,5 +1,6 @@
 """The map with its toolbar and legend, bound to a session."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -133,6 +134,8 @@ class MapPanel(QWidget):
         mosaic.tiles_changed.connect(self._on_tiles_changed)
         mosaic.settled.connect(self._on_mosaic_settled)
         self._tiles_held_back = False
+        self._markers: dict[int, Marker] = {}
+        self._ellipses: list[Ellipse] = []
         self._lens_shown = True  # of the one class; not while all of them are shown
 
     # -- building --------------------------------------------------------------------------
@@ -460,26 +463,40 @@ class MapPanel(QWidget):
         (self.view.glide_points if glide else self.view.set_points)(xy, colours)
 
     def _draw_handles(self, key: int = 0) -> None:
-        session = self._session
-        markers, ellipses = [], []
-        for handle in session.arrangement.handles:
-            x, y = session.plane.project(handle.z).tolist()
+        """All of them, or the one with that key, which has moved."""
+        if key and key in self._markers:
+            handle = self._session.arrangement.get(key)
+            if handle is not None:
+                x, y = self._session.plane.project(handle.z).tolist()
+                self._markers[key] = replace(self._markers[key], x=x, y=y)
+        else:
+            self._gather_handles()
+        self.view.set_markers(tuple(self._markers.values()), self._ellipses)
+        self.view.set_path(self._path_line())
+        self._described.ask()
+
+    def _gather_handles(self) -> None:
+        session, handles = self._session, self._session.arrangement.handles
+        self._markers, self._ellipses = {}, []
+        if session.model is None or not handles:
+            return
+        places = session.plane.project(np.stack([handle.z for handle in handles])).tolist()
+        for handle, (x, y) in zip(handles, places, strict=True):
             active = handle.key == session.active_key
-            markers.append(Marker(handle.key, handle.name, handle.colour, x, y, active))
+            name, colour = handle.name, handle.colour
+            self._markers[handle.key] = Marker(handle.key, name, colour, x, y, active)
             if handle.image is not None and session.layers.posterior:
                 x, y = session.plane.project(handle.image.mean).tolist()
                 shape = session.plane.ellipse(handle.image.stddev)
-                ellipses.append(Ellipse(x, y, *shape, handle.colour))
-        self.view.set_markers(markers, ellipses)
-        self.view.set_path(self._path_line())
-        self._described.ask()
+                self._ellipses.append(Ellipse(x, y, *shape, handle.colour))
 
     def _path_line(self) -> painting.Floats:
         arrangement = self._session.arrangement
         if len(arrangement.handles) < 2:
             return np.zeros((0, 2), np.float32)
-        frames = len(arrangement.handles) if arrangement.path_kind == "linear" else _PATH_SAMPLES
-        return self._session.plane.project(arrangement.path(frames))
+        if arrangement.path_kind == "linear":  # the map of a straight line is one
+            return np.array([(marker.x, marker.y) for marker in self._markers.values()], np.float32)
+        return self._session.plane.project(arrangement.path(_PATH_SAMPLES))
 
     def _draw_scrub(self) -> None:
         frame, arrangement = self._session.scrub, self._session.arrangement

@@ -1,6 +1,7 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
 from collections.abc import Generator, Sequence
+from math import hypot
 from time import perf_counter
 
 import numpy as np
@@ -28,6 +29,7 @@ from explorer import map_drawing, painting, theme
 from explorer.gliding import Glide, view_between
 from explorer.map_drawing import MapContents
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
+from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
 from explorer.viewport import Viewport
 
@@ -37,6 +39,7 @@ MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = map_drawing.MARGIN_LEFT_PX, map_drawing.MARGI
 NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
+_MANY_MARKERS = 24  # from here on those that stand still are drawn once
 _ZOOM_A_NOTCH = 1.25
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
@@ -88,9 +91,10 @@ class MapView(QWidget):
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points = PointLayer()
         self._markers: tuple[Marker, ...] = ()
+        self._still_markers: tuple[object, QPixmap] | None = None
         self._ellipses: tuple[Ellipse, ...] = ()
         self._hover_ellipse: Ellipse | None = None
-        self._path: Floats = np.zeros((0, 2), np.float32)
+        self._path = PathLayer()
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
         self._lens_px = LENS_PX
@@ -221,7 +225,7 @@ class MapView(QWidget):
 
     def set_path(self, xy: Floats) -> None:
         """The path as points [N, 2]."""
-        self._path = xy
+        self._path.xy = xy
         self._update_soon()
 
     def set_scrub(self, at: tuple[float, float] | None) -> None:
@@ -321,9 +325,11 @@ class MapView(QWidget):
         return float(x), float(y)
 
     def _handle_at(self, at: QPointF) -> int | None:
+        left, top = at.x() - MARGIN_LEFT_PX, at.y()
+
         def distance(marker: Marker) -> float:
-            offset = self._to_widget(marker.x, marker.y) - at
-            return float(np.hypot(offset.x(), offset.y()))
+            x, y = self.view.pixel(marker.x, marker.y)
+            return hypot(x - left, y - top)
 
         nearest = min(self._markers, key=lambda m: (distance(m), not m.active), default=None)
         return nearest.key if nearest is not None and distance(nearest) <= _GRAB_PX else None
@@ -374,12 +380,12 @@ class MapView(QWidget):
         painter.drawPixmap(0, 0, self._ground)
         painter.setClipRect(self.ground)
         painter.translate(MARGIN_LEFT_PX, 0)
-        painting.draw_path(painter, self.view, self._path, self.ground_dark)
+        self._path.draw(painter, self.view, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         self._draw_all(painter, self.on_top)
-        painting.draw_markers(painter, self.view, self._markers)
+        self._paint_markers(painter)
         self._draw_all(painter, self.over_handles)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
@@ -392,6 +398,29 @@ class MapView(QWidget):
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
+
+    def _paint_markers(self, painter: QPainter) -> None:
+        """Many that stand still are drawn once, under the active one."""
+        markers = self._markers
+        if len(markers) > _MANY_MARKERS:
+            still = tuple(marker for marker in markers if not marker.active)
+            wanted = (still, self.view, self.devicePixelRatioF())  # mostly the very same markers
+            if self._still_markers is None or self._still_markers[0] != wanted:
+                self._still_markers = (wanted, self._markers_painted(still))
+            painter.drawPixmap(0, 0, self._still_markers[1])
+            markers = tuple(marker for marker in markers if marker.active)
+        painting.draw_markers(painter, self.view, markers)
+
+    def _markers_painted(self, markers: Sequence[Marker]) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(round(self.view.width * ratio), round(self.view.height * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setFont(self.font())
+        painting.draw_markers(painter, self.view, markers)
+        painter.end()
+        return pixmap
 
     def _draw_all(self, painter: QPainter, layers: Sequence[Drawn]) -> None:
         for layer in layers:
@@ -415,7 +444,7 @@ class MapView(QWidget):
             below=self._recorded(self.below_points),
             above=self._recorded(self.above_points),
             on_top=self._recorded(self.on_top),
-            path=self._path,
+            path=self._path.xy,
             markers=self._markers,
             ellipses=self._ellipses,
         )

@@ -140,13 +140,24 @@ class StripView(QWidget):
         box.moveCenter(QPointF(frame * self.width() / self._frames + cell / 2, row.center().y()))
         return box
 
+    def _shown_keyframes(self) -> list[int]:
+        """Every keyframe, or every n-th where they would hide each other; the active one last."""
+        room = max(1, 2 * self.width() // _CHIP_PX[0])
+        step = max(1, -(-len(self._keyframes) // room))
+        shown = list(range(0, len(self._keyframes), step))
+        if step > 1:
+            active = (at for at, keyframe in enumerate(self._keyframes) if keyframe.active)
+            shown += [at for at in (*active, self._moving) if at is not None]
+        return shown
+
     def _paint_keyframes(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = QFont(painter.font())
         font.setBold(True)
         font.setPointSizeF(8.5)
         painter.setFont(font)
-        for place, keyframe in enumerate(self._keyframes):
+        for place in self._shown_keyframes():
+            keyframe = self._keyframes[place]
             box = self._chip(place).adjusted(1, 1, -1, -1)
             if place == self._moving:
                 box.moveLeft(self._chip(self._moving_to).left() + 1)
