@@ -11,6 +11,7 @@ from PySide6.QtGui import QHelpEvent, QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
+from explorer import theme
 from explorer.map_overlays import figure
 from explorer.session import Layers
 from models.checkpoint import save
@@ -58,6 +59,19 @@ def test_a_press_lays_it_over_the_map_and_another_takes_it_away(window: Opened, 
     window.qtbot.waitUntil(lambda: picture(window) == bare, timeout=PATIENCE_MS)
 
 
+def test_the_ground_is_bare_once_the_mosaic_is_off(window: Opened) -> None:
+    press(window, "points")
+    press(window, "prior")
+    view = window.window.map_panel.view
+    press(window, "mosaic")
+    corner = view.ground.bottomRight().toPoint() - QPoint(60, 40)
+    shown = picture(window)
+    colours = {
+        shown.pixelColor(corner + QPoint(x, y)).name() for x in range(0, 50, 3) for y in range(30)
+    }
+    assert colours == {theme.colours().map}
+
+
 def test_the_legend_tells_the_values_at_the_pointer(window: Opened) -> None:
     for name in NAMES:
         press(window, name)
@@ -80,7 +94,7 @@ def test_each_row_of_the_legend_explains_itself(
     legend, said = window.window.overlays.legend, list[str]()
     monkeypatch.setattr(QToolTip, "showText", lambda at, text, *_: said.append(text))
     for row in range(3):
-        at = QPoint(30, 20 + 35 * row)
+        at = QPoint(30, 20 + 34 * row)
         QApplication.sendEvent(
             legend, QHelpEvent(QHelpEvent.Type.ToolTip, at, legend.mapToGlobal(at))
         )

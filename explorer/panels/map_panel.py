@@ -369,6 +369,7 @@ class MapPanel(QWidget):
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
         self.view.ground_dark = layers.mosaic or theme.colours().dark
+        self.view.redraw_ground()
         self._draw_points()
         self._draw_handles()
         self._show_reasons()
