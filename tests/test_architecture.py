@@ -246,7 +246,7 @@ ARROWS: dict[str, str] = {
     "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
-        "explorer.theme explorer.widgets explorer.workers models.density"
+        "explorer.widgets explorer.workers models.density"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (

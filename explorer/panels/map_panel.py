@@ -432,6 +432,7 @@ class MapPanel(QWidget):
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
         self._show_ground()
+        self.view.redraw_ground()
         self._draw_points()
         self._draw_handles()
         self._show_reasons()
