@@ -26,6 +26,8 @@ class Slot(IntEnum):
     STRIP = 2
     TILES = 3
     THUMBNAILS = 4
+    CARD = 7
+    NEIGHBOURS = 8
 
 
 @dataclass(frozen=True, eq=False)
