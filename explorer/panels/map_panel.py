@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from explorer import painting, theme
 from explorer.arrangement import Bytes, Floats
+from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
 from explorer.map_overlays import (
@@ -41,6 +42,7 @@ from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
 from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.readout import Readout
+from explorer.widgets.tool_strip import ToolStrip
 from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
@@ -64,6 +66,14 @@ _LAYER_BUTTONS = {
     "density": ("Density", DENSITY_TIP),
     "magnification": ("Magnification", MAGNIFICATION_TIP),
     "field": ("Field", FIELD_TIP),
+}
+
+_TOOLS = {
+    "pan": "Pan: a drag on the map moves it, a click on a point puts a handle there (V)",
+    "rectangle": "Select by rectangle: a drag selects the points in it; with Shift adds them, "
+    "with Ctrl takes them away; Esc ends (R)",
+    "lasso": "Select by lasso: a drag selects the points it goes around; with Shift adds them, "
+    "with Ctrl takes them away; Esc ends (L)",
 }
 
 _PLANES: dict[str, tuple[str, str]] = {
@@ -96,6 +106,7 @@ class MapPanel(QWidget):
     failed = Signal(str)
     said = Signal(str)
     embedding_wished = Signal()
+    tool_chosen = Signal(str)
 
     def __init__(
         self,
@@ -120,6 +131,10 @@ class MapPanel(QWidget):
         self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
+        self.colours = ColourBar(session, self._legend, self)
+        self._tools = ToolStrip(_TOOLS, self)
+        self._tools.set_tool("pan")
+        self._tools.chosen.connect(self.tool_chosen)
         self._gauge = Readout(_GAUGE_PX, self)
         self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
@@ -150,10 +165,14 @@ class MapPanel(QWidget):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(4)
         layout.addLayout(self._rows)
-        layout.addWidget(self.view, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(2)
+        middle.addWidget(self._tools)
+        middle.addWidget(self.view, 1)
+        layout.addLayout(middle, 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
-        bottom.addWidget(self._legend, 1)
+        bottom.addWidget(self.colours, 1)
         bottom.addWidget(self._gauge)
         layout.addLayout(bottom)
 
@@ -239,6 +258,10 @@ class MapPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._chooser.set_compact(event.size().width() < _COMPACT_PX)
         super().resizeEvent(event)
+
+    def show_tool(self, name: str) -> None:
+        """Which tool a press on the ground is for."""
+        self._tools.set_tool(name)
 
     # -- commands --------------------------------------------------------------------------
 
@@ -441,6 +464,7 @@ class MapPanel(QWidget):
     def refresh_theme(self) -> None:
         """The scheme is another one."""
         self._legend.refresh_theme()
+        self._tools.refresh_theme()
         self._on_layers_changed()
 
     def _on_active_changed(self) -> None:
