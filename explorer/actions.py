@@ -128,7 +128,7 @@ COMMANDS = (
     Command(
         "showEmbedding",
         "Embedding (t-SNE, UMAP)",
-        ("Ctrl+D",),
+        ("Ctrl+U",),
         "The data laid out so that neighbours stay neighbours, in the place of the map",
         True,
     ),

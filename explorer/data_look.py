@@ -62,7 +62,7 @@ class DataLook(QObject):
         self._thread, self._lane = thread, lane
         self.row: int | None = None  # the hovered point
         self.picture: Picture | None = None
-        self.near = Near()
+        self._near = Near()
         self._near_ticket: int | None = None
         self._watched = False
         self._soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -70,7 +70,7 @@ class DataLook(QObject):
         thread.decoded.connect(self._on_decoded)
         images.changed.connect(self._on_images_changed)
         session.model_changed.connect(self._on_model_changed)
-        session.points_changed.connect(self._look_again)
+        session.points_changed.connect(self._on_points_changed)
         session.latent_changed.connect(self._look_again)
         session.active_changed.connect(self._look_again)
         session.arrangement_changed.connect(self._look_again)
@@ -80,9 +80,19 @@ class DataLook(QObject):
         return None if model is None else model.points
 
     def _on_model_changed(self) -> None:
-        self.near = Near()
+        self._near = Near()
         self.near_changed.emit()
         self.hover(None)
+        self._look_again()
+
+    def _on_points_changed(self) -> None:
+        """The same points elsewhere keep their neighbours until others are found; fewer do not."""
+        points = self._points()
+        count = 0 if points is None else len(points)
+        if (self._near.rows >= count).any():
+            self.near_changed.emit()
+        if self.row is not None and self.row >= count:
+            self.hover(None)
         self._look_again()
 
     def _on_images_changed(self) -> None:
@@ -90,6 +100,13 @@ class DataLook(QObject):
         if self.row is not None and self.picture is not None and not self.picture.original:
             self._ask_picture(self.row)
         self._look_again()
+
+    @property
+    def near(self) -> Near:
+        """The neighbours found last, unless they are of more data than there is now."""
+        points = self._points()
+        count = 0 if points is None else len(points)
+        return Near() if (self._near.rows >= count).any() else self._near
 
     # -- the hovered point -----------------------------------------------------------------
 
@@ -146,7 +163,7 @@ class DataLook(QObject):
             self._lane.cancel(self._near_ticket)
             self._near_ticket = None
         if handle is None or points is None or not len(points):
-            self.near = Near()
+            self._near = Near()
             self.near_changed.emit()
             return
         self._images.find()
@@ -161,7 +178,7 @@ class DataLook(QObject):
         kept = {row: shown for row, shown in self.near.pictures.items() if row in near.rows}
         if not self._images.at_hand:
             kept = {}  # other weights may draw them otherwise
-        self.near = replace(near, pictures={r: p for r, p in kept.items() if p.original})
+        self._near = replace(near, pictures={r: p for r, p in kept.items() if p.original})
         self.near_changed.emit()
         missing = np.array([row for row in near.rows if int(row) not in self.near.pictures])
         if not len(missing):
@@ -183,7 +200,7 @@ class DataLook(QObject):
     def _add_near(self, pictures: Mapping[int, Picture]) -> None:
         wanted = set(self.near.rows.tolist())
         more = {row: picture for row, picture in pictures.items() if row in wanted}
-        self.near = replace(self.near, pictures={**self.near.pictures, **more})
+        self._near = replace(self.near, pictures={**self.near.pictures, **more})
         self.near_changed.emit()
 
     # -- decoding --------------------------------------------------------------------------

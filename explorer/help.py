@@ -16,7 +16,7 @@ _KEYS = """
 <tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
 <tr><td><b>B</b></td><td>bring the active handle to the plane (on the map)</td></tr>
 <tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>
-<tr><td><b>Ctrl+D</b></td><td>the embedding; arrows and Enter pick there, Esc goes back</td></tr>
+<tr><td><b>Ctrl+U</b></td><td>the embedding; arrows and Enter pick there, Esc goes back</td></tr>
 <tr><td><b>Ctrl+Shift+Left, Right</b></td><td>earlier, later on the path</td></tr>
 <tr><td><b>Space</b></td><td>play the path (on the map and the strip)</td></tr>
 <tr><td><b>Left, Right on the strip</b></td><td>step frame by frame</td></tr>

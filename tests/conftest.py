@@ -182,7 +182,14 @@ def _still_there(look: Callable[[], dict[int, str]], known: dict[int, str]) -> l
 
 
 def _threads() -> dict[int, str]:
-    return {id(thread): f"thread {thread.name}" for thread in threading.enumerate()}
+    return {id(thread): f"thread {thread.name}" for thread in threading.enumerate() if _runs(thread)}
+
+
+def _runs(thread: threading.Thread) -> bool:
+    """Python keeps a note of a thread that Qt started and ended, if it ever asked for its name."""
+    tasks = Path("/proc/self/task")
+    noted = isinstance(thread, threading._DummyThread) and tasks.is_dir()
+    return not noted or (tasks / str(thread.native_id)).exists()
 
 
 def _children() -> dict[int, str]:

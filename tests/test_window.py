@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QSlider, Q
 from pytestqt.qtbot import QtBot
 
 from explorer import start, theme
+from explorer.docks import PLACES
 from explorer.errors import LOG
 from explorer.session_file import SUFFIX, read_session
 from explorer.window import MainWindow
@@ -138,7 +139,7 @@ def test_a_drag_moves_sliders_and_picture_while_it_lasts(window: Opened) -> None
     with window.qtbot.waitSignal(session.picture_changed, timeout=PATIENCE_MS):
         for share in (0.3, 0.6, 1.0):
             move_mouse(view, QEvent.Type.MouseMove, start_at + (target - start_at) * share)
-    assert [slider(top, d).value() for d in (0,)] != sliders
+    window.qtbot.waitUntil(lambda: [slider(top, d).value() for d in (0,)] != sliders)
     assert session.undo_stack.count() == 0
     move_mouse(view, QEvent.Type.MouseButtonRelease, target)
     assert session.undo_stack.count() == 1
@@ -304,7 +305,7 @@ def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> 
 
     with opened(qtbot, tiny_model_file) as found:
         names = set(docks(found.window))
-        assert names == {"libraryDock", "pictureDock", "dimensionsDock", "pathDock", "trainingDock"}
+        assert names == {f"{name}Dock" for name in PLACES}
         docks(found.window)["pictureDock"].setFloating(True)
         docks(found.window)["libraryDock"].hide()
         left = Qt.DockWidgetArea.LeftDockWidgetArea

@@ -95,7 +95,7 @@ _PLANES: dict[str, tuple[str, str]] = {
 _EMBEDDING = (
     "t-SNE, UMAP …",
     "No plane, but all dimensions at once: the data laid out so that neighbours stay neighbours, "
-    "for looking and picking (Ctrl+D)",
+    "for looking and picking (Ctrl+U)",
 )
 
 
