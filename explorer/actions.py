@@ -101,6 +101,13 @@ COMMANDS = (
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
     Command(
+        "showEmbedding",
+        "Embedding (t-SNE, UMAP)",
+        ("Ctrl+D",),
+        "The data laid out so that neighbours stay neighbours, in the place of the map",
+        True,
+    ),
+    Command(
         "showMinimap",
         "Overview",
         (),
@@ -178,6 +185,8 @@ MENUS: dict[str, tuple[str, ...]] = {
         "zoomIn",
         "zoomOut",
         "showMinimap",
+        "",
+        "showEmbedding",
         "",
         "panels",
         "restoreLayout",

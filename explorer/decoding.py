@@ -46,6 +46,7 @@ class Decoding(QObject):
         self._strip: dict[int, Bytes] = {}
         self._failure = ""
         self.latency = Latency()
+        self.lens_z: Floats | None = None  # what the newest lens is the decode of
         self._strip_timer = QTimer(self, singleShot=True)
         self._strip_asked_at = 0.0
         self._strip_timer.timeout.connect(self._ask_strip)
@@ -133,6 +134,7 @@ class Decoding(QObject):
         if result.request.slot is Slot.PICTURE:
             self._take_picture(result)
         elif result.request.slot is Slot.LENS and result.request.ticket is None:
+            self.lens_z = result.request.z[0]
             self.lens_changed.emit(result.pictures[0])
         elif result.request.slot is Slot.STRIP:
             self._take_strip(result)

@@ -8,7 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPicture
 
 from explorer import painting
-from explorer.painting import Ellipse, Marker, TileImage
+from explorer.crowd_image import Crowd, crowd_pixels
+from explorer.painting import Ellipse, Marker, TileImage, pixels_image
 from explorer.theme import Colours, class_colour
 from explorer.viewport import Viewport
 
@@ -25,9 +26,9 @@ _LEGEND_ROW_PX, _LEGEND_GAP_PX, _LEGEND_EDGE_PX = 20, 14, 10
 class MapContents:
     """Everything on the map at one moment; `view` is its ground in the screen's pixels.
 
-    `points` [N, 2] have `point_colours` [N, 3]. `below`, `above` and `on_top` are what further
-    layers drew. `opacity` of the tiles is 0 to 1. `legend` are the classes shown and their names,
-    `caption` tells what the axes are.
+    `points` [N, 2] have `point_colours` [N, 3]; very many are the `crowd`. `below`, `above` and
+    `on_top` are what further layers drew. `opacity` of the tiles is 0 to 1. `legend` are the
+    classes shown and their names, `caption` tells what the axes are.
     """
 
     view: Viewport
@@ -48,6 +49,7 @@ class MapContents:
     ellipses: tuple[Ellipse, ...]
     legend: tuple[tuple[int, str], ...] = ()
     caption: str = ""
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,9 @@ def _draw_ground(
             view, contents.points, contents.point_colours, ratio, size, opacity
         )
         painter.drawImage(0, 0, layer)
+    if contents.crowd is not None:
+        pixels = crowd_pixels(contents.crowd, view, ratio, contents.ground_dark)
+        painter.drawImage(0, 0, pixels_image(pixels, ratio))
     painter.drawPicture(0, 0, contents.above)
     if contents.prior:
         painting.draw_prior(painter, view, colours, contents.line_only, contents.ground_dark)

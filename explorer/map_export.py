@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from explorer.crowd_layer import CrowdLayer
 from explorer.exporting import Exporting, MapExport
 from explorer.map_drawing import Included, MapContents, logical_size
 from explorer.session import Session
@@ -30,12 +31,14 @@ class MapExports(QObject):
         self,
         session: Session,
         view: MapView,
+        points: CrowdLayer,
         exporting: Exporting,
         settings: Settings,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._session, self._view, self._exporting = session, view, exporting
+        self._points = points
         self._settings, self._window = settings, window
         self._last = MapChoice(Path())
         self._request: MapExport | None = None
@@ -86,7 +89,12 @@ class MapExports(QObject):
         session = self._session
         if session.model is None:
             return None
-        contents = replace(self._view.contents(), legend=self._legend(), caption=self._caption())
+        contents = replace(
+            self._view.contents(),
+            legend=self._legend(),
+            caption=self._caption(),
+            crowd=self._points.crowd if session.layers.points else None,
+        )
         return MapExport(None, session.model.key, contents, session.slice, session.label, 1.0)
 
     def _legend(self) -> tuple[tuple[int, str], ...]:

@@ -157,8 +157,14 @@ def points_image(
         x, y = pixels[:, 0] + dx, pixels[:, 1] + dy
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         out[y[inside], x[inside]] = _premultiplied(colour_rows, round(alpha * opacity))[inside]
+    return pixels_image(out, ratio)
+
+
+def pixels_image(pixels: npt.NDArray[np.uint32], ratio: float) -> QImage:
+    """A QImage of its own from premultiplied 0xAARRGGBB [H, W], `ratio` of them a pixel."""
+    height, width = pixels.shape
     drawn = QImage.Format.Format_ARGB32_Premultiplied  # the one that painters take as it is
-    image = QImage(out.data, width, height, width * 4, drawn).copy()
+    image = QImage(pixels.data, width, height, width * 4, drawn).copy()
     image.setDevicePixelRatio(ratio)
     return image
 

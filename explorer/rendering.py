@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,16 @@ from models.points import Points
 from models.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from models.model import Model
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
+
+# What is computed of latents: pictures; the magnification factor of a plane; the step to the
+# re-encoding of the picture, across and up in the plane and the length off it.
+Kind = Literal["picture", "magnification", "field"]
 
 
 class Slot(IntEnum):
@@ -26,13 +32,16 @@ class Slot(IntEnum):
     STRIP = 2
     TILES = 3
     THUMBNAILS = 4
+    MAGNIFICATION = 5
+    FIELD = 6
 
 
 @dataclass(frozen=True, eq=False)
 class DecodeRequest:
     """Decode `z` [N, K] with the model `model_key`; `label` [N] for a conditional model.
 
-    `ticket` is the asker's own mark, given back with every result.
+    `ticket` is the asker's own mark, given back with every result. Another `kind` than pictures
+    needs the plane's `directions` [2, K] (on a line, K = 1, the second is 0).
     """
 
     slot: Slot
@@ -40,6 +49,8 @@ class DecodeRequest:
     z: Floats
     label: npt.NDArray[np.int64] | None = None
     ticket: Any = None
+    kind: Kind = "picture"
+    directions: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +58,8 @@ class DecodeResult:
     """Pictures [n, H, W, C] (bytes) of rows `first`, `first` + 1, ... of the request.
 
     An expected failure is a value: `error` is then its message and there are no pictures.
-    `seconds` is what the decode took.
+    `seconds` is what the decode took. Of another kind than pictures there are `values` [n, C],
+    and no pictures.
     """
 
     request: DecodeRequest
@@ -56,6 +68,10 @@ class DecodeResult:
     seconds: float
     finite: bool = True
     error: str = ""
+    values: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.pictures if self.values is None else self.values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,17 +200,68 @@ def _cross(shape: tuple[int, ...]) -> Bytes:
     return np.where(on[..., None], ink, ground).astype(np.uint8)
 
 
+def magnification(
+    model: "Model", z: "Tensor", directions: "Tensor", label: "Tensor | None"
+) -> "Tensor":
+    """Magnification factors [N, 1] of the plane at `z` [N, K]; see `models.geometry`."""
+    from models import geometry
+
+    some = directions[directions.abs().sum(1) > 0]
+    return geometry.magnification(model.autoencoder, z, some, label)[:, None]
+
+
+def field(model: "Model", z: "Tensor", directions: "Tensor", label: "Tensor | None") -> "Tensor":
+    """encode(decode(z)) - z: across, up, and the length off the plane [N, 3]."""
+    import torch
+
+    from models import geometry
+
+    steps = geometry.re_encoding(model.autoencoder, z, label)
+    along, off = geometry.in_plane(steps, directions)
+    return torch.cat([along, off[:, None]], 1)
+
+
+_VALUES = {"magnification": magnification, "field": field}
+
+
+def measure(
+    model: "Model",
+    kind: Kind,
+    z: Floats,
+    directions: Floats | None,
+    label: npt.NDArray[np.int64] | None,
+) -> Floats:
+    """Values [N, C] of a kind that is no picture.
+
+    Raises:
+        ValueError: the shapes are not this model's, or there are no directions.
+    """
+    import torch
+
+    if directions is None or z.shape[1:] != (model.latent_size,):
+        raise ValueError(f"latents must be [N, {model.latent_size}], in a plane")
+    latents, plane = (
+        torch.from_numpy(np.ascontiguousarray(part, np.float32)) for part in (z, directions)
+    )
+    classes = None if label is None else torch.from_numpy(label)
+    found = _VALUES[kind](model, latents, plane, classes)
+    return np.asarray(found.numpy(), np.float32)
+
+
 def render(model: "Model", request: DecodeRequest, first: int, count: int) -> DecodeResult:
-    """Rows `first` to `first + count` of a request, decoded."""
+    """Rows `first` to `first + count` of a request: pictures, or values of its kind."""
     from time import perf_counter
 
     start = perf_counter()
     part = slice(first, first + count)
     label = None if request.label is None else request.label[part]
+    height, width = model.image_shape[1:]
+    nothing = np.zeros((0, height, width, model.image_shape[0]), np.uint8)
     try:
+        if request.kind != "picture":
+            found = measure(model, request.kind, request.z[part], request.directions, label)
+            return DecodeResult(request, first, nothing, perf_counter() - start, values=found)
         pictures, finite = decode(model, request.z[part], label)
     except (ValueError, RuntimeError, MemoryError) as error:
-        height, width = model.image_shape[1:]
-        nothing = np.zeros((0, height, width, model.image_shape[0]), np.uint8)
         return DecodeResult(request, first, nothing, 0.0, error=str(error))
     return DecodeResult(request, first, pictures, perf_counter() - start, finite)

@@ -34,11 +34,17 @@ class Layers:
     magnification: bool = False
     field: bool = False
     hidden_classes: frozenset[int] = frozenset()
+    colour_by: str = "class"  # or "z3", "kl", "elbo", "reconstruction": see `point_values`
 
     def with_layer(self, name: str, on: bool) -> "Layers":
         """The same with the layer of that name shown or not."""
         switches: dict[str, Any] = {name: on}
         return replace(self, **switches)
+
+    def with_class(self, label: int, shown: bool) -> "Layers":
+        """The same with the points of a class shown or not."""
+        hidden = self.hidden_classes - {label} if shown else self.hidden_classes | {label}
+        return replace(self, hidden_classes=hidden)
 
 
 class _Change(QUndoCommand):

@@ -71,20 +71,25 @@ HANDLE_COLOURS = (
     "#a0a8ff",
 )
 
-# Classes: ten hues told apart on dark and on light ground (after Tableau 10).
+# Classes: told apart on dark and on light ground, by eyes without red or green cones too: at least
+# 18 apart in CIELAB as such an eye sees them (Machado et al. 2009), from each other and the ground.
 CLASS_COLOURS = (
-    "#f28cc8",
-    "#9d7bea",
-    "#ef5b5b",
-    "#f0923c",
-    "#e5d54b",
+    "#e87fc0",
+    "#8757ff",
+    "#d55e00",
+    "#ff9f1a",
+    "#ffee66",
     "#4f9cf0",
-    "#4cc27a",
-    "#41cbd6",
-    "#c39a74",
-    "#b9c2cf",
+    "#009e73",
+    "#7fd0ff",
+    "#8c6239",
+    "#707a86",
 )
 UNLABELLED_COLOUR = "#6fa8dc"
+
+# Values, low to high: from viridis (van der Walt and Smith 2015), whose lightness grows evenly,
+# without its darkest part, which is lost on dark ground.
+VALUE_COLOURS = ("#46337e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
 
 _active = DARK
 
@@ -172,7 +177,7 @@ def _style_sheet(c: Colours) -> str:
     icons, scheme = (assets_folder() / "icons").as_posix(), "dark" if c.dark else "light"
     return f"""
     QMainWindow, QMenuBar, QStatusBar {{ background: {c.window}; }}
-    QWidget#mapPanel {{ background: {c.panel}; }}
+    QWidget#mapPanel, QWidget#embeddingPanel {{ background: {c.panel}; }}
     QAbstractScrollArea, QAbstractScrollArea > QWidget > QWidget {{ background: {c.panel}; }}
     QMainWindow::separator {{ background: {c.window}; width: 8px; height: 8px; }}
     QMenuBar::item {{ padding: 5px 10px; background: transparent; }}

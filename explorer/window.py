@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
+    QStackedWidget,
 )
 
 from explorer import dropping, theme
@@ -32,6 +33,7 @@ from explorer.arrangement import PATH_FRAMES
 from explorer.class_lens import ClassLens
 from explorer.decoding import Decoding
 from explorer.docks import Docks
+from explorer.embedding import Embedding
 from explorer.errors import LOG
 from explorer.exporting import Exporting, ExportRequest
 from explorer.following import Following
@@ -40,8 +42,11 @@ from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_overlays import MapOverlays
+from explorer.map_points import MapPoints
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
+from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.library_panel import LibraryPanel
 from explorer.panels.map_panel import MapPanel
@@ -97,7 +102,9 @@ class MainWindow(QMainWindow):
         self.session = Session(self)
         self._start_services()
         self._build_panels()
-        self.actions_by_name = make_actions(self, [self.map_panel.view, self.path_panel.strip])
+        self.actions_by_name = make_actions(
+            self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
+        )
         self._build_menus()
         self._build_status_bar()
         self._take_drops_everywhere()
@@ -111,8 +118,13 @@ class MainWindow(QMainWindow):
         self._trained = ""  # what was said of the training that ended last
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
+        self._drawing, self._measuring = Lane(self), Lane(self)
+        self._embeddings = Lane(self)
+        self._densities = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
+        self.embedding = Embedding(self.session, self._embeddings, self)
+        self.points = MapPoints(self.session, self._drawing, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
@@ -127,9 +139,14 @@ class MainWindow(QMainWindow):
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
-        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self)
+        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self.points, self)
         self.map_exports = MapExports(
-            self.session, self.map_panel.view, self.exporting, self.settings, self
+            self.session,
+            self.map_panel.view,
+            self.points.layer,
+            self.exporting,
+            self.settings,
+            self,
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
         self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
@@ -144,6 +161,9 @@ class MainWindow(QMainWindow):
         )
         self.map_panel.add_row(self.map_classes.row)
         self.map_classes.all_changed.connect(self._on_all_classes)
+        self.overlays = MapOverlays(
+            self.session, self.decode_thread, self._densities, self.map_panel.view
+        )
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -151,8 +171,12 @@ class MainWindow(QMainWindow):
         self.training_panel = TrainingPanel(self.training, self.runs, self)
         self.replay_panel = ReplayPanel(self.replay, self)
         self.training_panel.add_below_curves(self.replay_panel)
-        self.setCentralWidget(self.map_panel)
-        self.banner = Banner(self.map_panel)
+        self.embedding_panel = EmbeddingPanel(self.session, self.decoding, self.embedding, self)
+        self.centre = QStackedWidget(self)
+        self.centre.addWidget(self.map_panel)
+        self.centre.addWidget(self.embedding_panel)
+        self.setCentralWidget(self.centre)
+        self.banner = Banner(self.centre)
         self.docks = Docks(
             self,
             {
@@ -287,10 +311,18 @@ class MainWindow(QMainWindow):
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
+        self.map_panel.embedding_wished.connect(self.show_embedding)
+        self.embedding_panel.back_wished.connect(self.show_map)
+        self.embedding_panel.said.connect(self.say)
+        self.embedding.failed.connect(self.complain)
+        self.session.model_changed.connect(self.show_map)
+        self.overlays.failed.connect(self.complain)
+        self.overlays.settled.connect(self._check_settled)
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
         self._files.idle.connect(self._check_settled)
+        self._drawing.idle.connect(self._check_settled)
         self.training.failed.connect(self.complain)
         self.runs.discard_failed.connect(self.complain)
         self._connect_replay()
@@ -325,7 +357,7 @@ class MainWindow(QMainWindow):
             "copyPicture": self.inspector.copy,
             "copyMap": self._on_copy_map,
             "pasteImage": self._on_paste,
-            "addHandle": map_panel.add_handle,
+            "addHandle": lambda: self._in_centre.add_handle(),
             "renameHandle": partial(self._with_active, map_panel.rename),
             "deleteHandle": partial(self._with_active, session.remove_handle),
             "nextHandle": partial(self._step_active, 1),
@@ -335,9 +367,10 @@ class MainWindow(QMainWindow):
             "resetLatent": sliders.reset,
             "sampleLatent": sliders.sample,
             "bringToPlane": partial(self._with_active, map_panel.bring_to_plane),
-            "fit": map_panel.fit,
-            "zoomIn": partial(map_panel.zoom, 1.25),
-            "zoomOut": partial(map_panel.zoom, 0.8),
+            "fit": lambda: self._in_centre.fit(),
+            "zoomIn": lambda: self._in_centre.zoom(1.25),
+            "zoomOut": lambda: self._in_centre.zoom(0.8),
+            "showEmbedding": self._on_show_embedding,
             "showMinimap": self._on_minimap,
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
@@ -352,6 +385,34 @@ class MainWindow(QMainWindow):
             "showKeys": partial(show_keys, self),
             "about": partial(show_about, self),
         }
+
+    @property
+    def _in_centre(self) -> MapPanel | EmbeddingPanel:
+        embedding = self.embedding_panel
+        return embedding if self.centre.currentWidget() is embedding else self.map_panel
+
+    def show_embedding(self) -> None:
+        """Put the embedding in the place of the map."""
+        if self.session.model is not None:
+            self._show_in_centre(self.embedding_panel)
+            self.embedding_panel.begin()
+
+    def show_map(self) -> None:
+        """Put the map back in its place."""
+        if self._in_centre is not self.map_panel:
+            self._show_in_centre(self.map_panel)
+            self.map_panel.view.setFocus()
+
+    def _show_in_centre(self, panel: MapPanel | EmbeddingPanel) -> None:
+        self.centre.setCurrentWidget(panel)
+        self.banner.raise_()
+        self.actions_by_name["showEmbedding"].setChecked(panel is self.embedding_panel)
+
+    def _on_show_embedding(self) -> None:
+        if self.actions_by_name["showEmbedding"].isChecked():
+            self.show_embedding()
+        else:
+            self.show_map()
 
     def _with_active(self, act: Callable[[int], object]) -> None:
         if self.session.active_key is not None:
@@ -382,6 +443,7 @@ class MainWindow(QMainWindow):
         has_model, has_handle = session.model is not None, session.active is not None
         for name in _OF_A_MODEL:
             actions[name].setEnabled(has_model)
+        actions["showEmbedding"].setEnabled(has_model)
         for name in (
             "renameHandle",
             "deleteHandle",
@@ -511,10 +573,12 @@ class MainWindow(QMainWindow):
     def _check_settled(self) -> None:
         busy = (
             self.mosaic.busy
+            or self.overlays.busy
             or self.decoding.waiting
             or self._files.busy
             or self.sliders.waiting
             or self.opening.pending_images
+            or self.points.busy
         )
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
@@ -541,6 +605,7 @@ class MainWindow(QMainWindow):
         self.opening.take(QGuiApplication.clipboard().mimeData())
 
     def _on_images_placed(self) -> None:
+        self.show_map()  # what was dropped is not among the data of an embedding
         self.map_panel.show_handle()
         self._check_settled()
 
@@ -695,6 +760,8 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
         self.map_panel.refresh_theme()
+        self.embedding_panel.refresh_theme()
+        self.overlays.refresh_theme()
         self.library_panel.refresh_theme()
         self.inspector.refresh_theme()
 
@@ -705,6 +772,8 @@ class MainWindow(QMainWindow):
             self.banner.hide()
         elif event.key() == Qt.Key.Key_Escape and self.session.scrub is not None:
             self.session.set_scrub(None)
+        elif event.key() == Qt.Key.Key_Escape:
+            self.show_map()
         else:
             super().keyPressEvent(event)
 
@@ -717,6 +786,7 @@ class MainWindow(QMainWindow):
         self.path_panel.stop()
         self.replay.stop()
         self.training.shutdown()
-        for thread in (self._exports, self._epochs, self._files, self.decode_thread):
+        lanes = (self._exports, self._epochs, self._files, self._drawing, self._measuring)
+        for thread in (*lanes, self._densities, self._embeddings, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

@@ -16,11 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from explorer.rendering import DecodeRequest, DecodeResult, Slot, compute_alone, render
+from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot, compute_alone, render
 from explorer.trainer_messages import Adjustment, Failed, Job, Order, read_message
 from models.errors import CheckpointError, DataError, TrainingError
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.005
 _HAND_SECONDS = 0.1  # since the last decode of a handle: nobody drags any more
 _FIRST_CHUNK, _LARGEST_CHUNK = 8, 256
+_DECODES_A_VALUE = 8  # about what another kind than a picture takes, before it has been timed
 
 
 class ModelShelf:
@@ -83,7 +84,7 @@ class DecodeThread(QThread):
         self._wake = threading.Condition()
         self._waiting: dict[Slot, tuple[DecodeRequest, int]] = {}
         self._stopping = False
-        self._seconds_per_row: dict[int, float] = {}
+        self._seconds_per_row: dict[tuple[int, Kind], float] = {}
         self._hand_at = -_HAND_SECONDS
 
     def submit(self, request: DecodeRequest) -> None:
@@ -129,37 +130,67 @@ class DecodeThread(QThread):
             return None
         count = self._chunk(request, first)
         result = render(model, request, first, count)
-        self._learn_speed(request.model_key, count, result.seconds)
+        self._learn_speed(request, count, result.seconds)
         if first + count < len(request.z) and not result.error:
             with self._wake:
                 self._waiting.setdefault(request.slot, (request, first + count))
         return result
 
     def _chunk(self, request: DecodeRequest, first: int) -> int:
-        return min(len(request.z) - first, self._fitting(request.model_key))
+        return min(len(request.z) - first, self._fitting(request.model_key, request.kind))
 
-    def _fitting(self, model_key: int) -> int:
-        per_row = self._seconds_per_row.get(model_key)
+    def _fitting(self, model_key: int, kind: Kind) -> int:
+        per_row = self._seconds_per_row.get((model_key, kind))
         beside = perf_counter() - self._hand_at < _HAND_SECONDS
         seconds = _CHUNK_SECONDS_BESIDE_HAND if beside else CHUNK_SECONDS
-        rows = _FIRST_CHUNK if per_row is None else int(seconds / max(per_row, 1e-7))
+        if per_row is None and kind != "picture":
+            rows = min(_FIRST_CHUNK, self._fitting(model_key, "picture") // _DECODES_A_VALUE)
+        elif per_row is None:
+            rows = _FIRST_CHUNK
+        else:
+            rows = int(seconds / max(per_row, 1e-7))
         return max(1, min(rows, _LARGEST_CHUNK))
 
-    def _learn_speed(self, model_key: int, count: int, seconds: float) -> None:
+    def _learn_speed(self, request: DecodeRequest, count: int, seconds: float) -> None:
         """What a row takes at best: a chunk that was held up, by painting say, tells nothing."""
-        if count >= min(_FIRST_CHUNK, self._fitting(model_key)):
-            known = self._seconds_per_row.get(model_key, seconds)
-            self._seconds_per_row[model_key] = min(known, seconds / count)
+        key = request.model_key, request.kind
+        if count >= min(_FIRST_CHUNK, self._fitting(*key)):
+            known = self._seconds_per_row.get(key, seconds)
+            self._seconds_per_row[key] = min(known, seconds / count)
 
 
 class Cancelled(Exception):
     """Raised inside a task that was told to stop."""
 
 
+class Cancel(threading.Event):
+    """The wish that a task stops; a task that waits for something else can be woken by it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._act: Callable[[], object] | None = None
+        self._guard = threading.Lock()
+
+    def then(self, act: Callable[[], object]) -> None:
+        """Call `act` once it is set, or now if it is."""
+        with self._guard:
+            self._act = act
+            late = self.is_set()
+        if late:
+            act()
+
+    def set(self) -> None:
+        with self._guard:
+            act, self._act = self._act, None
+            super().set()
+        if act is not None:
+            act()
+
+
 class TaskContext:
     """What a task sees of its lane: it reports progress and asks whether to stop."""
 
-    def __init__(self, report: Callable[[str, int, int], None], cancel: threading.Event) -> None:
+    def __init__(self, report: Callable[[str, int, int], None], cancel: "Cancel") -> None:
         self._report, self._cancel = report, cancel
 
     def report(self, what: str, done: int, total: int) -> None:
@@ -170,6 +201,10 @@ class TaskContext:
         """Whether somebody asked the task to stop."""
         return self._cancel.is_set()
 
+    def when_cancelled(self, act: Callable[[], object]) -> None:
+        """Call `act` when somebody asks the task to stop, in their thread: it must not wait."""
+        self._cancel.then(act)
+
 
 Task = Callable[[TaskContext], Any]
 
@@ -178,7 +213,7 @@ Task = Callable[[TaskContext], Any]
 class _Job:
     ticket: int
     task: Task
-    cancel: threading.Event
+    cancel: Cancel
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +244,7 @@ class Lane(QThread):
         self._stopping = False
         self._tickets = itertools.count(1)
         self._callbacks: dict[int, Callbacks] = {}
-        self._cancels: dict[int, threading.Event] = {}
+        self._cancels: dict[int, Cancel] = {}
         self._done.connect(self._on_done)
         self._failed.connect(self._on_failed)
         self._progressed.connect(self._on_progressed)
@@ -224,7 +259,7 @@ class Lane(QThread):
 
         After `stop` nothing is queued: a task that ended just before it may still ask for more.
         """
-        job = _Job(next(self._tickets), task, threading.Event())
+        job = _Job(next(self._tickets), task, Cancel())
         if self._stopping:
             return job.ticket
         self._callbacks[job.ticket] = callbacks
@@ -323,16 +358,15 @@ def raise_in_hook(error: BaseException) -> None:
     sys.excepthook(type(error), error, error.__traceback__)
 
 
-# -- the trainer process -----------------------------------------------------------------------
+# -- processes of their own --------------------------------------------------------------------
 
 # The folder of this package comes first on the path, as it does for `python main.py`; -P keeps
 # whatever folder the program was started in off it.
-_TRAINER_PROGRAM = """
-import sys
+_PROGRAM = """
+import importlib, sys
 if sys.argv[1] not in sys.path:
     sys.path.insert(0, sys.argv[1])
-from explorer.trainer_process import main
-main()
+importlib.import_module(sys.argv[2]).main()
 """
 _PATIENCE_MS = 1000  # between asking, terminating and killing
 _STDERR_KEPT = 4000
@@ -351,9 +385,105 @@ class TrainerEnd:
 
 
 def trainer_command() -> list[str]:
-    """What starts `explorer.trainer_process` from a checkout and from an installed package."""
+    """What starts `explorer.trainer_process`."""
+    return process_command("explorer.trainer_process")
+
+
+def process_command(module: str) -> list[str]:
+    """What starts `main` of a module, from a checkout and from an installed package."""
     home = str(Path(__file__).resolve().parent.parent)
-    return [sys.executable, "-P", "-X", "faulthandler", "-c", _TRAINER_PROGRAM, home]
+    return [sys.executable, "-P", "-X", "faulthandler", "-c", _PROGRAM, home, module]
+
+
+def _spawn(command: Sequence[str], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start a process that this one talks to through pipes.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        # Of its own group, so that Ctrl+C passes it by; but not of its own session: the
+        # kernel shares cores among sessions first, whatever their priorities are.
+        process_group=0,
+        creationflags=_windows_flags(),
+    )
+
+
+class ChildBug(RuntimeError):
+    """A process ended by itself without an answer; a note holds what it said at last."""
+
+
+Answer = TypeVar("Answer")
+
+
+def ask_process(
+    context: TaskContext, module: str, request: bytes, read: Callable[[IO[bytes]], Answer]
+) -> Answer:
+    """What `read` makes of the answer of a process that runs `main` of a module; for a task.
+
+    Cancelling the task kills the process, which should take itself to idle priority and end when
+    its standard input does.
+
+    Raises:
+        Cancelled: the task was cancelled.
+        ChildBug: the process ended without an answer.
+        DataError: it cannot be started, or was killed.
+    """
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = _spawn(process_command(module), errors)
+        except OSError as error:
+            raise DataError(f"A process cannot be started ({error.strerror})") from error
+        context.when_cancelled(process.kill)
+        try:
+            return _asked(process, request, read)
+        except EOFError as error:
+            if context.cancelled():
+                raise Cancelled from error
+            raise _death(process, _tail(errors)) from error
+        finally:
+            _end(process)
+
+
+def _asked(
+    process: "subprocess.Popen[bytes]", request: bytes, read: Callable[[IO[bytes]], Answer]
+) -> Answer:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(OSError):  # it is gone: its end of the other pipe says so
+        process.stdin.write(request)
+        process.stdin.flush()
+    return read(process.stdout)
+
+
+def _death(process: "subprocess.Popen[bytes]", said: str) -> Exception:
+    """Why a process that has closed its pipe gave no answer."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE_MS / 1000)
+    status = process.returncode
+    if status is not None and status < 0 and not said:
+        return DataError(
+            f"The computation was ended from outside (signal {-status}), for want of memory "
+            "perhaps; try again"
+        )
+    bug = ChildBug(f"The computation ended without an answer (exit status {status})")
+    bug.add_note(said)
+    return bug
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Leave no process and no open pipe."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    with suppress(OSError):  # what was not read when it died
+        process.stdin.close()
 
 
 class TrainingThread(QThread):
@@ -421,17 +551,7 @@ class TrainingThread(QThread):
         with self._lock:
             if self._stopping:
                 return None
-            process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                # Of its own group, so that Ctrl+C passes it by; but not of its own session: the
-                # kernel shares cores among sessions first, whatever their priorities are.
-                process_group=0,
-                creationflags=_windows_flags(),
-            )
-            self._process = process
+            process = self._process = _spawn(self._command, errors)
             self._write(process, self._job.to_line())
             self._write_orders(process)
         return process

@@ -61,8 +61,10 @@ class Opened:
             or window._exports.busy
             or window.decoding.waiting
             or window.mosaic.busy
+            or window.overlays.busy
             or window.sliders.waiting
             or window.opening.pending_images
+            or window.points.busy
         )
 
     def settle(self) -> None:

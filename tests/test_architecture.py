@@ -23,6 +23,7 @@ ARROWS: dict[str, str] = {
     "models.paths": "",
     "models.planes": "",
     "models.plans": "models.methods",
+    "models.embedding": "models.errors",
     "models.snapshots": "",
     "models.points": "",
     "models.ink": "",
@@ -96,13 +97,20 @@ ARROWS: dict[str, str] = {
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
         "models.training"
     ),
+    "models.geometry": "models.autoencoder",
+    "models.density": "models.planes models.points",
+    "models.contours": "",
+    "models.relief": "models.contours models.density",
     # explorer: the values on screen
     "explorer": "",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
     "explorer.pacing": "explorer.session",
+    "explorer.point_index": "",
+    "explorer.crowd_image": "explorer.point_index explorer.viewport",
+    "explorer.selection": "models.points",
     "explorer.arrangement": "models.paths models.planes",
-    "explorer.rendering": "models.model models.planes models.points models.preprocessing",
+    "explorer.rendering": "models models.geometry models.model models.points models.preprocessing",
     "explorer.session": (
         "explorer.arrangement explorer.rendering models.paths models.planes models.points"
     ),
@@ -136,6 +144,11 @@ ARROWS: dict[str, str] = {
         "models.errors models.plans models.preprocessing models.runs models.snapshots "
         "models.training"
     ),
+    # the process that embeds the data, and what is said to it and by it
+    "explorer.embedder_messages": "models.embedding models.errors",
+    "explorer.embedder_process": (
+        "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
+    ),
     # threads, and the services that use them
     "explorer.workers": (
         "explorer.rendering explorer.trainer_messages explorer.trainer_process models.errors "
@@ -152,12 +165,23 @@ ARROWS: dict[str, str] = {
         "explorer.painting explorer.rendering explorer.session explorer.viewport explorer.workers "
         "models.planes"
     ),
+    "explorer.overlays": (
+        "explorer.rendering explorer.session explorer.viewport explorer.workers models.planes"
+    ),
+    "explorer.aggregate": (
+        "explorer.session explorer.viewport explorer.workers models.density models.planes "
+        "models.points models.relief"
+    ),
     "explorer.training": (
         "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages explorer.workers "
         "models.plans"
     ),
     "explorer.run_list": (
         "explorer.recorded_runs explorer.runs_on_disk explorer.training explorer.workers"
+    ),
+    "explorer.embedding": (
+        "explorer.embedder_messages explorer.session explorer.workers models.embedding "
+        "models.points"
     ),
     "explorer.library": (
         "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
@@ -187,10 +211,12 @@ ARROWS: dict[str, str] = {
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
-    "explorer.map_drawing": "explorer.painting explorer.theme explorer.viewport",
+    "explorer.map_drawing": (
+        "explorer.crowd_image explorer.painting explorer.theme explorer.viewport"
+    ),
     "explorer.map_export": (
-        "explorer.exporting explorer.map_drawing explorer.session explorer.settings "
-        "explorer.viewport explorer.widgets"
+        "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
+        "explorer.settings explorer.viewport explorer.widgets"
     ),
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
@@ -206,6 +232,22 @@ ARROWS: dict[str, str] = {
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
     ),
+    "explorer.point_layer": "explorer.painting explorer.viewport",
+    "explorer.point_values": "explorer.painting explorer.theme models.points",
+    "explorer.crowd_layer": (
+        "explorer.crowd_image explorer.painting explorer.point_index explorer.viewport "
+        "explorer.workers"
+    ),
+    "explorer.map_points": (
+        "explorer.crowd_image explorer.crowd_layer explorer.painting explorer.point_index "
+        "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
+        "models.points"
+    ),
+    "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
+    "explorer.map_overlays": (
+        "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
+        "explorer.theme explorer.widgets explorer.workers models.density"
+    ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
         "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
@@ -220,8 +262,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.fields explorer.gliding explorer.map_drawing "
-        "explorer.painting explorer.path_layer explorer.plot_ranges explorer.theme "
-        "explorer.viewport"
+        "explorer.painting explorer.path_layer explorer.plot_ranges explorer.point_layer "
+        "explorer.theme explorer.viewport"
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
@@ -229,23 +271,25 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
     ),
     "explorer.panels": (
-        "explorer.actions explorer.arrangement explorer.decoding explorer.encoding "
-        "explorer.fields explorer.library explorer.mosaic explorer.pacing explorer.pages "
-        "explorer.painting explorer.plane_choices explorer.rendering explorer.replay "
-        "explorer.run_list explorer.runs_on_disk "
+        "explorer.actions explorer.arrangement explorer.crowd_image explorer.decoding "
+        "explorer.embedding explorer.encoding explorer.fields explorer.library "
+        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.pacing "
+        "explorer.pages explorer.painting explorer.plane_choices explorer.point_values "
+        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.downloads models.paths models.planes models.plans models.points"
+        "models.downloads models.embedding models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
-        "explorer.docks explorer.map_classes explorer.map_corners explorer.map_export "
-        "explorer.dropping explorer.encoding explorer.errors explorer.exporting "
-        "explorer.first_look explorer.following explorer.help explorer.library explorer.mosaic "
-        "explorer.opening explorer.painting explorer.panels explorer.rendering explorer.replay "
+        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer.exporting explorer.first_look explorer.following explorer.help "
+        "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
+        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
+        "explorer.painting explorer.panels explorer.rendering explorer.replay "
         "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
         "explorer.settings explorer.theme explorer.training explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans "
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
@@ -283,9 +327,10 @@ QT_CONCURRENCY = {"QThread", "QThreadPool", "QRunnable", "QProcess", "QtConcurre
 KNOWS_THREADS = {
     "explorer.workers",
     "explorer.trainer_process",  # the far end of a pipe that workers holds: it listens and works
+    "explorer.embedder_process",  # the same
     "models.images",  # a lock alone: Python's warning filters belong to the whole process
 }
-HEAVY = {"torch", "sklearn", "scipy", "zuko"}
+HEAVY = {"torch", "sklearn", "scipy", "zuko", "openTSNE", "umap"}
 # Rooms that run commands without a window, and so may load torch at once.
 WITH_TORCH = {"explorer.headless", "explorer.headless_training", "explorer.event_log"}
 # Rooms of the application that headless commands and the trainer's process use.
@@ -294,6 +339,8 @@ WITHOUT_QT = WITH_TORCH | {
     "explorer",
     "explorer.animation",
     "explorer.command_line",
+    "explorer.embedder_messages",
+    "explorer.embedder_process",
     "explorer.loss_curves",
     "explorer.fields",
     "explorer.plot_ranges",

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer import painting
 from explorer.arrangement import Arrangement, Handle
+from explorer.map_points import MapPoints
 from explorer.painting import Marker
 from explorer.panels.map_panel import MapPanel
 from explorer.path_layer import PathLayer
@@ -18,6 +19,7 @@ from explorer.session import Session
 from explorer.viewport import Viewport
 from explorer.widgets.map_view import MapView
 from explorer.widgets.strip_view import Keyframe, StripView
+from explorer.workers import Lane
 from models.paths import path
 from tests.test_map_planes import NoPictures
 from tests.test_session import info
@@ -89,8 +91,9 @@ def test_a_moving_point_of_a_long_path_draws_the_rest_no_more(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[MapPanel]:
-    none, session = NoPictures(), Session()
-    found = MapPanel(session, none, none)  # type: ignore[arg-type]
+    none, session, lane = NoPictures(), Session(), Lane()
+    points = MapPoints(session, lane, session)
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
     qtbot.addWidget(found)
     found.resize(900, 500)
     handles = tuple(
@@ -101,6 +104,7 @@ def panel(qtbot: QtBot) -> Iterator[MapPanel]:
     found.show()
     yield found
     found.close()
+    lane.stop()
     session.deleteLater()
 
 

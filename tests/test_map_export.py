@@ -1,6 +1,5 @@
 """The map as a picture: drawn anew at any size, whole or not at all, off the GUI thread."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from explorer.painting import Marker
 from explorer.rendering import decode
 from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.widgets.map_export_dialog import LONGEST_PX, MapChoice, MapExportDialog
-from explorer.workers import Cancelled, ModelShelf, TaskContext
+from explorer.workers import Cancel, Cancelled, ModelShelf, TaskContext
 from models.errors import DataError
 from models.planes import axis_plane
 from tests.opened import PATIENCE_MS, opened
@@ -99,7 +98,7 @@ def checked(tile: Tile) -> QImage:
 
 @pytest.fixture
 def context() -> TaskContext:
-    return TaskContext(lambda what, done, total: None, threading.Event())
+    return TaskContext(lambda what, done, total: None, Cancel())
 
 
 @pytest.mark.parametrize("ratio", [0.5, 1.0, 2.0, 3.7])
@@ -240,7 +239,7 @@ def test_the_map_of_a_line_can_be_drawn(qapp: object) -> None:
 def test_cancelled_it_leaves_what_was_there(
     qapp: object, shelf: ModelShelf, tmp_path: Path, when: str
 ) -> None:
-    stop = threading.Event()
+    stop = Cancel()
 
     def report(what: str, done: int, total: int) -> None:
         if what == when:

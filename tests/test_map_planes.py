@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.map_points import MapPoints
 from explorer.panels.map_panel import MapPanel
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX
 from explorer.theme import assets_folder
 from explorer.widgets.map_view import MARGIN_LEFT_PX
+from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
 from models.points import Points
 from tests.opened import PATIENCE_MS, Opened, opened
@@ -73,13 +75,15 @@ def session(qtbot: QtBot) -> Session:
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
-    none = NoPictures()
-    found = MapPanel(session, none, none)  # type: ignore[arg-type]
+    none, lane = NoPictures(), Lane()
+    points = MapPoints(session, lane, session)
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
     qtbot.addWidget(found)
     found.resize(900, 500)
     found.show()
     session.set_model(model(), handles(*np.eye(K, dtype=np.float32)[:3]), (0, 1))
     yield found
+    lane.stop()
     found.close()
 
 
@@ -101,7 +105,7 @@ def reasons(panel: MapPanel) -> dict[str, str]:
     combo = chooser(panel)
     items = cast("QStandardItemModel", combo.model())
     found = [(combo.itemData(at), items.item(at)) for at in range(combo.count())]
-    return {kind: item.toolTip() for kind, item in found if not item.isEnabled()}
+    return {kind: item.toolTip() for kind, item in found if kind and not item.isEnabled()}
 
 
 def shown(panel: MapPanel) -> set[str]:
@@ -279,10 +283,10 @@ def test_in_few_dimensions_there_is_nothing_to_choose(
 ) -> None:
     session.set_model(info(size), Arrangement(), (0, size - 1))
     assert set(reasons(panel)) == set(PLANE_KINDS) - {"axes"}
-    assert not chooser(panel).isEnabled()
+    assert chooser(panel).isEnabled()  # for the embedding alone
     assert f"K = {size}" in chooser(panel).toolTip()
     session.set_model(model(), handles(), (0, 1))
-    assert chooser(panel).isEnabled()
+    assert "K =" not in chooser(panel).toolTip()
 
 
 def test_other_weights_leave_the_plane(panel: MapPanel, session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from explorer.rendering import DecodeRequest, Slot, decode, describe, render
+from explorer.rendering import DecodeRequest, Kind, Slot, decode, describe, render
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,6 +35,46 @@ def test_a_part_of_a_request_is_that_part(tiny_model: "Model") -> None:
     assert part.request is request
     np.testing.assert_array_equal(part.pictures, whole.pictures[3:7])
     assert part.seconds > 0
+
+
+DIRECTIONS = np.array([[0.6, 0.8], [-0.8, 0.6]], np.float32)
+
+
+@pytest.mark.parametrize(("kind", "columns"), [("magnification", 1), ("field", 3)])
+def test_other_kinds_give_values_of_a_part(tiny_model: "Model", kind: Kind, columns: int) -> None:
+    z = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    request = DecodeRequest(Slot.FIELD, 1, z, kind=kind, directions=DIRECTIONS)
+    whole, part = render(tiny_model, request, 0, 9), render(tiny_model, request, 3, 4)
+    assert whole.values is not None
+    assert part.values is not None
+    assert whole.values.shape == (9, columns)
+    assert (len(part), len(part.pictures)) == (4, 0)
+    np.testing.assert_allclose(part.values, whole.values[3:7], rtol=1e-4, atol=1e-6)
+
+
+def test_the_field_is_the_step_to_the_re_encoding(tiny_model: "Model") -> None:
+    import torch
+
+    z = torch.randn(4, 2, generator=torch.Generator().manual_seed(0))
+    request = DecodeRequest(Slot.FIELD, 1, z.numpy(), kind="field", directions=DIRECTIONS)
+    found = render(tiny_model, request, 0, 4).values
+    wanted = (tiny_model.encode(tiny_model.decode(z)).mean - z) @ torch.from_numpy(DIRECTIONS).T
+    assert found is not None
+    np.testing.assert_allclose(found[:, :2], wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[:, 2], 0, atol=1e-5)
+
+
+def test_a_line_has_a_magnification(tiny_model: "Model") -> None:
+    z, line = np.zeros((2, 2), np.float32), np.array([[1, 0], [0, 0]], np.float32)
+    request = DecodeRequest(Slot.MAGNIFICATION, 1, z, kind="magnification", directions=line)
+    found = render(tiny_model, request, 0, 2).values
+    assert found is not None
+    assert (found > 0).all()
+
+
+def test_values_without_a_plane_are_an_expected_failure(tiny_model: "Model") -> None:
+    request = DecodeRequest(Slot.FIELD, 1, np.zeros((1, 2), np.float32), kind="field")
+    assert "plane" in render(tiny_model, request, 0, 1).error
 
 
 @pytest.mark.parametrize("request_", [DecodeRequest(Slot.PICTURE, 1, np.zeros((1, 5), np.float32))])

@@ -1,6 +1,5 @@
 """A replay as a file: as many frames as asked for, as long, drawn as the map is."""
 
-import threading
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +22,7 @@ from explorer.session import Session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
 from explorer.widgets.export_dialog import ExportDialog
-from explorer.workers import Cancelled, TaskContext
+from explorer.workers import Cancel, Cancelled, TaskContext
 from models.errors import CheckpointError, DataError
 from models.planes import axis_plane
 from models.snapshots import epoch_file
@@ -42,7 +41,7 @@ def plan(tmp_path: Path, tiny_data: "DataSet") -> "Plan":
 
 @pytest.fixture
 def context() -> TaskContext:
-    return TaskContext(lambda what, done, total: None, threading.Event())
+    return TaskContext(lambda what, done, total: None, Cancel())
 
 
 def look_of(latent_size: int = 2) -> MapLook:
@@ -145,7 +144,7 @@ def test_without_any_epoch_it_is_said(
 def test_a_cancelled_export_leaves_no_file(
     qapp: QApplication, plan: "Plan", tmp_path: Path
 ) -> None:
-    cancel = threading.Event()
+    cancel = Cancel()
 
     def report(what: str, done: int, total: int) -> None:
         if done == 3:

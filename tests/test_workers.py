@@ -24,6 +24,7 @@ from explorer.workers import (
     TaskContext,
 )
 from models.errors import DataError
+from tests.small_models import small_model
 
 PATIENCE_MS = 20_000
 
@@ -394,3 +395,35 @@ def test_stopping_cancels_what_runs(qtbot: QtBot, listener: Listener) -> None:
     assert started.wait(20)
     lane.stop()
     assert lane.isFinished()
+
+
+class Measured(FakeModel):
+    """A fake whose values can be measured too."""
+
+    latent_size = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.autoencoder = small_model(latent_size=1).float()
+
+
+def test_values_come_last_and_the_first_alone_while_nobody_knows_how_long_they_take(
+    decoder: DecodeThread, listener: Listener, qtbot: QtBot
+) -> None:
+    model = Measured()
+    key = decoder._shelf.add(model)  # type: ignore[arg-type] # a fake with the same decode
+    z, plane = np.arange(30, dtype=np.float32)[:, None], np.array([[1], [0]], np.float32)
+    model.gate.clear()
+    decoder.submit(request(Slot.PICTURE, 1, key=key))
+    assert model.entered.wait(20)
+    decoder.submit(DecodeRequest(Slot.FIELD, key, z, kind="field", directions=plane))
+    decoder.submit(request(Slot.THUMBNAILS, 2, key=key))
+    model.gate.set()
+    qtbot.waitUntil(lambda: sum(map(len, listener.results)) == 32, timeout=PATIENCE_MS)
+    slots = [result.request.slot for result in listener.results]
+    assert slots[:2] == [Slot.PICTURE, Slot.THUMBNAILS]
+    values = listener.results[2:]
+    assert len(values[0]) == 1
+    assert [result.first for result in values] == [
+        sum(map(len, values[:place])) for place in range(len(values))
+    ]

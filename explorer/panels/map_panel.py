@@ -17,11 +17,20 @@ from PySide6.QtWidgets import (
 
 from explorer import painting, theme
 from explorer.arrangement import Bytes, Floats
+from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
+from explorer.map_overlays import (
+    DENSITY_TIP,
+    DENSITY_WITHOUT_PRIOR_TIP,
+    FIELD_TIP,
+    MAGNIFICATION_TIP,
+)
+from explorer.map_points import MapPoints, project
 from explorer.mosaic import Mosaic
 from explorer.pacing import Paced
 from explorer.painting import Ellipse, Marker, to_image
 from explorer.plane_choices import make_plane, reason_against
+from explorer.point_values import colour_rows, values_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.viewport import Viewport, fitting_tile_px
@@ -41,6 +50,7 @@ _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
 _MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
+_POINTS_FITTED = 20_000  # looked at to tell where the data lies
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
 _LAYER_BUTTONS = {
@@ -51,6 +61,9 @@ _LAYER_BUTTONS = {
         "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
     ),
     "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
+    "density": ("Density", DENSITY_TIP),
+    "magnification": ("Magnification", MAGNIFICATION_TIP),
+    "field": ("Field", FIELD_TIP),
 }
 
 _PLANES: dict[str, tuple[str, str]] = {
@@ -69,6 +82,11 @@ _PLANES: dict[str, tuple[str, str]] = {
     ),
     "random": ("Random", "Two directions at random"),
 }
+_EMBEDDING = (
+    "t-SNE, UMAP …",
+    "No plane, but all dimensions at once: the data laid out so that neighbours stay neighbours, "
+    "for looking and picking (Ctrl+D)",
+)
 
 
 class MapPanel(QWidget):
@@ -77,17 +95,28 @@ class MapPanel(QWidget):
     view_settled = Signal()
     failed = Signal(str)
     said = Signal(str)
+    embedding_wished = Signal()
 
     def __init__(
-        self, session: Session, decoding: Decoding, mosaic: Mosaic, parent: QWidget | None = None
+        self,
+        session: Session,
+        decoding: Decoding,
+        mosaic: Mosaic,
+        points: MapPoints,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("mapPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session, self._decoding, self._mosaic = session, decoding, mosaic
+        self._points = points
         self.view = MapView(self)
         self.view.setObjectName("map")
         self.view.tile_image = mosaic.image
+        self.view.crowd = points.layer
+        points.layer.changed.connect(self.view.redraw_points)
+        points.selection_changed.connect(self._draw_points)
+        points.colours_changed.connect(self._draw_points)
         self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
@@ -96,6 +125,8 @@ class MapPanel(QWidget):
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
         self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
         self._chooser.axes_chosen.connect(self._session.set_axes)
+        self._chooser.add_view(*_EMBEDDING)
+        self._chooser.view_chosen.connect(self.embedding_wished)
         self._build()
         self._connect_view()
         self._connect_session()
@@ -179,7 +210,7 @@ class MapPanel(QWidget):
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
-        button.setToolTip(tip)
+        button.setToolTip(theme.as_tip(tip))
         button.setAccessibleName(tip.split(":")[0] if len(text) < 2 else text)
         return button
 
@@ -228,7 +259,8 @@ class MapPanel(QWidget):
         if model.has_prior:
             low, high = np.full(2, -3.05), np.full(2, 3.05)
         if model.points is not None and len(model.points):
-            xy = self._session.plane.project(model.points.mean)
+            every = max(1, len(model.points) // _POINTS_FITTED)
+            xy = self._session.plane.project(model.points.mean[::every])
             inner = np.percentile(xy, [0.5, 99.5], axis=0)
             low, high = np.minimum(low, inner[0]), np.maximum(high, inner[1])
         if not np.isfinite(low).all():
@@ -330,6 +362,10 @@ class MapPanel(QWidget):
             if model.has_prior
             else "Without a prior there are no posteriors: an image is encoded as one point"
         )
+        density, some = self._toggles["density"], model.points is not None
+        density.setEnabled(some)
+        what = DENSITY_TIP if model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
+        density.setToolTip(theme.as_tip(what if some else "The model's file holds no data points"))
         self.view.line_only = model.latent_size == 1
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
@@ -396,6 +432,7 @@ class MapPanel(QWidget):
         layers, model = self._session.layers, self._session.model
         for name, button in self._toggles.items():
             button.setChecked(getattr(layers, name) and button.isEnabled())
+        self._legend.set_hidden(layers.hidden_classes)
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
         self._show_ground()
@@ -414,17 +451,19 @@ class MapPanel(QWidget):
 
     def _draw_points(self, glide: bool = False) -> None:
         model, layers = self._session.model, self._session.layers
-        if model is None or model.points is None or not layers.points:
+        if model is None or model.points is None or not layers.points or self._points.crowded:
             self.view.set_points(np.zeros((0, 2), np.float32), np.zeros((0, 3), np.uint8))
             return
         points = model.points
-        xy = self._session.plane.project(points.mean)
-        if model.latent_size == 1:
-            xy = painting.spread_off_line(xy)
-        colours = painting.class_colour_rows(points.label, len(points))
+        xy = project(points, self._session.plane, model.latent_size == 1)
+        colours = colour_rows(points, values_of(points, layers.colour_by, self._points.measured))
+        rows = self._points.drawing_order(len(points))
+        if len(self._points.selection):
+            chosen = self._points.selection.mask(len(points))
+            colours[~chosen] = unchosen_grey(self.view.ground_dark)
         if points.label is not None and layers.hidden_classes:
-            shown = ~np.isin(points.label, sorted(layers.hidden_classes))
-            xy, colours = xy[shown], colours[shown]
+            rows = rows[~np.isin(points.label[rows], sorted(layers.hidden_classes))]
+        xy, colours = xy[rows], colours[rows]
         (self.view.glide_points if glide else self.view.set_points)(xy, colours)
 
     def _draw_handles(self, key: int = 0) -> None:
@@ -584,9 +623,7 @@ class MapPanel(QWidget):
         menu.popup(where)
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
-        layers = self._session.layers
-        hidden = layers.hidden_classes - {label} if shown else layers.hidden_classes | {label}
-        self._session.set_layers(replace(layers, hidden_classes=hidden))
+        self._session.set_layers(self._session.layers.with_class(label, shown))
 
 
 def _plane_words(plane: Plane) -> str:

@@ -1,8 +1,10 @@
 """Which colour is which class, and which classes are shown."""
 
+from collections.abc import Collection
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from explorer import theme
@@ -18,6 +20,7 @@ class ClassLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._chips: dict[int, QToolButton] = {}
+        self._entries: dict[int, QAction] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(1)
@@ -27,7 +30,7 @@ class ClassLegend(QWidget):
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self._chips = {}
+        self._chips, self._entries = {}, {}
         if len(names) > _MOST_CHIPS:
             self._row.addWidget(self._menu(names))
         else:
@@ -61,8 +64,16 @@ class ClassLegend(QWidget):
             action.setCheckable(True)
             action.setChecked(True)
             action.toggled.connect(partial(self.toggled.emit, label))
+            self._entries[label] = action
         button.setMenu(menu)
         return button
+
+    def set_hidden(self, labels: Collection[int]) -> None:
+        """Which classes are not shown."""
+        switches: dict[int, QToolButton | QAction] = {**self._chips, **self._entries}
+        for label, switch in switches.items():
+            with QSignalBlocker(switch):
+                switch.setChecked(label not in labels)
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""

@@ -1,6 +1,7 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from math import hypot
 from time import perf_counter
 
@@ -27,9 +28,10 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from explorer import map_drawing, painting, theme
 from explorer.gliding import Glide, view_between
-from explorer.map_drawing import MANY_POINTS, MapContents
+from explorer.map_drawing import MapContents
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
 from explorer.path_layer import PathLayer
+from explorer.point_layer import PointLayer
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
@@ -40,6 +42,7 @@ LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _MANY_MARKERS = 24  # from here on those that stand still are drawn once
 _ZOOM_A_NOTCH = 1.25
+_PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
@@ -81,15 +84,18 @@ class MapView(QWidget):
         # Drawn in this order: what lies still between tiles and points, and over the points, is
         # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
         self.below_points: list[Drawn] = []
+        self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_points`
         self.above_points: list[Drawn] = []
         self.on_top: list[Drawn] = []
+        self.over_handles: list[Drawn] = []  # at every frame too
         self.ground_dark = True
+        self.show_axes = True  # the numbers along them
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
-        self._points: Floats = np.zeros((0, 2), np.float32)
-        self._point_colours = np.zeros((0, 3), np.uint8)
+        self._points = PointLayer()
         self._markers: tuple[Marker, ...] = ()
         self._still_markers: tuple[object, QPixmap] | None = None
         self._ellipses: tuple[Ellipse, ...] = ()
+        self._hover_ellipse: Ellipse | None = None
         self._path = PathLayer()
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
@@ -97,7 +103,6 @@ class MapView(QWidget):
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
-        self._points_layer: QImage | None = None
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
@@ -120,16 +125,16 @@ class MapView(QWidget):
     def set_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """Data points [N, 2] in their colours [N, 3]."""
         self._end_glide()
-        self._points, self._point_colours = xy, colours
-        self._points_moved()
+        self._points.set(xy, colours)
+        self.redraw_points()
 
     def glide_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """The same points lie elsewhere now: let them wander there, unless nobody would see it."""
-        if len(xy) != len(self._points) or not self._may_animate():
+        if len(xy) != len(self._points.xy) or not self._may_animate():
             self.set_points(xy, colours)
             return
-        self._point_colours = colours
-        self._glide = Glide(self._points, xy, perf_counter())
+        self._points.set(self._points.xy, colours)
+        self._glide = Glide(self._points.xy, xy, perf_counter())
         if self._view_glide is not None:
             self._view_glide = self.view, self.goal
         self._start_glider()
@@ -166,7 +171,7 @@ class MapView(QWidget):
 
     def points(self) -> Floats:
         """Where the data points are drawn now [N, 2]."""
-        return self._points
+        return self._points.xy
 
     def _may_animate(self) -> bool:
         hint = QStyle.StyleHint.SH_Widget_Animation_Duration
@@ -182,14 +187,14 @@ class MapView(QWidget):
             self._glider.stop()
             return
         share = glide.share(now)
-        self._points = glide.at(now)
+        self._points.set(glide.at(now), self._points.colours)
         if self._view_glide is not None:
             self.view = view_between(*self._view_glide, share)
             self._leave_work()
             self._tiles_layer = None
         if share >= 1:
             self._end_glide()
-        self._points_moved()
+        self.redraw_points()
 
     def _end_glide(self) -> None:
         moves, self.view = self._view_glide is not None, self.goal
@@ -201,18 +206,24 @@ class MapView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches: the points are where they go."""
         if self._glide is not None:
-            self.set_points(self._glide.end, self._point_colours)
+            self.set_points(self._glide.end, self._points.colours)
         super().hideEvent(event)
 
-    def _points_moved(self) -> None:
+    def redraw_points(self) -> None:
         """Draw the points anew at the next frame, on the tiles that are drawn already."""
-        self._points_layer = self._ground = None
+        self._ground = None
         self.update()
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
         self._markers, self._ellipses = tuple(markers), tuple(ellipses)
         self._update_soon()
+
+    def set_hover_ellipse(self, ellipse: Ellipse | None) -> None:
+        """The posterior of the data point under the pointer, until it rests on none."""
+        if ellipse is not self._hover_ellipse:
+            self._hover_ellipse = ellipse
+            self.update()
 
     def set_path(self, xy: Floats) -> None:
         """The path as points [N, 2]."""
@@ -244,6 +255,11 @@ class MapView(QWidget):
         """Draw tiles, points and circles anew at the next frame."""
         self._leave_work()
         self._ground = self._tiles_layer = None
+        self.update()
+
+    def redraw_overlays(self) -> None:
+        """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
+        self._ground = None
         self.update()
 
     def refine_ground(self) -> None:
@@ -347,7 +363,6 @@ class MapView(QWidget):
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
-        self._points_layer = None
         self.redraw_ground()
         self.view_changed.emit()
 
@@ -369,8 +384,11 @@ class MapView(QWidget):
         painter.translate(MARGIN_LEFT_PX, 0)
         self._path.draw(painter, self.view, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
+        if self._hover_ellipse is not None:
+            painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         self._draw_all(painter, self.on_top)
         self._paint_markers(painter)
+        self._draw_all(painter, self.over_handles)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
         if self._lens is not None and self._pointer is not None:
@@ -423,8 +441,8 @@ class MapView(QWidget):
             tile_px=self.tile_px,
             opacity=self.tile_opacity,
             prior=self.show_prior,
-            points=self._points,
-            point_colours=self._point_colours,
+            points=self._points.xy,
+            point_colours=self._points.colours,
             below=self._recorded(self.below_points),
             above=self._recorded(self.above_points),
             on_top=self._recorded(self.on_top),
@@ -456,8 +474,7 @@ class MapView(QWidget):
         painter.setClipRect(self.ground)
         painter.translate(MARGIN_LEFT_PX, 0)
         self._draw_all(painter, self.below_points)
-        if len(self._points):
-            painter.drawImage(0, 0, self._points_image(self.devicePixelRatioF()))
+        self._draw_all(painter, [self._points, *([self.crowd] if self.crowd else [])])
         self._draw_all(painter, self.above_points)
         if self.show_prior:
             colours = theme.colours()
@@ -470,13 +487,13 @@ class MapView(QWidget):
         colours, ratio = theme.colours(), self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(colours.panel))
+        pixmap.fill(QColor(colours.panel if self.show_axes else colours.map))
         painter = QPainter(pixmap)
         try:
             painter.setFont(self.font())
-            painting.draw_axes(
-                painter, self.view, QPointF(MARGIN_LEFT_PX, 0), colours, vertical=not self.line_only
-            )
+            if self.show_axes:
+                origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
+                painting.draw_axes(painter, self.view, origin, colours, vertical=vertical)
             painter.setClipRect(self.ground)
             painter.fillRect(self.ground, QColor(colours.map))
             painter.translate(MARGIN_LEFT_PX, 0)
@@ -487,14 +504,6 @@ class MapView(QWidget):
         finally:
             painter.end()
         yield pixmap
-
-    def _points_image(self, ratio: float) -> QImage:
-        if self._points_layer is None:
-            size, opacity = (1, 0.6) if len(self._points) > MANY_POINTS else (2, 0.9)
-            self._points_layer = painting.points_image(
-                self.view, self._points, self._point_colours, ratio, size, opacity
-            )
-        return self._points_layer
 
     # -- mouse -----------------------------------------------------------------------------
 
@@ -570,7 +579,7 @@ class MapView(QWidget):
 
     def forget_pointer(self) -> None:
         """It is over something else, even if that lies over the map."""
-        self._pointer, self._lens = None, None
+        self._pointer, self._lens, self._hover_ellipse = None, None, None
         self.pointer_left.emit()
         self.update()
 
@@ -584,7 +593,13 @@ class MapView(QWidget):
             self.gesture_cancelled.emit()
         elif key in _ARROWS and held & Qt.KeyboardModifier.ControlModifier:
             dx, dy = _ARROWS[key]
-            self.set_view(self.view.panned(-60 * dx, 60 * dy))
+            self.set_view(self.view.panned(-_PAN_PX * dx, _PAN_PX * dy))
+        elif key in _ARROWS and held & Qt.KeyboardModifier.AltModifier:
+            dx, dy = _ARROWS[key]
+            across, up = _PAN_SHARE * self.view.width, _PAN_SHARE * self.view.height
+            self.set_view(self.view.panned(-across * dx, up * dy))
+        elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
+            self._look_at_active()
         elif key in _ARROWS:
             fine = held & Qt.KeyboardModifier.ShiftModifier
             step = (FINE_NUDGE_PX if fine else NUDGE_PX) / self.view.scale
@@ -596,6 +611,12 @@ class MapView(QWidget):
             self.zoom(1 / _ZOOM_A_NOTCH)
         else:
             super().keyPressEvent(event)
+
+    def _look_at_active(self) -> None:
+        """The active handle in the middle, at the same scale."""
+        active = next((marker for marker in self._markers if marker.active), None)
+        if active is not None:
+            self.set_view(replace(self.view, x=active.x, y=active.y))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

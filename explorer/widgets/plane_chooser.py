@@ -16,6 +16,7 @@ class PlaneChooser(QWidget):
 
     kind_chosen = Signal(str)  # chosen again too: the plane is made anew
     axes_chosen = Signal(int, int)
+    view_chosen = Signal()  # the entry that is no plane
 
     def __init__(
         self, kinds: Mapping[str, tuple[str, str]], what: QLabel, parent: QWidget | None = None
@@ -27,6 +28,7 @@ class PlaneChooser(QWidget):
         super().__init__(parent)
         self._kinds, self._axes_kind = dict(kinds), next(iter(kinds))
         self._axes = (0, 1)
+        self._shown, self._view = self._axes_kind, -1
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(4)
@@ -100,6 +102,13 @@ class PlaneChooser(QWidget):
             combo.addItems(list(names))
             combo.setEnabled(len(names) > 2)
 
+    def add_view(self, text: str, tip: str) -> None:
+        """An entry below the planes that leads to another view of the data."""
+        self._kind.insertSeparator(self._kind.count())
+        self._view = self._kind.count()
+        self._kind.addItem(text, "")
+        self._kind.setItemData(self._view, tip, Qt.ItemDataRole.ToolTipRole)
+
     def set_reasons(self, reasons: Mapping[str, str]) -> None:
         """Why a kind cannot be chosen, in its tooltip; nothing for one that can."""
         items = cast("QStandardItemModel", self._kind.model())
@@ -110,12 +119,12 @@ class PlaneChooser(QWidget):
         others = [reasons.get(name, "") for name in self._kinds if name != self._axes_kind]
         none = bool(others) and all(others)
         same = none and len(set(others)) == 1
-        self._kind.setEnabled(not same)
+        self._kind.setEnabled(not same or self._view >= 0)
         self._kind.setToolTip(f"{_TIP}. {others[0]}" if same else _TIP)
 
     def show_plane(self, kind: str, axes: tuple[int, int], name: str, tip: str) -> None:
         """The plane that is on the map."""
-        self._axes = axes
+        self._axes, self._shown = axes, kind
         self._kind.setCurrentIndex(self._kind.findData(kind))
         self._across.setCurrentIndex(axes[0])
         self._up.setCurrentIndex(axes[1])
@@ -132,7 +141,11 @@ class PlaneChooser(QWidget):
     # -- from the person -------------------------------------------------------------------
 
     def _on_kind_activated(self, place: int) -> None:
-        self.kind_chosen.emit(self._kind.itemData(place))
+        if place == self._view:
+            self._kind.setCurrentIndex(self._kind.findData(self._shown))
+            self.view_chosen.emit()
+        else:
+            self.kind_chosen.emit(self._kind.itemData(place))
 
     def _on_rolled(self) -> None:
         self.kind_chosen.emit(self._kind.currentData())

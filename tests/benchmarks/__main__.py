@@ -17,6 +17,7 @@ from tests.benchmarks import (
     memory,
     startup,
     training,
+    wandering,
 )
 from tests.benchmarks.report import Options, Row, table
 from tests.benchmarks.screen import NoScreenError, own_home, some_screen
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Options], list[Row]]] = {
     "training-mlp": training.training_mlp,
     "training-conv": training.training_conv,
     "drawing": drawing.drawing,
+    "million-points": wandering.million_points,
     "large-data": large_data.large_data,
     "startup": startup.startup,
     "gif": animation.gif,

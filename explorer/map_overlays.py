@@ -1,0 +1,247 @@
+"""The overlays of a map: services, what they draw on it, and the legend in its corner."""
+
+from math import exp, pi, sqrt
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer import theme
+from explorer.aggregate import AggregateDensity
+from explorer.overlay_drawing import (
+    ARROWS,
+    DATA_COLOUR,
+    HOLE_COLOUR,
+    LIGHT_DATA,
+    LIGHT_HOLE,
+    LIGHT_PRIOR,
+    PRIOR_COLOUR,
+    VIRIDIS,
+    Arrows,
+    Contours,
+    HeatMap,
+    Range,
+)
+from explorer.overlays import FIELD, MAGNIFICATION, TileValues
+from explorer.session import Session
+from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
+from explorer.widgets.overlay_legend import Entry, Key, OverlayLegend
+from explorer.workers import DecodeThread, Lane
+from models.density import MOST_POINTS
+
+_INSET_PX = 8
+
+DENSITY_TIP = (
+    "Where the data lies: the aggregate posterior, the mean of q(z|x) over the data, marginal in "
+    "the plane of the map. Its rings hold 39, 86 and 99 % of it, as the prior's circles of 1, 2 "
+    "and 3 σ (dashed) hold of the prior: where both agree, the data fills the prior. Hatched: "
+    "holes, within 2 σ, where it is less than a quarter as dense as the prior expects"
+)
+DENSITY_WITHOUT_PRIOR_TIP = (
+    "Where the data lies: a kernel density estimate of its codes in the plane of the map (Scott's "
+    "rule), with rings that hold 39, 86 and 99 % of it. A plain autoencoder has no prior to hold "
+    "it against, so there are no holes"
+)
+MAGNIFICATION_TIP = (
+    "How fast the picture changes from place to place: sqrt(det G), where G = JᵀJ is the metric "
+    "that the decoder pulls back to the plane of the map (J: derivatives of the mean image along "
+    "its two directions). It is the area of image space, pixels counting 0 to 1, that one unit of "
+    "area of the plane covers. Colours on a logarithmic scale, from the 2nd to the 98th percentile "
+    "of what is visible"
+)
+FIELD_TIP = (
+    "Where the model pulls: arrows from z to encode(decode(z)), the part of that step in the plane "
+    "of the map. To the scale of the map, but cut where the next arrow begins; the colour tells "
+    "the whole length"
+)
+
+
+class MapOverlays(QObject):
+    """Puts density, magnification and field on a map view and keeps their legend true."""
+
+    settled = Signal()  # all that is on is there
+    failed = Signal(str)
+
+    def __init__(self, session: Session, thread: DecodeThread, lane: Lane, view: MapView) -> None:
+        super().__init__(view)
+        self._session, self._view = session, view
+        self.density = AggregateDensity(session, lane, self)
+        self.magnification = TileValues(MAGNIFICATION, session, thread, self)
+        self.field = TileValues(FIELD, session, thread, self)
+        self.density.failed.connect(self.failed)
+        self.heat, self.arrows, self.contours = HeatMap(), Arrows(), Contours()
+        view.below_points.append(self.heat)
+        view.above_points += [self.contours, self.arrows]
+        self.legend = OverlayLegend(view)
+        self.legend.move(MARGIN_LEFT_PX + _INSET_PX, _INSET_PX)
+        self._pointer: tuple[float, float] | None = None
+        self._held_back = False
+        for service in (self.magnification, self.field, self.density):
+            service.changed.connect(self._on_changed)
+            service.settled.connect(self._on_settled)
+        view.pointer_moved.connect(self._on_pointer_moved)
+        view.pointer_left.connect(self._on_pointer_left)
+        session.layers_changed.connect(self.look)
+        session.model_changed.connect(self._on_changed)
+        view.view_changed.connect(self.look)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything that is on is still on its way."""
+        return self.density.busy or self.magnification.busy or self.field.busy
+
+    def look(self) -> None:
+        """Show what there is of what the map shows now, and ask for the rest."""
+        view = self._view.view
+        pointer = self._pointer or (view.x, view.y)
+        self._show()
+        self.magnification.look(view, pointer)
+        self.field.look(view, pointer)
+        self.density.look(view)
+
+    def refresh_theme(self) -> None:
+        """The scheme is another one."""
+        self._show()
+        self.legend.update()
+
+    def _on_changed(self) -> None:
+        """Under a dragged handle the ground is drawn once it is whole: each time costs a frame."""
+        if self._view.dragging and self.busy:
+            self._held_back = True
+        else:
+            self._show()
+
+    def _on_settled(self) -> None:
+        if self.busy:
+            return
+        if self._held_back:
+            self._held_back = False
+            self._show()
+        self.settled.emit()
+
+    def _show(self) -> None:
+        view, aggregate = self._view.view, self.density.aggregate
+        self.heat.show(self.magnification.grid(view) if self.magnification.on else None)
+        self.arrows.show(self.field.grid(view) if self.field.on else None)
+        shown = aggregate is not None and self.density.on
+        relief = aggregate.relief(view) if aggregate is not None and shown else None
+        with_prior = aggregate is not None and aggregate.has_prior and not self._view.show_prior
+        self.contours.show(relief, with_prior)
+        self._view.redraw_overlays()
+        self._explain()
+
+    # -- the legend ------------------------------------------------------------------------
+
+    def _explain(self) -> None:
+        entries = []
+        if self.density.on:
+            entries.append(self._density_entry())
+        if self.magnification.on:
+            ends = self.heat.range
+            entries.append(
+                _scale("magnification", "Magnification", MAGNIFICATION_TIP, VIRIDIS, ends)
+            )
+        if self.field.on:
+            ends = self.arrows.range
+            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends))
+        self.legend.set_entries(entries)
+        self._show_here()
+
+    def _density_entry(self) -> Entry:
+        model, dark = self._session.model, theme.colours().dark
+        data, prior, hole = (
+            (DATA_COLOUR, PRIOR_COLOUR, HOLE_COLOUR)
+            if dark
+            else (LIGHT_DATA, LIGHT_PRIOR, LIGHT_HOLE)
+        )
+        keys = [Key("solid", data, "data")]
+        if model is not None and model.has_prior:
+            keys += [Key("dashed", prior, "prior")]
+            if model.latent_size > 1:
+                keys += [Key("hatched", hole, "hole")]
+        return Entry("density", "Density", self._density_tip(), keys=tuple(keys))
+
+    def _density_tip(self) -> str:
+        model, aggregate = self._session.model, self.density.aggregate
+        tip = DENSITY_TIP if model is None or model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
+        if aggregate is None:
+            return tip
+        counted, of = len(aggregate.mixture), aggregate.mixture.of
+        drawn = f"{counted:,} of {of:,} points, drawn at random" if of > MOST_POINTS else ""
+        least = aggregate.mixture.least
+        widened = (
+            f"; posteriors narrower than {least:.2g} are widened to that, the median way to the "
+            "16th neighbour, for gaps between the data at hand are no holes"
+        )
+        return f"{tip}. Of {drawn or f'{counted:,} points'}{widened if least else ''}"
+
+    def _on_pointer_moved(self, x: float, y: float) -> None:
+        self._pointer = (x, y)
+        self._show_here()
+
+    def _on_pointer_left(self) -> None:
+        self._pointer = None
+        self._show_here()
+
+    def _show_here(self) -> None:
+        """The values at the pointer."""
+        if not self.legend.entries() or self._pointer is None:
+            self.legend.set_here({})
+            return
+        found = {
+            "density": self._density_here(*self._pointer),
+            "magnification": _magnification_here(self.heat, *self._pointer),
+            "field": _field_here(self.arrows, self._off_plane, *self._pointer),
+        }
+        self.legend.set_here({name: text for name, text in found.items() if text})
+
+    @property
+    def _off_plane(self) -> bool:
+        return self._session.model is not None and self._session.model.latent_size > 2
+
+    def _density_here(self, x: float, y: float) -> str:
+        relief, aggregate = self.contours.relief, self.density.aggregate
+        value = None if relief is None else relief.value(x, y)
+        if relief is None or aggregate is None or value is None:
+            return ""
+        if not aggregate.has_prior:
+            peak = float(aggregate.whole.values.max())
+            return f"{100 * value / peak:.0f} % of peak" if peak > 0 else ""
+        expected = prior_density(x, y, relief.grid.rows == 1)
+        return f"{_times(value / expected)} prior" if expected > 0 else ""
+
+
+def prior_density(x: float, y: float, line: bool) -> float:
+    """N(0, I2) at a place of the plane; N(0, 1) on a line."""
+    if line:
+        return exp(-0.5 * x * x) / sqrt(2 * pi)
+    return exp(-0.5 * (x * x + y * y)) / (2 * pi)
+
+
+def _times(ratio: float) -> str:
+    if ratio < 0.01:
+        return "under 0.01 ×"
+    return f"{figure(ratio)} ×" if ratio < 1000 else "over 1000 ×"
+
+
+def figure(value: float) -> str:
+    """A number with two significant digits at least, never in powers where that is avoidable."""
+    if value == 0 or 0.001 <= abs(value) < 100:
+        return f"{value:.2g}"
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.0e}"
+
+
+def _scale(name: str, title: str, tip: str, colours: tuple[str, ...], ends: Range | None) -> Entry:
+    low, high = ("…", "…") if ends is None else (figure(ends.low), figure(ends.high))
+    return Entry(name, title, tip, colours, low, high, arrow=name == "field")
+
+
+def _magnification_here(heat: HeatMap, x: float, y: float) -> str:
+    found = None if heat.grid is None else heat.grid.at(x, y)
+    return "" if found is None else figure(float(found[0]))
+
+
+def _field_here(arrows: Arrows, off_plane: bool, x: float, y: float) -> str:
+    found = None if arrows.grid is None else arrows.grid.at(x, y)
+    if found is None:
+        return ""
+    length = float((found[0] ** 2 + found[1] ** 2) ** 0.5)
+    return f"{length:.2f}" + (f", off plane {float(found[2]):.2f}" if off_plane else "")

@@ -1,0 +1,279 @@
+"""Service: where the data lies in the plane, indexed for picking and drawn if it is very much."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from explorer.crowd_image import Crowd
+from explorer.crowd_layer import CrowdLayer
+from explorer.painting import spread_off_line
+from explorer.point_index import PointIndex
+from explorer.point_values import colour_rows, values_of
+from explorer.selection import How, Selection
+from explorer.session import Session
+from explorer.workers import Callbacks, Cancelled, Lane, TaskContext
+from models.planes import Plane
+from models.points import Points
+
+Floats = npt.NDArray[np.float32]
+
+CROWD = 20_000  # points: more are drawn off the GUI thread, and do not glide
+_NEAR_PX = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Wish:
+    """What is to be placed: those points of the data whose class is not hidden."""
+
+    points: Points
+    plane: Plane
+    hidden: frozenset[int]
+    line_only: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    wish: _Wish
+    index: PointIndex
+
+
+@dataclass(frozen=True, eq=False)
+class _Dress:
+    """A crowd as it is to look: by what it is coloured, and who is selected."""
+
+    placed: _Placed
+    colour_by: str
+    measured: Mapping[str, Floats]
+    selection: Selection
+
+
+class MapPoints(QObject):
+    """Keeps an index of the points in sight of the plane true to what the session shows.
+
+    Everything that takes time by the number of points is done in a lane; the newest wish wins.
+    """
+
+    placed = Signal()  # there is an index of what is on screen now
+    selection_changed = Signal()
+    colours_changed = Signal()  # of a usual set: a crowd is drawn anew by itself
+
+    def __init__(self, session: Session, lane: Lane, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._lane = session, lane
+        self.layer = CrowdLayer(lane, self)
+        self.selection = Selection()
+        self.kept: Selection | None = None  # the first of two selections
+        self.measured: Mapping[str, Floats] = {}
+        self._placed: _Placed | None = None
+        self._wish: _Wish | None = None
+        self._dress: _Dress | None = None
+        self._placing = self._dressing = False
+        self._area: int | None = None  # the ticket of the area that is looked through
+        session.model_changed.connect(self._on_model_changed)
+        session.points_changed.connect(self._place)
+        session.plane_changed.connect(self._place)
+        session.layers_changed.connect(self._on_layers_changed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still being computed."""
+        return self._placing or self._dressing or self.layer.busy or self._area is not None
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the data is too much to be drawn in the GUI thread."""
+        points = self._points
+        return points is not None and len(points) > CROWD
+
+    @property
+    def index(self) -> PointIndex | None:
+        """The points in the plane on screen; none while they are being placed."""
+        placed = self._placed
+        current = placed is not None and placed.wish is self._wish
+        return placed.index if current and placed is not None else None
+
+    @property
+    def _points(self) -> Points | None:
+        model = self._session.model
+        return None if model is None else model.points
+
+    def near(self, x: float, y: float, scale: float) -> int | None:
+        """The number of the point within 6 pixels of a place, the nearest; `scale` px a unit."""
+        index = self.index if self._session.layers.points else None
+        return None if index is None else index.nearest(x, y, _NEAR_PX / scale)
+
+    def drawing_order(self, count: int) -> npt.NDArray[np.int64]:
+        """All point numbers [count], those selected last, to be drawn over the others."""
+        rows = np.arange(count)
+        chosen = self.selection.mask(count)
+        return np.concatenate([rows[~chosen], rows[chosen]])
+
+    # -- placing ---------------------------------------------------------------------------
+
+    def _on_model_changed(self) -> None:
+        """Another model; its plane comes next."""
+        self._placed = self._wish = self._dress = None
+        self.measured, self.kept = {}, None
+        self.layer.show(None)
+        self.select(Selection())
+
+    def _on_layers_changed(self) -> None:
+        wish, layers = self._wish, self._session.layers
+        if wish is not None and wish.hidden != layers.hidden_classes:
+            self._place()
+        else:
+            self.recolour()
+
+    def _place(self) -> None:
+        session, points = self._session, self._points
+        if session.model is None or points is None or not len(points):
+            self._wish = self._placed = None
+            self.layer.show(None)
+            return
+        before, hidden = self._wish, session.layers.hidden_classes
+        if before is not None and len(before.points) != len(points):
+            self.kept = None
+            self.select(Selection())
+        if self._placed is not None and (before is None or before.plane is not session.plane):
+            self.layer.show(None)  # nothing that is drawn lies where it was
+        self._wish = _Wish(points, session.plane, hidden, session.model.latent_size == 1)
+        if not self._placing:
+            self._submit_place(self._wish)
+
+    def _submit_place(self, wish: _Wish) -> None:
+        self._placing = True
+        self._lane.submit(partial(_place, wish), Callbacks(self._on_placed, self._on_place_failed))
+
+    def _on_placed(self, placed: _Placed) -> None:
+        self._placing = False
+        if placed.wish is self._wish:
+            self._placed = placed
+            self.recolour()
+            self.placed.emit()
+        elif self._wish is not None:
+            self._submit_place(self._wish)
+
+    def _on_place_failed(self, message: str) -> None:
+        """A mistake of the program, which is told elsewhere."""
+        self._placing = False
+
+    # -- colours ---------------------------------------------------------------------------
+
+    def set_measured(self, measured: Mapping[str, Floats]) -> None:
+        """Values by name, [N] each, that points can be coloured by."""
+        self.measured = measured
+        self.recolour()
+        self.colours_changed.emit()
+
+    def recolour(self) -> None:
+        """Draw a crowd in the colours that are wished now."""
+        placed, layers = self._placed, self._session.layers
+        if placed is None or not self.crowded or not layers.points:
+            self._dress = None
+            self.layer.show(None)
+            return
+        wish = _Dress(placed, layers.colour_by, self.measured, self.selection)
+        if self._dress is not None and _same(self._dress, wish):
+            return
+        self._dress = wish
+        if not self._dressing:
+            self._submit_dress(wish)
+
+    def _submit_dress(self, wish: _Dress) -> None:
+        self._dressing = True
+        self._lane.submit(partial(_dress, wish), Callbacks(self._on_dressed, self._on_dress_failed))
+
+    def _on_dressed(self, found: tuple[_Dress, Crowd]) -> None:
+        self._dressing = False
+        wish, crowd = found
+        if wish is self._dress:
+            self.layer.show(crowd)
+        elif self._dress is not None:
+            self._submit_dress(self._dress)
+
+    def _on_dress_failed(self, message: str) -> None:
+        """A mistake of the program, which is told elsewhere."""
+        self._dressing = False
+
+    # -- selecting -------------------------------------------------------------------------
+
+    def select(self, selection: Selection) -> None:
+        """Choose these points."""
+        if not len(selection) and not len(self.selection):
+            return
+        self.selection = selection
+        self.recolour()
+        self.selection_changed.emit()
+
+    def select_area(self, outline: Floats, how: How) -> None:
+        """Choose the points inside an outline [M, 2] of the plane; the newest outline wins."""
+        index = self.index
+        if index is None or not self._session.layers.points:
+            return
+        if self._area is not None:
+            self._lane.cancel(self._area)
+        task = partial(_inside, index, outline, how)
+        done = Callbacks(self._on_area, self._on_area_failed)
+        self._area = self._lane.submit(task, done)
+
+    def _on_area(self, found: tuple[PointIndex, npt.NDArray[np.int64], How]) -> None:
+        index, rows, how = found
+        self._area = None
+        if index is self.index:
+            self.select(self.selection.with_rows(rows, how))
+
+    def _on_area_failed(self, message: str) -> None:
+        """A mistake of the program, which is told elsewhere."""
+        self._area = None
+
+    def keep_selection(self) -> None:
+        """Keep what is selected as the first of two; the next selection is the second."""
+        if len(self.selection):
+            self.kept = replace(self.selection)
+            self.select(Selection())
+
+
+def _same(one: _Dress, other: _Dress) -> bool:
+    return (
+        one.placed is other.placed
+        and one.colour_by == other.colour_by
+        and one.measured is other.measured
+        and one.selection is other.selection
+    )
+
+
+def _place(wish: _Wish, context: TaskContext) -> _Placed:
+    points = wish.points
+    rows = np.arange(len(points))
+    xy = project(points, wish.plane, wish.line_only)
+    if points.label is not None and wish.hidden:
+        rows = np.flatnonzero(~np.isin(points.label, sorted(wish.hidden)))
+        xy = xy[rows]
+    return _Placed(wish, PointIndex.of(xy, rows))
+
+
+def project(points: Points, plane: Plane, line_only: bool) -> Floats:
+    """Where the posterior means lie in the plane [N, 2]; what is too far for a number is not."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        xy = plane.project(points.mean)
+    return spread_off_line(xy) if line_only else xy
+
+
+def _dress(wish: _Dress, context: TaskContext) -> tuple[_Dress, Crowd]:
+    index, points = wish.placed.index, wish.placed.wish.points
+    rows = colour_rows(points, values_of(points, wish.colour_by, wish.measured))
+    chosen = wish.selection.mask(len(points))[index.row] if len(wish.selection) else None
+    return wish, Crowd(index, rows[index.row], chosen)
+
+
+def _inside(
+    index: PointIndex, outline: Floats, how: How, context: TaskContext
+) -> tuple[PointIndex, npt.NDArray[np.int64], How]:
+    rows = index.inside(outline, context.cancelled)
+    if context.cancelled():
+        raise Cancelled
+    return index, rows, how

@@ -1,0 +1,257 @@
+"""Service: magnification and re-encoding field of the ground, in tiles, coarse to fine."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Qt, Signal
+
+from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot
+from explorer.session import Layers, Session
+from explorer.viewport import Tile, Viewport, visible_tiles
+from explorer.workers import DecodeThread
+from models.planes import Plane
+
+Floats = npt.NDArray[np.float32]
+
+MOST_KEPT = 40_000  # values of a kind: a few MB
+_TELL_SECONDS = 0.06  # between two looks at values that come: each draws all of them anew
+_MOST_TILES = 8000  # in one viewport
+_COARSER = (2, 1, 0)  # how many levels up it begins, so that something stands everywhere at once
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is measured in tiles: of which kind, how large they are, and when it is wanted."""
+
+    kind: Kind
+    slot: Slot
+    columns: int
+    tile_px: float
+    wanted: Callable[[Layers], bool]
+
+
+MAGNIFICATION = Measured(
+    "magnification", Slot.MAGNIFICATION, 1, 22.0, lambda layers: layers.magnification
+)
+FIELD = Measured("field", Slot.FIELD, 3, 42.0, lambda layers: layers.field)
+
+
+@dataclass(frozen=True, eq=False)
+class TileGrid:
+    """Values [rows, columns, C] of neighbouring tiles, the lowest row first; NaN: none yet.
+
+    `column` and `row` are those of the first tile. On a line (K = 1) there is one row.
+    """
+
+    level: int
+    column: int
+    row: int
+    values: Floats
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """(left, bottom, right, top) of the tiles in plane coordinates."""
+        size = 2.0**-self.level
+        rows, columns = self.values.shape[:2]
+        left, bottom = self.column * size, self.row * size
+        return left, bottom, left + columns * size, bottom + rows * size
+
+    def at(self, x: float, y: float) -> Floats | None:
+        """The values of the tile at a place, if they are there."""
+        size = 2.0**-self.level
+        row = 0 if len(self.values) == 1 else int(np.floor(y / size)) - self.row
+        column = int(np.floor(x / size)) - self.column
+        if not (0 <= row < self.values.shape[0] and 0 <= column < self.values.shape[1]):
+            return None
+        found = self.values[row, column]
+        return found if np.isfinite(found).all() else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What is measured: the slice on the map and, in a conditional model, the class."""
+
+    plane: Plane
+    label: int | None
+
+    def same(self, other: "_Ground") -> bool:
+        mine, theirs = self.plane.origin, other.plane.origin
+        return (
+            self.label == other.label
+            and mine.shape == theirs.shape
+            and np.allclose(mine, theirs, atol=1e-5)
+        )
+
+
+def _ground_of(session: Session) -> _Ground:
+    model, handle = session.model, session.active
+    if model is None or not model.conditional:
+        return _Ground(session.slice, None)
+    label = handle.label if handle is not None and handle.label is not None else 0
+    return _Ground(session.slice, label)
+
+
+class TileValues(QObject):
+    """One measured overlay: `grid(view)` now, `changed` when more has come."""
+
+    changed = Signal()
+    settled = Signal()
+    _ask_wished = Signal()
+
+    def __init__(
+        self, measured: Measured, session: Session, thread: DecodeThread, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self.measured = measured
+        self._session, self._thread = session, thread
+        self._cache: OrderedDict[Tile, tuple[int, tuple[float, ...]]] = OrderedDict()
+        self._view, self._pointer = Viewport(), (0.0, 0.0)
+        self._ground = _ground_of(session)
+        self._generation, self._told_at = 0, 0.0
+        self.busy = self._ask_pending = False
+        self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
+        thread.decoded.connect(self._on_decoded)
+        session.model_changed.connect(self._on_model_changed)
+        session.weights_changed.connect(self.forget)
+        session.plane_changed.connect(self.forget)
+        session.active_changed.connect(self._on_slice_changed)
+        session.latent_changed.connect(self._on_slice_changed)
+
+    @property
+    def on(self) -> bool:
+        """Whether anybody wants to see it."""
+        return self._session.model is not None and self.measured.wanted(self._session.layers)
+
+    def look(self, view: Viewport, pointer: tuple[float, float]) -> None:
+        """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
+        self._view, self._pointer = view, pointer
+        self._ask_soon()
+
+    def forget(self) -> None:
+        """Every value is of another ground now; the old ones stand until new ones come."""
+        self._generation += 1
+        self._ground = _ground_of(self._session)
+        self._thread.clear(self.measured.slot)
+        self._ask_soon()
+
+    def grid(self, view: Viewport) -> TileGrid:
+        """What is known of a viewport and a tile around it, coarse where nothing finer is."""
+        tiles = self._tiles(view)
+        level = tiles[0].level
+        columns = max(tile.column for tile in tiles) - tiles[0].column + 1
+        found = np.full((len(tiles), self.measured.columns), np.nan, np.float32)
+        for place, tile in enumerate(tiles):
+            values = self._best(tile)
+            if values is not None:
+                found[place] = values
+        shape = (len(tiles) // columns, columns, self.measured.columns)
+        return TileGrid(level, tiles[0].column, tiles[0].row, found.reshape(shape))
+
+    def _best(self, tile: Tile) -> tuple[float, ...] | None:
+        """The newest there is for a tile; of those the finest."""
+        best: tuple[int, tuple[float, ...]] | None = None
+        for _ in range(_COARSER[0] + 1):
+            found = self._cache.get(tile)
+            if found is not None and (best is None or found[0] > best[0]):
+                best = found
+            if best is not None and best[0] == self._generation:
+                break
+            tile = self._stored(tile.parent)
+        return None if best is None else best[1]
+
+    def _stored(self, tile: Tile) -> Tile:
+        """On a line nothing changes upward: one row stands for all."""
+        model = self._session.model
+        return tile if model is None or model.latent_size > 1 else tile._replace(row=0)
+
+    def _tiles(self, view: Viewport) -> list[Tile]:
+        """All that a viewport shows and one more on every side, to blend into, row by row."""
+        margin = 2 * round(1.5 * self.measured.tile_px)
+        wider = view.resized(view.width + margin, view.height + margin)
+        tiles = visible_tiles(wider, self.measured.tile_px)
+        return list(dict.fromkeys(self._stored(tile) for tile in tiles))
+
+    def _on_model_changed(self) -> None:
+        self._cache.clear()
+        self.forget()
+
+    def _on_slice_changed(self) -> None:
+        """The part off the plane or the class moved with the active handle: other values."""
+        if not _ground_of(self._session).same(self._ground):
+            self.forget()
+
+    def _ask_soon(self) -> None:
+        if not self._ask_pending:
+            self._ask_pending = True
+            self._ask_wished.emit()
+
+    def _ask(self) -> None:
+        self._ask_pending = False
+        model = self._session.model
+        missing = self._missing() if self.on and self._view.width > 1 else []
+        if model is None or not missing or len(missing) > _MOST_TILES:
+            self._thread.clear(self.measured.slot)
+            self._settle()
+            return
+        self.busy = True
+        self._told_at = 0.0  # the first, coarse ones at once
+        plane = self._ground.plane
+        z = plane.lift(np.array([tile.centre for tile in missing], np.float32))
+        label = None
+        if self._ground.label is not None:
+            label = np.full(len(z), self._ground.label, np.int64)
+        ticket = (self._generation, tuple(missing))
+        self._thread.submit(
+            DecodeRequest(
+                self.measured.slot, model.key, z, label, ticket, self.measured.kind, plane.basis
+            )
+        )
+
+    def _missing(self) -> list[Tile]:
+        """What is not there yet: coarse ones first, of each size those nearest the pointer."""
+        x, y = self._pointer
+        levels: dict[int, dict[Tile, None]] = {up: {} for up in _COARSER}
+        for tile in self._tiles(self._view):
+            for up in range(_COARSER[0] + 1):
+                levels[up][tile] = None
+                tile = self._stored(tile.parent)
+        return [
+            tile
+            for up in _COARSER
+            for tile in sorted(
+                levels[up], key=lambda t: (t.centre[0] - x) ** 2 + (t.centre[1] - y) ** 2
+            )
+            if self._cache.get(tile, (-1,))[0] != self._generation
+        ]
+
+    def _on_decoded(self, result: DecodeResult) -> None:
+        if result.request.slot is not self.measured.slot:
+            return
+        generation, tiles = result.request.ticket
+        if generation != self._generation:
+            return
+        if result.error or result.values is None:  # what is wrong is told by `Decoding`
+            self._settle()
+            return
+        for tile, values in zip(tiles[result.first :], result.values.tolist(), strict=False):
+            self._keep(tile, tuple(values))
+        done = result.first + len(result) >= len(tiles)
+        if done or perf_counter() - self._told_at >= _TELL_SECONDS:
+            self._told_at = perf_counter()
+            self.changed.emit()
+        if done:
+            self._settle()
+
+    def _settle(self) -> None:
+        self.busy = False
+        self.settled.emit()
+
+    def _keep(self, tile: Tile, values: tuple[float, ...]) -> None:
+        self._cache[tile] = (self._generation, values)
+        self._cache.move_to_end(tile)
+        while len(self._cache) > MOST_KEPT:
+            self._cache.popitem(last=False)

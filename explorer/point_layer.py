@@ -1,0 +1,43 @@
+"""The data points of a usual set on the map, drawn once for each view and place."""
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage, QPainter
+
+from explorer import painting
+from explorer.viewport import Viewport
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+_MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
+
+
+class PointLayer:
+    """Points [N, 2] in colours [N, 3] with the picture of them that was drawn last.
+
+    Fit for some ten thousand: it draws when it is asked to. More are a `CrowdLayer`'s.
+    """
+
+    def __init__(self) -> None:
+        self.xy: Floats = np.zeros((0, 2), np.float32)
+        self.colours: Bytes = np.zeros((0, 3), np.uint8)
+        self._image: QImage | None = None
+        self._drawn_for: tuple[Viewport, float] | None = None
+
+    def set(self, xy: Floats, colours: Bytes) -> None:
+        """Other points, or other places of the same."""
+        self.xy, self.colours, self._image = xy, colours, None
+
+    def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
+        """Draw them, anew if they or the view are others than before."""
+        if not len(self.xy):
+            return
+        wanted = view, painter.device().devicePixelRatioF()
+        if self._image is None or self._drawn_for != wanted:
+            size, opacity = (1, 0.6) if len(self.xy) > _MANY_POINTS else (2, 0.9)
+            self._image = painting.points_image(
+                view, self.xy, self.colours, wanted[1], size, opacity
+            )
+            self._drawn_for = wanted
+        painter.drawImage(0, 0, self._image)

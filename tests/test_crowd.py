@@ -1,0 +1,200 @@
+"""Very many points: the picture of them, what stands while it is drawn, and the whole window."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QColor, QImage, QPainter
+from pytestqt.qtbot import QtBot
+
+from explorer.crowd_image import Crowd, crowd_pixels, unchosen_grey
+from explorer.crowd_layer import CrowdLayer
+from explorer.map_points import CROWD
+from explorer.point_index import PointIndex
+from explorer.viewport import Viewport
+from explorer.workers import Lane
+from models.model import Model
+from models.points import Points
+from tests.opened import PATIENCE_MS, opened
+
+VIEW = Viewport(0.1, -0.2, 90.0, 300, 200)
+
+
+def crowd(count: int = 150_000, spread: float = 1.0) -> Crowd:
+    """Points to the left of 0 in red, to the right in blue."""
+    xy = np.random.default_rng(5).normal(0, spread, (count, 2)).astype(np.float32)
+    colours = np.where(xy[:, :1] < 0, [[200, 0, 0]], [[0, 0, 200]]).astype(np.uint8)
+    index = PointIndex.of(xy)
+    return Crowd(index, colours[index.row])
+
+
+def counted(found: Crowd, view: Viewport) -> np.ndarray:
+    """How many points each pixel [H, W] has, one point after another."""
+    out = np.zeros((view.height, view.width), np.int64)
+    for x, y in np.floor(view.to_pixels(np.stack([found.index.x, found.index.y], 1))).tolist():
+        if 0 <= x < view.width and 0 <= y < view.height:
+            out[int(y), int(x)] += 1
+    return out
+
+
+def test_a_dense_picture_has_paint_where_there_are_points_and_more_where_there_are_more() -> None:
+    found = crowd(spread=0.4)
+    pixels, number = crowd_pixels(found, VIEW, 1.0, dark=True), counted(found, VIEW)
+    alpha = pixels >> 24
+    np.testing.assert_array_equal(alpha > 0, number > 0)
+    order = np.argsort(number.ravel(), kind="stable")
+    assert (np.diff(alpha.ravel()[order].astype(int)) >= 0).all()
+    assert alpha.max() > 4 * alpha[alpha > 0].min()
+
+
+def test_a_pixel_has_the_mean_colour_of_its_points() -> None:
+    xy = np.zeros((200_000, 2), np.float32)
+    colours = np.zeros((200_000, 3), np.uint8)
+    colours[:50_000] = [240, 80, 40]
+    index = PointIndex.of(xy)
+    pixels = crowd_pixels(Crowd(index, colours[index.row]), Viewport(0, 0, 50, 41, 31), 1.0, True)
+    assert (pixels != 0).sum() == 1
+    value = int(pixels[15, 20])
+    alpha = value >> 24
+    channels = [(value >> shift) & 255 for shift in (16, 8, 0)]
+    np.testing.assert_allclose(channels, np.array([60, 20, 10]) * alpha / 255, atol=1)
+
+
+@pytest.mark.parametrize("count", [30, 5_000])
+def test_few_points_are_discs_that_can_be_seen(count: int) -> None:
+    found = crowd(count)
+    number = counted(found, VIEW)
+    painted = crowd_pixels(found, VIEW, 1.0, dark=True) != 0
+    assert painted[number > 0].all()
+    assert painted.sum() > 2 * (number > 0).sum()
+
+
+def test_what_is_far_outside_is_neither_seen_nor_in_the_way() -> None:
+    xy = np.array([[0, 0], [1e9, 0], [-3e38, 3e38], [np.nan, 0], [0, -np.inf]], np.float32)
+    index = PointIndex.of(xy)
+    lone = Crowd(PointIndex.of(xy[:1]), np.full((1, 3), 200, np.uint8))
+    many = Crowd(index, np.full((len(index), 3), 200, np.uint8))
+    for view in (VIEW, replace(VIEW, scale=1e7, x=0.0, y=0.0)):
+        np.testing.assert_array_equal(
+            crowd_pixels(many, view, 1.0, True), crowd_pixels(lone, view, 1.0, True)
+        )
+
+
+def test_selected_points_keep_their_colour_and_stand_before_the_others() -> None:
+    found = crowd()
+    whole = crowd_pixels(found, VIEW, 1.0, dark=True)
+    chosen = found.index.x > 0.5
+    pixels = crowd_pixels(replace(found, chosen=chosen), VIEW, 1.0, dark=True)
+    red = (pixels >> 16) & 255
+    blue = pixels & 255
+    middle = int(VIEW.pixel(0.5, 0)[0])
+    assert (blue[:, middle + 2 :] > red[:, middle + 2 :])[whole[:, middle + 2 :] != 0].all()
+    np.testing.assert_array_equal(red[:, : middle - 2], blue[:, : middle - 2])
+    assert red[:, : middle - 2].max() <= unchosen_grey(True)
+
+
+@pytest.fixture
+def layer(qtbot: QtBot) -> Iterator[CrowdLayer]:
+    parent, lane = QObject(), Lane()
+    yield CrowdLayer(lane, parent)
+    lane.stop()
+    parent.deleteLater()
+
+
+def drawn(layer: CrowdLayer, view: Viewport) -> QImage:
+    image = QImage(view.width, view.height, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(image)
+    layer.draw(painter, view, True)
+    painter.end()
+    return image
+
+
+def sharp(found: Crowd, view: Viewport) -> QImage:
+    pixels = crowd_pixels(found, view, 1.0, True)
+    kind = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.data, view.width, view.height, 4 * view.width, kind).copy()
+
+
+def painted(image: QImage) -> float:
+    """The share of pixels that have any paint."""
+    bits = np.frombuffer(image.constBits(), np.uint32)
+    return float((bits != 0).mean())
+
+
+def test_a_layer_draws_nothing_until_its_picture_has_come(layer: CrowdLayer, qtbot: QtBot) -> None:
+    found = crowd()
+    layer.show(found)
+    assert painted(drawn(layer, VIEW)) == 0
+    with qtbot.waitSignal(layer.changed, timeout=PATIENCE_MS):
+        assert layer.busy
+    assert painted(drawn(layer, VIEW)) == painted(sharp(found, VIEW))
+
+
+def test_while_a_person_moves_about_the_picture_that_is_there_moves_along(
+    layer: CrowdLayer, qtbot: QtBot
+) -> None:
+    layer.show(crowd())
+    drawn(layer, VIEW)
+    qtbot.waitUntil(lambda: not layer.busy, timeout=PATIENCE_MS)
+    before = drawn(layer, VIEW)
+    panned = drawn(layer, VIEW.panned(-40, 25))
+    assert panned.copy(0, 25, 260, 175) == before.copy(40, 0, 260, 175)
+    for nearer in (VIEW.zoomed(3), VIEW.zoomed(0.4), VIEW.panned(400, 0).zoomed(0.5)):
+        assert painted(drawn(layer, nearer)) > 0.01
+    qtbot.waitUntil(lambda: not layer.busy, timeout=PATIENCE_MS)
+
+
+def test_points_that_lie_elsewhere_leave_no_old_picture(layer: CrowdLayer, qtbot: QtBot) -> None:
+    layer.show(crowd())
+    drawn(layer, VIEW)
+    qtbot.waitUntil(lambda: not layer.busy, timeout=PATIENCE_MS)
+    layer.show(crowd(spread=0.2))
+    assert painted(drawn(layer, VIEW)) == 0
+    qtbot.waitUntil(lambda: not layer.busy, timeout=PATIENCE_MS)
+    layer.show(None)
+    assert painted(drawn(layer, VIEW)) == 0
+
+
+@pytest.fixture(scope="module")
+def many_points(tiny_model: Model) -> Model:
+    """`tiny_model` with more points than are drawn in the GUI thread."""
+    assert tiny_model.points is not None
+    random, count = np.random.default_rng(1), CROWD + 5000
+    rows = random.integers(0, len(tiny_model.points), count)
+    mean = tiny_model.points.mean[rows] + random.normal(0, 0.1, (count, 2)).astype(np.float32)
+    label = tiny_model.points.label
+    assert label is not None
+    points = Points(mean, tiny_model.points.log_variance[rows], label[rows])
+    return replace(tiny_model, points=points)
+
+
+def test_a_model_with_very_many_points_shows_them_on_the_map(
+    many_points: Model, tmp_path: Path, qtbot: QtBot
+) -> None:
+    from models.checkpoint import save
+
+    save(many_points, tmp_path / "many.safetensors")
+    with opened(qtbot, tmp_path / "many.safetensors") as window:
+        view, points = window.window.map_panel.view, window.window.points
+        session = window.window.session
+        session.set_layers(replace(session.layers, mosaic=False, prior=False))
+        view.grab()
+        window.settle()
+        assert points.crowded
+        assert not len(view.points())
+        shown = view.grab().toImage()
+        session.set_layers(session.layers.with_layer("points", False))
+        assert view.grab().toImage() != shown
+        session.set_layers(session.layers.with_layer("points", True))
+        window.settle()
+        view.grab()
+        window.settle()
+        assert view.grab().toImage() == shown
+        session.set_layers(replace(session.layers, hidden_classes=frozenset({0, 1, 2})))
+        window.settle()
+        assert points.index is not None
+        assert not len(points.index)
