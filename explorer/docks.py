@@ -30,6 +30,7 @@ PLACES = {
     "dimensions": Place("Dimensions", "dimensionsDock", _AREAS.RightDockWidgetArea),
     "path": Place("Path", "pathDock", _AREAS.BottomDockWidgetArea),
     "training": Place("Training", "trainingDock", _AREAS.BottomDockWidgetArea),
+    "data": Place("Data", "dataDock", _AREAS.BottomDockWidgetArea),
 }
 
 
@@ -77,7 +78,8 @@ class Docks(QObject):
             dock.show()
         docks = self.by_name
         self._window.splitDockWidget(docks["picture"], docks["dimensions"], Qt.Orientation.Vertical)
-        self._window.tabifyDockWidget(docks["path"], docks["training"])
+        self._window.tabifyDockWidget(docks["path"], docks["data"])
+        self._window.tabifyDockWidget(docks["data"], docks["training"])
         docks["path"].raise_()
         self.fit()
 

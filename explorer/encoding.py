@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.arrangement import EncodedImage
+from explorer.arrangement import Bytes, EncodedImage
 from explorer.rendering import epoch_of
 from models.images import read_picture
 from models.preprocessing import prepare
@@ -57,6 +57,15 @@ def encode_source(model: "Model", source: ImageSource, label: int | None = None)
         else:
             label = 0
     return Encoded(_measure(model, x, label, source.name, tuple(notes)), label)
+
+
+def encode_pixels(model: "Model", pixels: Bytes, label: int | None, name: str) -> Encoded:
+    """As `encode_source` for an image [C, H, W] that needs no preparing: one of the data's own."""
+    import torch
+
+    x = torch.from_numpy(pixels[None].copy()).float() / 255.0
+    label = label if model.conditional else None
+    return Encoded(_measure(model, x, label, name, ("an image of the data",)), label)
 
 
 def _measure(

@@ -4,7 +4,6 @@ from math import exp, pi, sqrt
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer import theme
 from explorer.aggregate import AggregateDensity
 from explorer.overlay_drawing import (
     ARROWS,
@@ -146,7 +145,7 @@ class MapOverlays(QObject):
         self._show_here()
 
     def _density_entry(self) -> Entry:
-        model, dark = self._session.model, theme.colours().dark
+        model, dark = self._session.model, self._view.ground_dark  # as they are drawn
         data, prior, hole = (
             (DATA_COLOUR, PRIOR_COLOUR, HOLE_COLOUR)
             if dark

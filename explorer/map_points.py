@@ -106,6 +106,14 @@ class MapPoints(QObject):
         index = self.index if self._session.layers.points else None
         return None if index is None else index.nearest(x, y, _NEAR_PX / scale)
 
+    def place_of(self, row: int) -> tuple[float, float] | None:
+        """Where a point is drawn, if that is known."""
+        index = self.index
+        if index is None:
+            return None
+        at = np.flatnonzero(index.row == row)
+        return (float(index.x[at[0]]), float(index.y[at[0]])) if len(at) else None
+
     def drawing_order(self, count: int) -> npt.NDArray[np.int64]:
         """All point numbers [count], those selected last, to be drawn over the others."""
         rows = np.arange(count)
@@ -135,6 +143,8 @@ class MapPoints(QObject):
             self.layer.show(None)
             return
         before, hidden = self._wish, session.layers.hidden_classes
+        if before is not None and before.points is not points:
+            self.measured = {}  # of other weights
         if before is not None and len(before.points) != len(points):
             self.kept = None
             self.select(Selection())
@@ -209,7 +219,7 @@ class MapPoints(QObject):
         self.recolour()
         self.selection_changed.emit()
 
-    def select_area(self, outline: Floats, how: How) -> None:
+    def select_area(self, outline: npt.NDArray[np.float64], how: How) -> None:
         """Choose the points inside an outline [M, 2] of the plane; the newest outline wins."""
         index = self.index
         if index is None or not self._session.layers.points:
@@ -229,6 +239,12 @@ class MapPoints(QObject):
     def _on_area_failed(self, message: str) -> None:
         """A mistake of the program, which is told elsewhere."""
         self._area = None
+
+    def forget_selections(self) -> None:
+        """Select nothing, and keep nothing."""
+        self.kept, self.selection = None, Selection()
+        self.recolour()
+        self.selection_changed.emit()
 
     def keep_selection(self) -> None:
         """Keep what is selected as the first of two; the next selection is the second."""
@@ -271,7 +287,7 @@ def _dress(wish: _Dress, context: TaskContext) -> tuple[_Dress, Crowd]:
 
 
 def _inside(
-    index: PointIndex, outline: Floats, how: How, context: TaskContext
+    index: PointIndex, outline: npt.NDArray[np.float64], how: How, context: TaskContext
 ) -> tuple[PointIndex, npt.NDArray[np.int64], How]:
     rows = index.inside(outline, context.cancelled)
     if context.cancelled():

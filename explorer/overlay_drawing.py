@@ -321,7 +321,7 @@ def _draw_holes(
     for line in holes:
         x, y, width = _widest(line)
         if _area(line) > 0 and width * place.m11() > _WORD_PX:
-            _word(painter, place.map(QPointF(x, y)), colour)
+            _word(painter, place.map(QPointF(x, y)))
 
 
 def _hatching(box: QRectF) -> list[QLineF]:
@@ -361,7 +361,7 @@ def _widest(line: Doubles) -> tuple[float, float, float]:
     return best[1], best[2], best[0]
 
 
-def _word(painter: QPainter, at: QPointF, colour: QColor) -> None:
+def _word(painter: QPainter, at: QPointF) -> None:
     font = painter.font()
     font.setPointSizeF(7.5)
     painter.setFont(font)
@@ -371,7 +371,7 @@ def _word(painter: QPainter, at: QPointF, colour: QColor) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 22, 28, 215))
     painter.drawRoundedRect(box, 3, 3)
-    painter.setPen(colour.lighter(150))
+    painter.setPen(QColor("#f0f2f5"))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "hole")
     painter.restore()
 

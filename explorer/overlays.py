@@ -18,7 +18,7 @@ from models.planes import Plane
 Floats = npt.NDArray[np.float32]
 
 MOST_KEPT = 40_000  # values of a kind: a few MB
-_TELL_SECONDS = 0.06  # between two looks at values that come: each draws all of them anew
+_TELL_SECONDS = 0.1  # between two looks at values that come: each draws all of them anew
 _MOST_TILES = 8000  # in one viewport
 _COARSER = (2, 1, 0)  # how many levels up it begins, so that something stands everywhere at once
 
@@ -112,7 +112,7 @@ class TileValues(QObject):
         self._view, self._pointer = Viewport(), (0.0, 0.0)
         self._ground = _ground_of(session)
         self._generation, self._told_at = 0, 0.0
-        self.busy = self._ask_pending = False
+        self._waiting = self._ask_pending = False
         self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
@@ -125,6 +125,11 @@ class TileValues(QObject):
     def on(self) -> bool:
         """Whether anybody wants to see it."""
         return self._session.model is not None and self.measured.wanted(self._session.layers)
+
+    @property
+    def busy(self) -> bool:
+        """Whether more is on its way, or about to be asked for."""
+        return self._waiting or self._ask_pending
 
     def look(self, view: Viewport, pointer: tuple[float, float]) -> None:
         """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
@@ -197,7 +202,7 @@ class TileValues(QObject):
             self._thread.clear(self.measured.slot)
             self._settle()
             return
-        self.busy = True
+        self._waiting = True
         self._told_at = 0.0  # the first, coarse ones at once
         plane = self._ground.plane
         z = plane.lift(np.array([tile.centre for tile in missing], np.float32))
@@ -247,7 +252,7 @@ class TileValues(QObject):
             self._settle()
 
     def _settle(self) -> None:
-        self.busy = False
+        self._waiting = False
         self.settled.emit()
 
     def _keep(self, tile: Tile, values: tuple[float, ...]) -> None:

@@ -47,6 +47,13 @@ def values_of(
     return None
 
 
+def sampled(points: Points) -> tuple[Points, int]:
+    """Every so many-th of very many points: those that `range_of` looks at."""
+    every = max(1, len(points) // _SAMPLE)
+    label = None if points.label is None else points.label[::every]
+    return Points(points.mean[::every], points.log_variance[::every], label), every
+
+
 def range_of(values: Floats) -> Range:
     """From the 1st to the 99th percentile of the values that are numbers."""
     some = values[:: max(1, len(values) // _SAMPLE)]

@@ -34,6 +34,8 @@ class Slot(IntEnum):
     THUMBNAILS = 4
     MAGNIFICATION = 5
     FIELD = 6
+    CARD = 7
+    NEIGHBOURS = 8
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,7 +126,7 @@ class Session(QObject):
         self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
         self._map_class = 0
         self.picture, self.strip, self.scrub = None, {}, None
-        self.layers = replace(self.layers, hidden_classes=frozenset())
+        self.layers = replace(self.layers, hidden_classes=frozenset(), colour_by="class")
         self.model_changed.emit()
         self.plane_changed.emit()
         self.layers_changed.emit()

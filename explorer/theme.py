@@ -201,6 +201,7 @@ def _style_sheet(c: Colours) -> str:
         background: {c.control}; color: {c.text}; border: 1px solid {c.border};
         border-radius: {RADIUS_PX}px; padding: 3px 9px; min-height: 18px; }}
     QSpinBox, QDoubleSpinBox, QLineEdit, QComboBox {{ padding: 3px 6px; }}
+    QPushButton[slim="true"], QToolButton[slim="true"] {{ padding: 3px 6px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {c.accent}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus,
     QDoubleSpinBox:focus, QLineEdit:focus {{ border: 1px solid {c.accent}; }}

@@ -31,6 +31,8 @@ from explorer import dropping, theme
 from explorer.actions import MENUS, make_actions
 from explorer.arrangement import PATH_FRAMES
 from explorer.class_lens import ClassLens
+from explorer.data_images import DataImages
+from explorer.data_look import DataLook
 from explorer.decoding import Decoding
 from explorer.docks import Docks
 from explorer.embedding import Embedding
@@ -46,6 +48,7 @@ from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
+from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.library_panel import LibraryPanel
@@ -54,6 +57,7 @@ from explorer.panels.path_panel import PathPanel
 from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
 from explorer.replay import Replay
 from explorer.replay_export import ReplayExports
@@ -118,13 +122,15 @@ class MainWindow(QMainWindow):
         self._trained = ""  # what was said of the training that ended last
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
-        self._drawing, self._measuring = Lane(self), Lane(self)
+        self._drawing, self._measuring, self._looking = Lane(self), Lane(self), Lane(self)
         self._embeddings = Lane(self)
         self._densities = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.embedding = Embedding(self.session, self._embeddings, self)
         self.points = MapPoints(self.session, self._drawing, self)
+        self.images = DataImages(self.session, self.shelf, self._measuring, self)
+        self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
@@ -164,6 +170,8 @@ class MainWindow(QMainWindow):
         self.overlays = MapOverlays(
             self.session, self.decode_thread, self._densities, self.map_panel.view
         )
+        self.point_hand = PointHand(self.session, self.map_panel.view, self.points, self.look, self)
+        self.data_panel = DataPanel(self.session, self.points, self.look, self.images, self)
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -185,6 +193,7 @@ class MainWindow(QMainWindow):
                 "dimensions": self.sliders,
                 "path": self.path_panel,
                 "training": self.training_panel,
+                "data": self.data_panel,
             },
         )
 
@@ -318,6 +327,7 @@ class MainWindow(QMainWindow):
         self.session.model_changed.connect(self.show_map)
         self.overlays.failed.connect(self.complain)
         self.overlays.settled.connect(self._check_settled)
+        self._connect_data()
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
@@ -327,6 +337,28 @@ class MainWindow(QMainWindow):
         self.runs.discard_failed.connect(self.complain)
         self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
+
+    def _connect_data(self) -> None:
+        for source in (self.point_hand, self.data_panel):
+            source.said.connect(self.say)
+        self.data_panel.failed.connect(self.complain)
+        self.images.failed.connect(self.complain)
+        self.images.measured.connect(self.points.set_measured)
+        self.data_panel.pointed.connect(self.look.hover)
+        self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
+        colours = self.map_panel.colours
+        colours.find_requested.connect(self.images.find)
+        colours.measure_requested.connect(self.images.measure)
+        colours.measure_cancelled.connect(self.images.cancel)
+        self.images.measured.connect(colours.set_measured)
+        self.images.progressed.connect(colours.show_progress)
+        self.images.failed.connect(colours.end_measuring)
+        self.images.changed.connect(self._on_images_changed)
+        self.point_hand.tool_changed.connect(self.map_panel.show_tool)
+
+    def _on_images_changed(self) -> None:
+        images = self.images
+        self.map_panel.colours.set_images(images.at_hand, images.reason, images.known)
 
     def _connect_replay(self) -> None:
         replay, following, opening = self.replay, self.following, self.opening
@@ -367,6 +399,13 @@ class MainWindow(QMainWindow):
             "resetLatent": sliders.reset,
             "sampleLatent": sliders.sample,
             "bringToPlane": partial(self._with_active, map_panel.bring_to_plane),
+            "panTool": partial(self.point_hand.set_tool, "pan"),
+            "rectangleTool": partial(self.point_hand.set_tool, "rectangle"),
+            "lassoTool": partial(self.point_hand.set_tool, "lasso"),
+            "selectInView": self.point_hand.select_in_view,
+            "selectNone": self.point_hand.select_none,
+            "handleOnPoint": self.point_hand.place_nearest,
+            "showData": self.show_data,
             "fit": lambda: self._in_centre.fit(),
             "zoomIn": lambda: self._in_centre.zoom(1.25),
             "zoomOut": lambda: self._in_centre.zoom(0.8),
@@ -707,6 +746,11 @@ class MainWindow(QMainWindow):
         self.docks.bring("training")
         self.training_panel.setFocus()
 
+    def show_data(self) -> None:
+        """Bring the data panel to the front."""
+        self.docks.bring("data")
+        self.data_panel.neighbours.setFocus()
+
     def _on_watch(self) -> None:
         self.replay.set_watching(self.actions_by_name["watchTraining"].isChecked())
 
@@ -763,6 +807,7 @@ class MainWindow(QMainWindow):
         self.embedding_panel.refresh_theme()
         self.overlays.refresh_theme()
         self.library_panel.refresh_theme()
+        self.data_panel.refresh_theme()
         self.inspector.refresh_theme()
 
     # -- Qt --------------------------------------------------------------------------------
@@ -786,7 +831,16 @@ class MainWindow(QMainWindow):
         self.path_panel.stop()
         self.replay.stop()
         self.training.shutdown()
-        lanes = (self._exports, self._epochs, self._files, self._drawing, self._measuring)
-        for thread in (*lanes, self._densities, self._embeddings, self.decode_thread):
+        lanes = (
+            self._exports,
+            self._epochs,
+            self._files,
+            self._drawing,
+            self._measuring,
+            self._looking,
+            self._densities,
+            self._embeddings,
+        )
+        for thread in (*lanes, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

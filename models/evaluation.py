@@ -87,6 +87,19 @@ def evaluate(
     return figures
 
 
+@torch.no_grad()
+def terms_of_each(
+    model: Autoencoder, grey: Tensor, label: Tensor | None, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """`elbo`, `reconstruction` (-E log p(x|z)) and `kl` of each image [N], in nats, from one z.
+
+    A plain autoencoder has only `reconstruction`. Binary models see a random binarisation of the
+    images `grey` [N, C, H, W].
+    """
+    x = torch.bernoulli(grey, generator=generator) if model.config.binarise else grey
+    return _terms(model, x, model.encode(x, label), label, 0, generator)
+
+
 def _terms(
     model: Autoencoder,
     x: Tensor,

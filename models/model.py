@@ -101,10 +101,15 @@ def _log_variance(q: Posterior) -> Tensor:
     return 2.0 * q.stddev.clamp_min(1e-6).log()
 
 
+def spread_rows(count: int, limit: int) -> npt.NDArray[np.int64]:
+    """At most `limit` of the numbers 0 to `count` - 1, spread evenly, in ascending order."""
+    return np.unique(np.linspace(0, count - 1, min(limit, count)).astype(np.int64))
+
+
 @torch.no_grad()
 def encode_points(model: Autoencoder, images: ImageSet, limit: int = 10_000) -> Points:
     """Posterior means and log-variances of at most `limit` images, spread evenly over the set."""
-    chosen = np.unique(np.linspace(0, len(images) - 1, min(limit, len(images))).astype(np.int64))
+    chosen = spread_rows(len(images), limit)
     labels = None if images.labels is None else images.labels[chosen]
     means, log_variances = [], []
     for start in range(0, len(chosen), _ENCODED_AT_ONCE):

@@ -82,6 +82,10 @@ ARROWS: dict[str, str] = {
         "models.autoencoder models.data models.matmul models.model models.objectives "
         "models.posteriors"
     ),
+    "models.originals": (
+        "models.data models.errors models.evaluation models.factors models.model models.points "
+        "models.raw models.rows"
+    ),
     "models.disentanglement": "models.data models.factors models.model",
     "models.checkpoint": (
         "models.autoencoder models.errors models.files models.model models.points "
@@ -109,6 +113,8 @@ ARROWS: dict[str, str] = {
     "explorer.point_index": "",
     "explorer.crowd_image": "explorer.point_index explorer.viewport",
     "explorer.selection": "models.points",
+    "explorer.neighbours": "",
+    "explorer.area_tool": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
     "explorer.rendering": "models models.geometry models.model models.points models.preprocessing",
     "explorer.session": (
@@ -246,7 +252,22 @@ ARROWS: dict[str, str] = {
     "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
-        "explorer.theme explorer.widgets explorer.workers models.density"
+        "explorer.widgets explorer.workers models.density"
+    ),
+    "explorer.data_images": (
+        "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
+        "models.originals models.points"
+    ),
+    "explorer.data_look": (
+        "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
+        "explorer.session explorer.workers models.points"
+    ),
+    "explorer.point_hand": (
+        "explorer.data_look explorer.map_points explorer.painting explorer.selection "
+        "explorer.session explorer.widgets models.points"
+    ),
+    "explorer.colour_bar": (
+        "explorer.point_values explorer.rendering explorer.session explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -261,9 +282,9 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.fields explorer.gliding explorer.map_drawing "
-        "explorer.painting explorer.path_layer explorer.plot_ranges explorer.point_layer "
-        "explorer.theme explorer.viewport"
+        "explorer.animation explorer.area_tool explorer.fields explorer.gliding "
+        "explorer.map_drawing explorer.painting explorer.path_layer explorer.plot_ranges "
+        "explorer.point_layer explorer.theme explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
@@ -271,25 +292,28 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
     ),
     "explorer.panels": (
-        "explorer.actions explorer.arrangement explorer.crowd_image explorer.decoding "
-        "explorer.embedding explorer.encoding explorer.fields explorer.library "
-        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.pacing "
-        "explorer.pages explorer.painting explorer.plane_choices explorer.point_values "
-        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
-        "explorer.session explorer.theme explorer.training explorer.training_choices "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.downloads models.embedding models.paths models.planes models.plans models.points"
+        "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
+        "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
+        "explorer.encoding explorer.fields explorer.library explorer.map_overlays "
+        "explorer.map_points explorer.mosaic explorer.pacing explorer.pages explorer.painting "
+        "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
+        "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
+        "explorer.theme explorer.training explorer.training_choices explorer.training_words "
+        "explorer.viewport explorer.widgets explorer.workers models.downloads models.embedding "
+        "models.paths models.planes models.plans models.points "
     ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.decoding "
-        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer explorer.actions explorer.arrangement explorer.class_lens "
+        "explorer.data_images explorer.data_look explorer.decoding explorer.docks "
+        "explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.exporting explorer.first_look explorer.following explorer.help "
         "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
         "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
-        "explorer.painting explorer.panels explorer.rendering explorer.replay "
-        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
-        "explorer.settings explorer.theme explorer.training explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans "
+        "explorer.painting explorer.panels explorer.point_hand explorer.rendering "
+        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
+        "explorer.session_file explorer.settings explorer.theme explorer.training "
+        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
+        "models.errors models.plans "
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

@@ -91,7 +91,8 @@ def test_a_moving_point_of_a_long_path_draws_the_rest_no_more(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[MapPanel]:
-    none, session, lane = NoPictures(), Session(), Lane()
+    none, session = NoPictures(), Session()
+    lane = Lane()
     points = MapPoints(session, lane, session)
     found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
     qtbot.addWidget(found)
@@ -103,8 +104,8 @@ def panel(qtbot: QtBot) -> Iterator[MapPanel]:
     session.set_model(info(3), Arrangement(handles), (0, 1))
     found.show()
     yield found
-    found.close()
     lane.stop()
+    found.close()
     session.deleteLater()
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from explorer import painting, theme
 from explorer.arrangement import Bytes, Floats
+from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
 from explorer.map_overlays import (
@@ -41,10 +42,11 @@ from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
 from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.readout import Readout
+from explorer.widgets.tool_strip import ToolStrip
 from models.planes import PLANE_KINDS, Plane, PlaneKind
 
 _PATH_SAMPLES = 96
-_COMPACT_PX = 700  # the window at its usual size has more
+_COMPACT_PX = 900  # below it the layers need the room more than a title
 _GAUGE_PX = 210  # a short name and two negative numbers
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
@@ -66,6 +68,14 @@ _LAYER_BUTTONS = {
     "field": ("Field", FIELD_TIP),
 }
 
+_TOOLS = {
+    "pan": "Pan: a drag on the map moves it, a click on a point puts a handle there (V)",
+    "rectangle": "Select by rectangle: a drag selects the points in it; with Shift adds them, "
+    "with Ctrl takes them away; Esc ends (R)",
+    "lasso": "Select by lasso: a drag selects the points it goes around; with Shift adds them, "
+    "with Ctrl takes them away; Esc ends (L)",
+}
+
 _PLANES: dict[str, tuple[str, str]] = {
     "axes": ("Axes", "Two dimensions of the latent space"),
     "principal": (
@@ -73,7 +83,7 @@ _PLANES: dict[str, tuple[str, str]] = {
         "The two directions along which the posterior means of the data vary most",
     ),
     "handles": (
-        "Three handles",
+        "Handles",
         "Through the active handle and the two that follow it on the path, as they are now",
     ),
     "classes": (
@@ -96,6 +106,7 @@ class MapPanel(QWidget):
     failed = Signal(str)
     said = Signal(str)
     embedding_wished = Signal()
+    tool_chosen = Signal(str)
 
     def __init__(
         self,
@@ -120,6 +131,10 @@ class MapPanel(QWidget):
         self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
+        self.colours = ColourBar(session, self._legend, self)
+        self._tools = ToolStrip(_TOOLS, self)
+        self._tools.set_tool("pan")
+        self._tools.chosen.connect(self.tool_chosen)
         self._gauge = Readout(_GAUGE_PX, self)
         self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
@@ -150,10 +165,14 @@ class MapPanel(QWidget):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(4)
         layout.addLayout(self._rows)
-        layout.addWidget(self.view, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(2)
+        middle.addWidget(self._tools)
+        middle.addWidget(self.view, 1)
+        layout.addLayout(middle, 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
-        bottom.addWidget(self._legend, 1)
+        bottom.addWidget(self.colours, 1)
         bottom.addWidget(self._gauge)
         layout.addLayout(bottom)
 
@@ -197,21 +216,17 @@ class MapPanel(QWidget):
         self.mosaic_settings = MosaicSettings(self)
         self.mosaic_settings.changed.connect(self.show_mosaic)
         bar.addWidget(self.mosaic_settings)
-        for text, tip, act in (
-            ("−", "Zoom out (−)", partial(self.zoom, 0.8)),
-            ("+", "Zoom in (+)", partial(self.zoom, 1.25)),
-            ("Fit", "Show all data and the prior (Home)", self.fit),
-        ):
-            button = self._button(text, tip)
-            button.setObjectName({"−": "zoomOutButton", "+": "zoomInButton"}.get(text, "fitButton"))
-            button.clicked.connect(act)
-            bar.addWidget(button)
+        fit = self._button("Fit", "Show all data and the prior (Home); the wheel, + and − zoom")
+        fit.setObjectName("fitButton")
+        fit.clicked.connect(self.fit)
+        bar.addWidget(fit)
         return bar
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
         button.setToolTip(theme.as_tip(tip))
-        button.setAccessibleName(tip.split(":")[0] if len(text) < 2 else text)
+        button.setAccessibleName(text)
+        button.setProperty("slim", True)
         return button
 
     def _connect_view(self) -> None:
@@ -243,6 +258,10 @@ class MapPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._chooser.set_compact(event.size().width() < _COMPACT_PX)
         super().resizeEvent(event)
+
+    def show_tool(self, name: str) -> None:
+        """Which tool a press on the ground is for."""
+        self._tools.set_tool(name)
 
     # -- commands --------------------------------------------------------------------------
 
@@ -436,6 +455,7 @@ class MapPanel(QWidget):
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
         self._show_ground()
+        self.view.redraw_ground()
         self._draw_points()
         self._draw_handles()
         self._show_reasons()
@@ -444,6 +464,7 @@ class MapPanel(QWidget):
     def refresh_theme(self) -> None:
         """The scheme is another one."""
         self._legend.refresh_theme()
+        self._tools.refresh_theme()
         self._on_layers_changed()
 
     def _on_active_changed(self) -> None:

@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from explorer import map_drawing, painting, theme
+from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
 from explorer.map_drawing import MapContents
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
@@ -43,6 +44,7 @@ _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _MANY_MARKERS = 24  # from here on those that stand still are drawn once
 _ZOOM_A_NOTCH = 1.25
 _PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
+_CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
@@ -55,6 +57,10 @@ _ARROWS = {
 }
 
 
+def _is_near(one: QPointF, other: QPointF) -> bool:
+    return (one - other).manhattanLength() < _CLICK_PX
+
+
 class MapView(QWidget):
     """Draws what it is given in plane coordinates and reports gestures in them."""
 
@@ -64,6 +70,9 @@ class MapView(QWidget):
     gesture_cancelled = Signal()
     handle_activated = Signal(int)  # double click
     ground_activated = Signal(float, float)  # double click
+    ground_clicked = Signal(float, float)  # a press and a release at one place
+    area_drawn = Signal(object, str)  # corners [M, 2] in the plane; replace, add or remove
+    tool_ended = Signal()
     menu_requested = Signal(int, float, float, QPoint)  # handle or -1
     pointer_moved = Signal(float, float)
     pointer_left = Signal()
@@ -86,7 +95,8 @@ class MapView(QWidget):
         self.below_points: list[Drawn] = []
         self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_points`
         self.above_points: list[Drawn] = []
-        self.on_top: list[Drawn] = []
+        self.area = AreaTool()
+        self.on_top: list[Drawn] = [self.area]
         self.over_handles: list[Drawn] = []  # at every frame too
         self.ground_dark = True
         self.show_axes = True  # the numbers along them
@@ -106,6 +116,8 @@ class MapView(QWidget):
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
+        self._clicking: QPointF | None = None  # where a press was that may become a click
+        self._clicked_ground = False
         self._fitted = self._shows_focus = False
         self._patience = QTimer(
             self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
@@ -296,7 +308,7 @@ class MapView(QWidget):
     @property
     def hovering(self) -> bool:
         """Whether the pointer rests or wanders over the ground, dragging nothing."""
-        idle = self._dragging is None and self._panning_from is None
+        idle = self._dragging is None and self._panning_from is None and not self.area.drawing
         return idle and self._pointer is not None
 
     # -- where things are ------------------------------------------------------------------
@@ -514,8 +526,15 @@ class MapView(QWidget):
             self._view_glide = None
             self._view_moved()
         at = event.position()
-        key = self._handle_at(at) if event.button() == Qt.MouseButton.LeftButton else None
+        left = event.button() == Qt.MouseButton.LeftButton
+        key = self._handle_at(at) if left else None
+        self._clicked_ground = key is None
+        if key is None and left and self.area.kind != "pan":
+            self.area.begin(*self._to_plane(at))
+            self.set_lens(None)
+            return
         if key is None:
+            self._clicking = at if left and self.ground.contains(at) else None
             self._panning_from = at
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             return
@@ -528,7 +547,13 @@ class MapView(QWidget):
         if self._dragging is not None:
             x, y = self._to_plane(at + self._grab_offset)
             self.handle_moved.emit(self._dragging, x, y)
+        elif self.area.drawing:
+            self.area.move(*self._to_plane(at), self.view.scale)
+            self.update()
+        elif self._clicking is not None and _is_near(at, self._clicking):
+            return
         elif self._panning_from is not None:
+            self._clicking = None
             moved, self._panning_from = at - self._panning_from, at
             self.set_view(self.view.panned(moved.x(), moved.y()))
         elif self.ground.contains(at):
@@ -542,9 +567,29 @@ class MapView(QWidget):
         if self._dragging is not None and event.button() == Qt.MouseButton.LeftButton:
             key, self._dragging = self._dragging, None
             self.handle_released.emit(key)
+        elif self.area.drawing:
+            self._end_area(event.modifiers())
         elif self._panning_from is not None:
             self._panning_from = None
             self.setCursor(Qt.CursorShape.CrossCursor)
+            if self._clicking is not None:
+                at, self._clicking = self._clicking, None
+                self.ground_clicked.emit(*self._to_plane(at))
+
+    def _end_area(self, held: Qt.KeyboardModifier) -> None:
+        keys = Qt.KeyboardModifier
+        how = "add" if held & keys.ShiftModifier else "replace"
+        if held & (keys.AltModifier | keys.ControlModifier):
+            how = "remove"
+        corners = self.area.end(self.view.scale)
+        self.update()
+        self.area_drawn.emit(np.zeros((0, 2)) if corners is None else corners, how)
+
+    def set_tool(self, kind: str) -> None:
+        """What a press on the ground does: one of `area_tool.TOOLS`."""
+        self.area.cancel()
+        self.area.kind = kind
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or not self.ground.contains(
@@ -553,6 +598,8 @@ class MapView(QWidget):
             return
         self._panning_from = None
         key = self._handle_at(event.position())
+        if self.area.kind != "pan" or (key is not None and self._clicked_ground):
+            return  # the first click of the two has put the handle there
         if key is None:
             self.ground_activated.emit(*self._to_plane(event.position()))
         else:
@@ -591,6 +638,11 @@ class MapView(QWidget):
         if key == Qt.Key.Key_Escape and self._dragging is not None:
             self._dragging = None
             self.gesture_cancelled.emit()
+        elif key == Qt.Key.Key_Escape and self.area.drawing:
+            self.area.cancel()
+            self.update()
+        elif key == Qt.Key.Key_Escape and self.area.kind != "pan":
+            self.tool_ended.emit()
         elif key in _ARROWS and held & Qt.KeyboardModifier.ControlModifier:
             dx, dy = _ARROWS[key]
             self.set_view(self.view.panned(-_PAN_PX * dx, _PAN_PX * dy))

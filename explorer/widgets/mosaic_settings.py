@@ -52,6 +52,7 @@ class MosaicSettings(QToolButton):
         self.look = MosaicLook()
         self.setObjectName("mosaicSettings")
         self.setText("Tiles ▾")
+        self.setProperty("slim", True)
         self.setAccessibleName("Settings of the mosaic")
         self.setToolTip("Size and opacity of the decoded tiles, and the memory they may take")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

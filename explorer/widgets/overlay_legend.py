@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from explorer import theme
 
-_WIDTH_PX, _ROW_PX, _PAD_PX = 226, 35, 8
+_WIDTH_PX, _ROW_PX, _PAD_PX = 204, 34, 8
 _BAR_PX = 9
 
 
@@ -103,7 +103,7 @@ class OverlayLegend(QWidget):
         colours, painter = theme.colours(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plate = QColor(colours.panel)
-        plate.setAlpha(232)
+        plate.setAlpha(246)
         painter.setPen(QPen(QColor(colours.border), 1))
         painter.setBrush(plate)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
@@ -159,7 +159,7 @@ class OverlayLegend(QWidget):
             wide = painter.fontMetrics().horizontalAdvance(key.text)
             words = QRectF(x + 24, box.top(), wide + 2, box.height())
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, key.text)
-            x = words.right() + 10
+            x = words.right() + 8
 
     def _paint_sign(self, painter: QPainter, key: Key, box: QRectF) -> None:
         colour, dashed = QColor(key.colour), key.style == "dashed"
@@ -170,8 +170,13 @@ class OverlayLegend(QWidget):
             painter.drawRect(box)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             return
-        painter.setPen(QPen(colour, 1.4 if dashed else 2.2, style))
         y = box.center().y()
+        if (
+            not (dashed or theme.colours().dark) and colour.lightnessF() > 0.6
+        ):  # made for dark ground
+            painter.setPen(QPen(QColor(8, 10, 14, 190), 4.2))
+            painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+        painter.setPen(QPen(colour, 1.4 if dashed else 2.2, style))
         painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
 
 

@@ -8,6 +8,8 @@ from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 _LEAST_PX = 58  # of a combo box: "z511" and the arrow, where the window is narrow
+_ARROW_PX = 36  # beside a combo box's text: the arrow and the frame
+_LIST_PX = 180
 _TIP = "The plane of the latent space that the map shows"
 
 
@@ -60,6 +62,8 @@ class PlaneChooser(QWidget):
         for name, (text, tip) in self._kinds.items():
             self._kind.addItem(text, name)
             self._kind.setItemData(self._kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._kind.view().setMinimumWidth(_LIST_PX)
+        _fit(self._kind, [text for text, _ in self._kinds.values()])
         self._kind.activated.connect(self._on_kind_activated)
         self._row.addWidget(self._kind)
 
@@ -73,9 +77,6 @@ class PlaneChooser(QWidget):
             combo.setAccessibleName(f"Dimension {side} the map")
             combo.setToolTip(
                 f"The dimension that runs {side} the map; the other coordinates are kept"
-            )
-            combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             combo.setMinimumWidth(_LEAST_PX)
             combo.activated.connect(self._on_axes_activated)
@@ -98,7 +99,7 @@ class PlaneChooser(QWidget):
         """The dimensions there are."""
         for combo in (self._across, self._up):
             combo.clear()
-            combo.setMinimumContentsLength(max(2, len(names[-1])))
+            _fit(combo, names[-1:])
             combo.addItems(list(names))
             combo.setEnabled(len(names) > 2)
 
@@ -155,3 +156,9 @@ class PlaneChooser(QWidget):
         if i == j:  # choosing the other's dimension swaps the two
             i, j = self._axes[1], self._axes[0]
         self.axes_chosen.emit(i, j)
+
+
+def _fit(combo: QComboBox, texts: Sequence[str]) -> None:
+    """No wider than the longest text and the arrow need: a combo box keeps room for an icon."""
+    longest = max((combo.fontMetrics().horizontalAdvance(text) for text in texts), default=0)
+    combo.setMaximumWidth(max(_LEAST_PX, longest + _ARROW_PX))

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     drawing,
     large_data,
     memory,
+    overlays,
     startup,
     training,
     wandering,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[Options], list[Row]]] = {
     "large-data": large_data.large_data,
     "startup": startup.startup,
     "gif": animation.gif,
+    "overlays": overlays.overlays,
     "memory": memory.memory,
 }
 

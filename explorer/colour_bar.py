@@ -1,0 +1,181 @@
+"""The row that says what the colours of the points are, bound to a session."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from explorer.point_values import BY_CLASS, MEASURED, range_of, sampled, value_colours, values_of
+from explorer.rendering import ModelInfo
+from explorer.session import Session
+from explorer.widgets.class_legend import ClassLegend
+from explorer.widgets.colour_choice import ColourBy, ColourChoice, GradientLegend
+
+Floats = npt.NDArray[np.float32]
+
+_LOOKING = "Looking for the images that the points were encoded from …"
+
+
+class ColourBar(QWidget):
+    """By what points are coloured; then the legend of classes, or the range of the values."""
+
+    find_requested = Signal()  # somebody may want what needs the images
+    measure_requested = Signal()
+    measure_cancelled = Signal()
+
+    def __init__(
+        self, session: Session, legend: ClassLegend, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._legend = session, legend
+        self._measured: Mapping[str, Floats] = {}
+        self._no_images, self._pending = _LOOKING, ""
+        self._gradient = GradientLegend(self)
+        self._gradient.setObjectName("valueLegend")
+        self._choice = ColourChoice(self)
+        self._progress = QLabel(self)
+        self._progress.setProperty("role", "muted")
+        self._cancel = QPushButton("Cancel", self)
+        self._cancel.setObjectName("cancelMeasuring")
+        self._cancel.setAccessibleName("Cancel the measuring of the points")
+        self._cancel.setToolTip("Leave it; points keep the colours they have")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self._choice)
+        row.addWidget(self._legend, 1)
+        row.addWidget(self._gradient, 1)
+        row.addWidget(self._progress)
+        row.addWidget(self._cancel)
+        self._choice.opening.connect(self.find_requested)
+        self._choice.chosen.connect(self._on_chosen)
+        self._cancel.clicked.connect(self._on_cancelled)
+        session.model_changed.connect(self._on_model_changed)
+        session.points_changed.connect(self._on_points_changed)
+        session.layers_changed.connect(self._show)
+        self._show_progress("")
+        self._show()
+
+    # -- what it is told -------------------------------------------------------------------
+
+    def set_images(self, at_hand: bool, reason: str, known: bool) -> None:
+        """Whether there are images to measure, and why not."""
+        missing = f"Needs the images of the data. {reason}" if known else _LOOKING
+        self._no_images = "" if at_hand else missing
+        self._show()
+
+    def set_measured(self, measured: Mapping[str, Floats]) -> None:
+        """What was asked for has been measured: values [N] by name."""
+        self._measured = measured
+        pending, self._pending = self._pending, ""
+        self._show_progress("")
+        if pending in measured:
+            self._colour_by(pending)
+        self._show()
+
+    def show_progress(self, done: int, total: int) -> None:
+        """How many of the points have been measured."""
+        if self._pending:
+            self._show_progress(f"measuring {100 * done // max(total, 1)} %")
+
+    def end_measuring(self) -> None:
+        """It was left or it failed: the colours stay what they were."""
+        if self._pending:
+            self._pending = ""
+            self._show_progress("")
+            self._show()
+
+    # -- from the session ------------------------------------------------------------------
+
+    def _on_model_changed(self) -> None:
+        self._measured, self._no_images = {}, _LOOKING
+        self.end_measuring()
+        self._show()
+
+    def _on_points_changed(self) -> None:
+        """Other weights: what was measured is not true of them."""
+        self._measured = {}
+        if self._session.layers.colour_by in MEASURED:
+            self._colour_by(BY_CLASS)
+        else:
+            self._show()
+
+    def _colour_by(self, key: str) -> None:
+        self._session.set_layers(replace(self._session.layers, colour_by=key))
+
+    def _show_progress(self, words: str) -> None:
+        self._progress.setText(words)
+        self._progress.setVisible(bool(words))
+        self._cancel.setVisible(bool(words))
+
+    def _show(self) -> None:
+        model, colour_by = self._session.model, self._session.layers.colour_by
+        data = None if model is None else model.points
+        self._choice.setVisible(data is not None and len(data) > 0)
+        if model is None or data is None or not len(data):
+            self._gradient.hide()
+            self._legend.show()
+            return
+        choices = _choices(model, self._no_images)
+        self._choice.set_choices(choices, self._pending or colour_by)
+        part, every = sampled(data)
+        measured = {name: values[::every] for name, values in self._measured.items()}
+        values = values_of(part, colour_by, measured)
+        self._gradient.setVisible(values is not None)
+        self._legend.setVisible(values is None)
+        if values is not None:
+            span, unit = range_of(values), " nats" if not colour_by.startswith("z") else ""
+            low, high = (f"{value:.3g}{unit}".replace("-", "−") for value in (span.low, span.high))
+            tip = next(choice.tip for choice in choices if choice.key == colour_by)
+            words = (
+                f"{tip}. From the 1st to the 99th percentile; what lies beyond has the end's colour"
+            )
+            self._gradient.show_range(value_colours(), low, high, words)
+
+    # -- from the person -------------------------------------------------------------------
+
+    def _on_chosen(self, key: str) -> None:
+        if key in MEASURED and key not in self._measured:
+            self._pending = key
+            self._show_progress("measuring …")
+            self.measure_requested.emit()
+            return
+        if self._pending:
+            self._on_cancelled()
+        self._colour_by(key)
+
+    def _on_cancelled(self) -> None:
+        self.measure_cancelled.emit()
+        self.end_measuring()
+
+
+def _choices(model: ModelInfo, no_images: str) -> list[ColourBy]:
+    """What points can be coloured by: classes, the KL, what needs images, each dimension."""
+    none = "" if model.has_prior else "A plain autoencoder has no prior, so no KL and no ELBO"
+    flow = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ", closed form"
+    pseudo = model.likelihood == "bernoulli" and not model.binarise
+    kind = " (grey pixels under a Bernoulli: no normalised density)" if pseudo else ""
+    elbo = "Pseudo-ELBO" if pseudo else "ELBO"
+    fixed = [
+        ColourBy(BY_CLASS, "Class", "The class of each image, where classes are known"),
+        ColourBy("kl", "KL", f"KL(q(z|x) || p(z)) of each image{flow}, in nats", none),
+        ColourBy(
+            "elbo",
+            elbo,
+            f"{elbo} of each image, a lower bound on log p(x), from one sampled z, in nats{kind}",
+            none or no_images,
+        ),
+        ColourBy(
+            "reconstruction",
+            "Error",
+            f"Reconstruction error −E log p(x|z) of each image, from one sampled z, in nats{kind}",
+            no_images,
+        ),
+    ]
+    return fixed + [
+        ColourBy(f"z{number}", f"z{number}", f"The posterior mean of dimension {number}")
+        for number in range(model.latent_size)
+    ]

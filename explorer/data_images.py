@@ -1,0 +1,262 @@
+"""Service: the pictures of data points: original images where the data is at hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from explorer.encoding import Encoded, encode_pixels
+from explorer.rendering import compute_alone
+from explorer.session import Session
+from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, TaskContext
+from models.points import Points
+
+if TYPE_CHECKING:
+    from models.originals import Originals
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Images [n, H, W, C] of the points `rows` [n]; `true` [n]: encoded again they lie there."""
+
+    rows: Integers
+    images: Bytes
+    true: npt.NDArray[np.bool_]
+
+
+class DataImages(QObject):
+    """Finds the data of the model on screen when it is first asked for, and reads images of it.
+
+    `known` becomes true once it is settled whether the data is at hand; `reason` says why not.
+    """
+
+    changed = Signal()
+    measured = Signal(object)  # Mapping of [N] values by name
+    progressed = Signal(int, int)  # points measured, of how many
+    failed = Signal(str)
+
+    def __init__(
+        self, session: Session, shelf: ModelShelf, lane: Lane, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._shelf, self._lane = session, shelf, lane
+        self._found: Originals | None = None
+        self._model_key = 0
+        self._ticket: int | None = None
+        self._measuring: int | None = None
+        self.known, self.reason = False, ""
+        session.model_changed.connect(self._on_model_changed)
+        session.points_changed.connect(self._on_points_changed)
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether there are original images to show."""
+        return self._found is not None
+
+    @property
+    def source(self) -> str:
+        """The name of the data."""
+        return "" if self._found is None else self._found.source
+
+    @property
+    def looking(self) -> bool:
+        """Whether the data is being looked for."""
+        return self._ticket is not None
+
+    @property
+    def measuring(self) -> bool:
+        """Whether values of all points are being computed."""
+        return self._measuring is not None
+
+    def _on_model_changed(self) -> None:
+        self.cancel()
+        if self._ticket is not None:
+            self._lane.cancel(self._ticket)
+        self._found, self._ticket = None, None
+        self.known, self.reason = False, ""
+        self.changed.emit()
+
+    def _on_points_changed(self) -> None:
+        """Other weights, or another number of images: measured values are not true any more."""
+        points, found = self._points(), self._found
+        self.cancel()
+        if found is not None and points is not None and len(found) != len(points):
+            self._found, self.known = None, False
+            self.changed.emit()
+
+    def _points(self) -> Points | None:
+        model = self._session.model
+        return None if model is None else model.points
+
+    # -- finding ---------------------------------------------------------------------------
+
+    def find(self) -> None:
+        """Look for the data, unless that has been done."""
+        model, points = self._session.model, self._points()
+        if model is None or points is None or self.known or self._ticket is not None:
+            return
+        task = partial(_find, self._shelf, model.key, points, model.path)
+        done = Callbacks(self._on_found, self._on_missing)
+        self._ticket = self._lane.submit(task, done)
+        self.changed.emit()
+
+    def _on_found(self, value: "tuple[int, Originals]") -> None:
+        key, found = value
+        model, points = self._session.model, self._points()
+        self._ticket = None
+        if model is None or key != model.key or points is None or len(found) != len(points):
+            return
+        self._found, self.known = found, True
+        self.changed.emit()
+
+    def _on_missing(self, message: str) -> None:
+        self._ticket, self.known, self.reason = None, True, message
+        self.changed.emit()
+
+    # -- taking ----------------------------------------------------------------------------
+
+    def take(self, rows: Integers) -> Callable[[TaskContext], Pictures | None] | None:
+        """A task for a lane that reads the images of some points; none if there are none to be had.
+
+        The task's own result is nothing where they cannot be read.
+        """
+        model, points = self._session.model, self._points()
+        # While all are measured nobody else reads: on Windows a file has one reader at a time.
+        if model is None or points is None or self._found is None or self.measuring:
+            return None
+        return partial(_take, self._shelf, model.key, points, self._found, rows)
+
+    def encoder(self, row: int, name: str) -> Callable[[TaskContext], Encoded | None] | None:
+        """A task that encodes the image of a point; its result is nothing if it is another."""
+        take, points = self.take(np.array([row])), self._points()
+        model = self._session.model
+        if take is None or model is None or points is None:
+            return None
+        label = None if points.label is None else int(points.label[row])
+        return partial(_encode, self._shelf, model.key, take, label, name)
+
+    # -- measuring -------------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Compute ELBO and reconstruction error of all points, if their images are at hand."""
+        model, points = self._session.model, self._points()
+        if model is None or points is None or self._found is None or self.measuring:
+            return
+        task = partial(_measure, self._shelf, model.key, points, self._found)
+        done = Callbacks(
+            self._on_measured, self._on_measuring_failed, self._on_progressed, self._on_cancelled
+        )
+        self._measuring = self._lane.submit(task, done)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Leave the measuring that is under way."""
+        if self._measuring is not None:
+            self._lane.cancel(self._measuring)
+            self._measuring = None
+            self.changed.emit()
+
+    def _on_measured(self, value: tuple[Points, Mapping[str, Floats]]) -> None:
+        points, values = value
+        self._measuring = None
+        if points is self._points():
+            self.measured.emit(values)
+        self.changed.emit()
+
+    def _on_measuring_failed(self, message: str) -> None:
+        self._measuring = None
+        self.failed.emit(message)
+        self.changed.emit()
+
+    def _on_progressed(self, what: str, done: int, total: int) -> None:
+        if self.measuring:
+            self.progressed.emit(done, total)
+
+    def _on_cancelled(self) -> None:
+        """It was this object that cancelled."""
+
+
+def _find(
+    shelf: ModelShelf, key: int, points: Points, path: Path, context: TaskContext
+) -> "tuple[int, Originals]":
+    from models.errors import DataError
+    from models.originals import find_originals
+
+    compute_alone()
+    model = shelf.get(key)
+    if model is None:
+        raise Cancelled
+    try:
+        return key, find_originals(model, points, path, cancelled=context.cancelled)
+    except DataError as error:
+        if context.cancelled():
+            raise Cancelled from error
+        raise
+
+
+def _take(
+    shelf: ModelShelf,
+    key: int,
+    points: Points,
+    found: "Originals",
+    rows: Integers,
+    context: TaskContext,
+) -> Pictures | None:
+    from models.errors import DataError
+    from models.originals import encoded_there
+
+    compute_alone()
+    model = shelf.get(key)
+    if model is None:
+        return None
+    try:
+        pixels = found.images[rows]
+    except DataError:
+        return None
+    true = encoded_there(model, points, rows, pixels)
+    return Pictures(rows, np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)), true)
+
+
+def _encode(
+    shelf: ModelShelf,
+    key: int,
+    take: Callable[[TaskContext], Pictures | None],
+    label: int | None,
+    name: str,
+    context: TaskContext,
+) -> Encoded | None:
+    pictures, model = take(context), shelf.get(key)
+    if pictures is None or model is None or not pictures.true[0]:
+        return None
+    return encode_pixels(model, pictures.images[0].transpose(2, 0, 1), label, name)
+
+
+def _measure(
+    shelf: ModelShelf, key: int, points: Points, found: "Originals", context: TaskContext
+) -> tuple[Points, Mapping[str, Floats]]:
+    from models.errors import DataError
+    from models.originals import measured
+
+    compute_alone()
+    model = shelf.get(key)
+    if model is None:
+        raise Cancelled
+
+    def report(done: int, total: int) -> None:
+        context.report("measuring", done, total)
+
+    try:
+        return points, measured(model, points, found, report, context.cancelled)
+    except DataError as error:
+        if context.cancelled():
+            raise Cancelled from error
+        raise

@@ -1,0 +1,313 @@
+"""The data nearest the active handle, and what is selected of the data on the map."""
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from explorer import theme
+from explorer.arrangement import Handle
+from explorer.data_images import DataImages
+from explorer.data_look import DataLook
+from explorer.map_points import MapPoints
+from explorer.painting import to_image
+from explorer.selection import Selection
+from explorer.session import Session
+from explorer.widgets.thumbnails import Thumbnail, Thumbnails
+from models.planes import handle_plane
+from models.points import Points
+
+_SELECTION_PX = 268
+_MOST_COUNTED = 12  # classes told of; the rest are told together
+
+
+class DataPanel(QWidget):
+    """Neighbours on the left; on the right the selection, and what can be made of it."""
+
+    said = Signal(str)
+    failed = Signal(str)
+    pointed = Signal(object)  # the number of the point whose picture is pointed at, or none
+
+    def __init__(
+        self,
+        session: Session,
+        points: MapPoints,
+        look: DataLook,
+        images: DataImages,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._points = session, points
+        self._look, self._images = look, images
+        self._build()
+        look.near_changed.connect(self._show_near)
+        images.changed.connect(self._show_near)
+        points.selection_changed.connect(self._show_selection)
+        session.model_changed.connect(self._on_model_changed)
+        session.active_changed.connect(self._show_near)
+        self._on_model_changed()
+
+    # -- building --------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 10, 8)
+        row.setSpacing(14)
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        self._title = self._label("", "title")
+        self._source = self._label("", "muted")
+        head = QHBoxLayout()
+        head.addWidget(self._title)
+        head.addWidget(self._source, 1)
+        self.neighbours = Thumbnails(self)
+        self.neighbours.setObjectName("neighbours")
+        self.neighbours.setAccessibleName("Data nearest the active handle")
+        self.neighbours.chosen.connect(self._look.place)
+        self.neighbours.pointed.connect(self._on_pointed)
+        left.addLayout(head)
+        left.addWidget(self.neighbours, 1)
+        row.addLayout(left, 1)
+        row.addWidget(self._selection_side())
+
+    def _selection_side(self) -> QWidget:
+        side = QWidget(self)
+        side.setFixedWidth(_SELECTION_PX)
+        side.setProperty("compact", True)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        self._selected = self._label("", "title")
+        self._counts = self._label("", "muted")
+        self._counts.setObjectName("selectionCounts")
+        self._counts.setWordWrap(True)
+        self._counts.setTextFormat(Qt.TextFormat.RichText)
+        self._counts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._kept = self._label("", "muted")
+        column.addWidget(self._selected)
+        column.addWidget(self._counts, 1)
+        column.addWidget(self._kept)
+        buttons = QGridLayout()
+        buttons.setSpacing(4)
+        self._buttons: dict[str, QPushButton] = {}
+        for number, (name, (text, tip)) in enumerate(_BUTTONS.items()):
+            button = QPushButton(text, side)
+            button.setObjectName(name)
+            button.setAccessibleName(text)
+            button.setToolTip(theme.as_tip(tip))
+            self._buttons[name] = button
+            buttons.addWidget(button, number // 2, number % 2)
+        self._buttons["selectionMean"].clicked.connect(self.place_mean)
+        self._buttons["selectionClear"].clicked.connect(self.clear)
+        self._buttons["selectionKeep"].clicked.connect(self._points.keep_selection)
+        self._buttons["selectionPath"].clicked.connect(self.place_direction)
+        self._buttons["selectionPlane"].clicked.connect(self.lay_plane)
+        column.addLayout(buttons)
+        return side
+
+    def _label(self, text: str, role: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setProperty("role", role)
+        return label
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 230)
+
+    # -- neighbours ------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._look.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._look.watch(False)
+        super().hideEvent(event)
+
+    def _data(self) -> Points | None:
+        model = self._session.model
+        return None if model is None else model.points
+
+    def _on_model_changed(self) -> None:
+        self._show_near()
+        self._show_selection()
+
+    def _show_near(self) -> None:
+        model, handle, data = self._session.model, self._session.active, self._data()
+        if model is None or data is None or not len(data):
+            self._title.setText("Nearest data")
+            self._source.setText("")
+            self.neighbours.set_items([], "The model came without data.")
+            return
+        where = f" to {handle.name}" if handle is not None else ""
+        self._title.setText(f"Nearest data{where}")
+        dimensions = (
+            "the one dimension" if model.latent_size == 1 else f"all {model.latent_size} dimensions"
+        )
+        self._title.setToolTip(
+            theme.as_tip(
+                f"The posterior means nearest the active handle by Euclidean distance in "
+                f"{dimensions} of the latent space, of {len(data):,} points, whatever the map shows"
+            )
+        )
+        self._source.setText(self._source_words())
+        self._source.setToolTip(theme.as_tip(self._images.reason))
+        near = self._look.near
+        self.neighbours.set_items(
+            [
+                self._thumbnail(int(row), float(far))
+                for row, far in zip(near.rows, near.distances, strict=True)
+            ],
+            "No handle. Double-click the map to add one." if handle is None else "",
+        )
+
+    def _source_words(self) -> str:
+        if self._images.at_hand:
+            return f"images of {self._images.source}"
+        if self._images.looking:
+            return "looking for its images …"
+        return "reconstructions: the images are not at hand" if self._images.known else ""
+
+    def _thumbnail(self, row: int, distance: float) -> Thumbnail:
+        data, picture = self._data(), self._look.near.pictures.get(row)
+        label = None if data is None or data.label is None else int(data.label[row])
+        what = "" if picture is None else " (original)" if picture.original else " (reconstruction)"
+        name = self._look.name_of(row)
+        return Thumbnail(
+            row,
+            (name.replace("  ·  ", "  "), f"{distance:.3g}"),
+            f"{name}{what}, at a distance of {distance:.4g} in latent units; "
+            "choose it to put a handle on its posterior mean",
+            "" if label is None else theme.class_colour(label).name(),
+            None if picture is None else to_image(picture.image),
+        )
+
+    def _on_pointed(self, row: int) -> None:
+        self.pointed.emit(None if row < 0 else row)
+
+    # -- selection -------------------------------------------------------------------------
+
+    def _show_selection(self) -> None:
+        selection, kept = self._points.selection, self._points.kept
+        count = len(selection)
+        self._selected.setText(f"{count:,} point{'' if count == 1 else 's'} selected")
+        self._counts.setText(self._counts_text(selection) if count else _HOW)
+        self._kept.setText(f"First selection: {len(kept):,} points" if kept is not None else "")
+        self._kept.setVisible(kept is not None)
+        both = count > 0 and kept is not None
+        self._buttons["selectionMean"].setEnabled(count > 0)
+        self._buttons["selectionClear"].setEnabled(count > 0 or kept is not None)
+        self._buttons["selectionKeep"].setEnabled(count > 0)
+        self._buttons["selectionPath"].setEnabled(both)
+        model = self._session.model
+        planes = model is not None and model.latent_size > 2
+        self._buttons["selectionPlane"].setEnabled(both and planes)
+
+    def _counts_text(self, selection: Selection) -> str:
+        model, data = self._session.model, self._data()
+        if model is None or data is None or data.label is None or not model.class_names:
+            return "The data has no classes."
+        counts = selection.counts(data, len(model.class_names))
+        order = [int(label) for label in np.argsort(-counts, kind="stable") if counts[label]]
+        parts = [
+            f"<span style='color:{theme.class_colour(label).name()}'>●</span>&nbsp;"
+            f"{_plain(model.class_names[label])}&nbsp;<b>{int(counts[label]):,}</b>"
+            for label in order[:_MOST_COUNTED]
+        ]
+        rest = sum(int(counts[label]) for label in order[_MOST_COUNTED:])
+        return "&nbsp;&nbsp; ".join(parts) + (f" &nbsp;others <b>{rest:,}</b>" if rest else "")
+
+    def clear(self) -> None:
+        """Select nothing, and keep nothing."""
+        self._points.forget_selections()
+
+    def _label_of(self, selection: Selection, data: Points) -> int | None:
+        """The class of a handle at a selection's mean, in a conditional model."""
+        model = self._session.model
+        if model is None or not model.conditional:
+            return None
+        return selection.usual_class(data) or 0
+
+    def place_mean(self) -> None:
+        """A new handle at the mean of what is selected."""
+        data, selection = self._data(), self._points.selection
+        if data is None or not len(selection):
+            return
+        self._session.set_scrub(None)
+        z, label = selection.mean(data), self._label_of(selection, data)
+        self._session.add_handle(z, label, text="Add mean of selection")
+        handle = self._session.active
+        self.said.emit(f"{handle.name if handle else ''} is the mean of {len(selection):,} points")
+
+    def place_direction(self) -> None:
+        """Two handles, at the means of the first selection and of the present one."""
+        data, first, second = self._data(), self._points.kept, self._points.selection
+        if data is None or first is None or not len(second):
+            return
+        session, arrangement = self._session, self._session.arrangement
+        session.set_scrub(None)
+        names = []
+        for selection in (first, second):
+            handle = Handle(
+                arrangement.fresh_key(),
+                arrangement.fresh_name(),
+                arrangement.fresh_colour(),
+                selection.mean(data),
+                self._label_of(selection, data),
+            )
+            arrangement = arrangement.with_handle(handle)
+            names.append(handle.name)
+        session.set_arrangement("Add direction", arrangement)
+        session.set_active(arrangement.handles[-1].key)
+        self.said.emit(
+            f"From {names[0]} to {names[1]} is the direction from the first selection to the second"
+        )
+
+    def lay_plane(self) -> None:
+        """The plane in which the direction between the two selections runs across."""
+        data, first, second = self._data(), self._points.kept, self._points.selection
+        if data is None or first is None or not len(second):
+            return
+        everything = Selection(np.arange(len(data)))
+        corners = np.stack([chosen.mean(data) for chosen in (first, second, everything)])
+        try:
+            plane = handle_plane(corners, ("selection 1", "selection 2", "all data"))
+        except ValueError as error:
+            self.failed.emit(str(error))
+        else:
+            self._session.set_plane(plane)
+
+    def refresh_theme(self) -> None:
+        """The scheme is another one."""
+        self._show_near()
+        self._show_selection()
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(" ", "&nbsp;")
+
+
+_HOW = (
+    "Draw around points with the rectangle (R) or the lasso (L) beside the map; with Shift to "
+    "add, with Ctrl to take away. Ctrl+A selects all in view."
+)
+_BUTTONS = {
+    "selectionMean": (
+        "Mean of selection",
+        "A new handle at the mean of the selected points' posterior means, in all dimensions",
+    ),
+    "selectionClear": ("Clear", "Select nothing, and forget the first selection"),
+    "selectionKeep": (
+        "Keep as first",
+        "Keep this as the first of two selections; then select the second",
+    ),
+    "selectionPath": (
+        "First → second",
+        "Two new handles, at the means of the first selection and of this one: between them the "
+        "path runs along the direction from one to the other",
+    ),
+    "selectionPlane": (
+        "Plane along it",
+        "A plane for the map: across it the direction from the first selection's mean to this "
+        "one's, up toward the mean of all data (needs K > 2)",
+    ),
+}

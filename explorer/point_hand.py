@@ -1,0 +1,145 @@
+"""What the pointer does with data points on the map: shows one, makes a handle of it, selects."""
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.data_look import DataLook
+from explorer.map_points import MapPoints, project
+from explorer.painting import Ellipse, to_image
+from explorer.selection import How, Selection
+from explorer.session import Session
+from explorer.widgets.map_view import MapView
+from explorer.widgets.point_card import PointCard
+from models.points import Points
+
+Doubles = npt.NDArray[np.float64]
+
+_REST_MS = 25  # the pointer rests on a point before its card is asked for
+_COLOUR = 7  # of the handles' colours: the ellipse of a point that is none
+
+
+class PointHand(QObject):
+    """Binds the gestures of a map view to the points and what is known of them."""
+
+    said = Signal(str)
+    tool_changed = Signal(str)
+
+    def __init__(
+        self,
+        session: Session,
+        view: MapView,
+        points: MapPoints,
+        look: DataLook,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._view = session, view
+        self._points, self._look = points, look
+        self._card = PointCard()
+        view.on_top.append(self._card)
+        self._pointer: tuple[float, float] | None = None
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._on_rest)
+        view.pointer_moved.connect(self._on_pointer_moved)
+        view.pointer_left.connect(self._on_pointer_left)
+        view.view_changed.connect(self._on_pointer_left)
+        view.handle_pressed.connect(self._on_pointer_left)
+        view.ground_clicked.connect(self._on_clicked)
+        view.area_drawn.connect(self._on_area_drawn)
+        view.tool_ended.connect(self._on_tool_ended)
+        look.card_changed.connect(self._show_card)
+        points.placed.connect(self._on_placed)
+
+    def _data(self) -> Points | None:
+        model = self._session.model
+        return None if model is None else model.points
+
+    # -- tools -----------------------------------------------------------------------------
+
+    def set_tool(self, kind: str) -> None:
+        """Take a tool in the hand: one of `area_tool.TOOLS`."""
+        self._view.set_tool(kind)
+        self._on_pointer_left()
+        self.tool_changed.emit(kind)
+
+    def _on_tool_ended(self) -> None:
+        self.set_tool("pan")
+
+    def _on_area_drawn(self, corners: Doubles, how: How) -> None:
+        if len(corners):
+            self._points.select_area(corners, how)
+        elif how == "replace":
+            self._points.select(Selection())
+
+    def select_in_view(self) -> None:
+        """Select the points that the map shows."""
+        left, bottom, right, top = self._view.view.box
+        corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top)])
+        self._points.select_area(corners, "replace")
+
+    def select_none(self) -> None:
+        """Select nothing."""
+        self._points.select(Selection())
+
+    # -- one point -------------------------------------------------------------------------
+
+    def _on_pointer_moved(self, x: float, y: float) -> None:
+        self._pointer = (x, y)
+        if not self._rest.isActive():
+            self._rest.start()
+
+    def _on_pointer_left(self, *_: object) -> None:
+        self._pointer = None
+        self._look.hover(None)
+
+    def _on_placed(self) -> None:
+        """The points lie elsewhere now, or the view has rested until they were there."""
+        if self._pointer is not None:
+            self._on_rest()
+
+    def _on_rest(self) -> None:
+        view, pointer = self._view, self._pointer
+        if pointer is None or not view.hovering or view.area.kind != "pan" or view.gliding:
+            self._look.hover(None)
+            return
+        self._look.hover(self._points.near(*pointer, view.view.scale))
+
+    def _show_card(self) -> None:
+        row, data, card, model = self._look.row, self._data(), self._card, self._session.model
+        if row is None or data is None or model is None:
+            card.at, card.picture = None, None
+            self._view.set_hover_ellipse(None)
+            self._view.update()
+            return
+        one = Points(data.mean[row : row + 1], data.log_variance[row : row + 1])
+        place = self._points.place_of(row)
+        if place is None:
+            place = project(one, self._session.plane, False)[0].tolist()
+        picture = self._look.picture
+        card.at = (float(place[0]), float(place[1]))
+        card.picture = None if picture is None else to_image(picture.image)
+        what = "…" if picture is None else "original" if picture.original else "reconstruction"
+        kl = f"KL {float(one.kl()[0]):.1f} nats".replace("-", "−")
+        card.lines = (self._look.name_of(row), what, *((kl,) if model.has_prior else ()))
+        self._view.set_hover_ellipse(self._ellipse(one) if model.has_prior else None)
+        self._view.update()
+
+    def _ellipse(self, one: Points) -> Ellipse:
+        plane = self._session.plane
+        stddev = np.exp(0.5 * np.clip(one.log_variance[0], -60.0, 30.0))
+        x, y = plane.project(one.mean[0]).tolist()
+        return Ellipse(x, y, *plane.ellipse(stddev), _COLOUR)
+
+    def _on_clicked(self, x: float, y: float) -> None:
+        row = self._points.near(x, y, self._view.view.scale)
+        if row is not None:
+            self._look.place(row)
+
+    def place_nearest(self) -> None:
+        """A new handle on the data point nearest the active one, of those that have none."""
+        data, handle = self._data(), self._session.active
+        if data is None or handle is None or not len(data):
+            self.said.emit("There is no data on this map to put a handle on")
+            return
+        self._look.place_nearest()
