@@ -28,7 +28,7 @@ COMMANDS = (
     Command(
         "exportMap",
         "Export map …",
-        ("Ctrl+Shift+X",),
+        ("Ctrl+Shift+M",),
         "Draw what the map shows at any size, and save it as PNG",
     ),
     Command("quit", "Quit", ("Ctrl+Q",), "Close the window"),

@@ -16,7 +16,7 @@ _KEYS = """
 <tr><td><b>+ and −, Home</b></td><td>zoom the map, show all (also Ctrl with + and −)</td></tr>
 <tr><td><b>Ctrl+Home</b></td><td>the active handle in the middle of the map</td></tr>
 <tr><td><b>0 to 9</b></td><td>the class of a conditional model (on the map)</td></tr>
-<tr><td><b>Ctrl+Shift+C, Ctrl+Shift+X</b></td><td>copy, export the map as a picture</td></tr>
+<tr><td><b>Ctrl+Shift+C, Ctrl+Shift+M</b></td><td>copy, export the map as a picture</td></tr>
 <tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
 <tr><td><b>B</b></td><td>bring the active handle to the plane (on the map)</td></tr>
 <tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>
