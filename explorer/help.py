@@ -12,7 +12,11 @@ _KEYS = """
 <tr><td><b>Drag the ground, wheel</b></td><td>pan, zoom to the pointer</td></tr>
 <tr><td><b>Double-click</b></td><td>the ground: add a handle; a handle: rename it</td></tr>
 <tr><td><b>Arrows, Shift+arrows</b></td><td>nudge the active handle, finely</td></tr>
-<tr><td><b>Ctrl+arrows, + and −</b></td><td>pan and zoom the map</td></tr>
+<tr><td><b>Ctrl+arrows, Alt+arrows</b></td><td>pan the map, by most of what it shows</td></tr>
+<tr><td><b>+ and −, Home</b></td><td>zoom the map, show all (also Ctrl with + and −)</td></tr>
+<tr><td><b>Ctrl+Home</b></td><td>the active handle in the middle of the map</td></tr>
+<tr><td><b>0 to 9</b></td><td>the class of a conditional model (on the map)</td></tr>
+<tr><td><b>Ctrl+Shift+C, Ctrl+Shift+M</b></td><td>copy, export the map as a picture</td></tr>
 <tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
 <tr><td><b>B</b></td><td>bring the active handle to the plane (on the map)</td></tr>
 <tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>

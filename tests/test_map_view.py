@@ -397,3 +397,50 @@ def test_the_ellipse_of_a_point_stands_until_the_pointer_leaves(view: MapView) -
     view.set_hover_ellipse(Ellipse(-2.0, 0.5, 0.4, 0.2, 0.3, 1))
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     assert view.grab().toImage() == bare
+
+
+@pytest.mark.parametrize(
+    ("key", "direction"),
+    [
+        (Qt.Key.Key_Left, (-1, 0)),
+        (Qt.Key.Key_Right, (1, 0)),
+        (Qt.Key.Key_Up, (0, 1)),
+        (Qt.Key.Key_Down, (0, -1)),
+    ],
+)
+def test_arrows_with_alt_pan_by_most_of_the_view_and_back_again(
+    view: MapView, key: Qt.Key, direction: tuple[int, int]
+) -> None:
+    before = view.view
+    QTest.keyClick(view, key, Qt.KeyboardModifier.AltModifier)
+    size = np.array([before.width, before.height])
+    moved = np.array([view.view.x - before.x, view.view.y - before.y]) * before.scale
+    share = moved / size
+    assert 0.5 < abs(share).max() < 1  # something of the old view stays in sight
+    assert np.sign(share).tolist() == list(direction)
+    opposite = {
+        Qt.Key.Key_Left: Qt.Key.Key_Right,
+        Qt.Key.Key_Right: Qt.Key.Key_Left,
+        Qt.Key.Key_Up: Qt.Key.Key_Down,
+        Qt.Key.Key_Down: Qt.Key.Key_Up,
+    }[key]
+    QTest.keyClick(view, opposite, Qt.KeyboardModifier.AltModifier)
+    assert (view.view.x, view.view.y) == pytest.approx((before.x, before.y))
+
+
+def test_plus_and_minus_zoom_around_the_middle_and_undo_each_other(view: MapView) -> None:
+    before = view.view
+    QTest.keyClick(view, Qt.Key.Key_Plus)
+    assert view.view.scale > before.scale
+    assert (view.view.x, view.view.y) == pytest.approx((before.x, before.y))
+    QTest.keyClick(view, Qt.Key.Key_Minus)
+    assert view.view.scale == pytest.approx(before.scale)
+
+
+def test_ctrl_home_brings_the_active_handle_to_the_middle(view: MapView) -> None:
+    view.set_markers([Marker(1, "A", 0, 0.0, 0.0), Marker(2, "B", 1, 2.5, -1.5, active=True)])
+    QTest.keyClick(view, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+    assert (view.view.x, view.view.y, view.view.scale) == (2.5, -1.5, 100)
+    view.set_markers([])
+    QTest.keyClick(view, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+    assert view.view.x == 2.5

@@ -1,6 +1,7 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from math import hypot
 from time import perf_counter
 
@@ -42,6 +43,7 @@ LENS_PX = 84
 _GRAB_PX = painting.HANDLE_RADIUS_PX + 5
 _MANY_MARKERS = 24  # from here on those that stand still are drawn once
 _ZOOM_A_NOTCH = 1.25
+_PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
@@ -643,7 +645,13 @@ class MapView(QWidget):
             self.tool_ended.emit()
         elif key in _ARROWS and held & Qt.KeyboardModifier.ControlModifier:
             dx, dy = _ARROWS[key]
-            self.set_view(self.view.panned(-60 * dx, 60 * dy))
+            self.set_view(self.view.panned(-_PAN_PX * dx, _PAN_PX * dy))
+        elif key in _ARROWS and held & Qt.KeyboardModifier.AltModifier:
+            dx, dy = _ARROWS[key]
+            across, up = _PAN_SHARE * self.view.width, _PAN_SHARE * self.view.height
+            self.set_view(self.view.panned(-across * dx, up * dy))
+        elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
+            self._look_at_active()
         elif key in _ARROWS:
             fine = held & Qt.KeyboardModifier.ShiftModifier
             step = (FINE_NUDGE_PX if fine else NUDGE_PX) / self.view.scale
@@ -655,6 +663,12 @@ class MapView(QWidget):
             self.zoom(1 / _ZOOM_A_NOTCH)
         else:
             super().keyPressEvent(event)
+
+    def _look_at_active(self) -> None:
+        """The active handle in the middle, at the same scale."""
+        active = next((marker for marker in self._markers if marker.active), None)
+        if active is not None:
+            self.set_view(replace(self.view, x=active.x, y=active.y))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
