@@ -21,7 +21,7 @@ Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 NEIGHBOURS = 24
-_SAME = 0.02  # of 1 + |mean|: a mean that is encoded again is another by so much at most
+_SAME = 0.002  # of 1 + |mean|: a mean that is encoded again is another by so much at most
 _PAUSE_MS = 60  # between two looks while a handle is dragged
 
 
@@ -302,7 +302,7 @@ def _nearest_free(
     points: Points, z: Floats, taken: Floats, context: TaskContext
 ) -> tuple[Points, int | None]:
     """The nearest point that is not on one of the latents `taken` [M, K], but for rounding."""
-    rows, _ = nearest(points.mean, z, len(taken) + 1)
+    rows, _ = nearest(points.mean, z, 4 * len(taken) + 1)
     gaps = np.abs(points.mean[rows][:, None] - taken[None]).max(2)
     free = rows[(gaps > _SAME * (1 + np.abs(points.mean[rows]).max(1))[:, None]).all(1)]
     return points, int(free[0]) if len(free) else None

@@ -50,6 +50,7 @@ class PointHand(QObject):
         view.tool_ended.connect(self._on_tool_ended)
         look.card_changed.connect(self._show_card)
         points.placed.connect(self._on_placed)
+        points.selection_changed.connect(self._on_selected)
 
     def _data(self) -> Points | None:
         model = self._session.model
@@ -71,6 +72,12 @@ class PointHand(QObject):
             self._points.select_area(corners, how)
         elif how == "replace":
             self._points.select(Selection())
+
+    def _on_selected(self) -> None:
+        count = len(self._points.selection)
+        if count:
+            words = "point is" if count == 1 else "points are"
+            self.said.emit(f"{count:,} {words} selected; the Data panel (Ctrl+D) tells of them")
 
     def select_in_view(self) -> None:
         """Select the points that the map shows."""

@@ -88,8 +88,8 @@ CLASS_COLOURS = (
 UNLABELLED_COLOUR = "#6fa8dc"
 
 # Values, low to high: from viridis (van der Walt and Smith 2015), whose lightness grows evenly,
-# without its darkest part, which is lost on dark ground.
-VALUE_COLOURS = ("#46337e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
+# without its darkest quarter, which is lost on dark ground.
+VALUE_COLOURS = ("#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 
 _active = DARK
 

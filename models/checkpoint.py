@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -24,6 +25,7 @@ from models.training import Snapshot
 METADATA_KEY = "latent_explorer"
 VERSION = 1
 _MOST_CLASS_NAMES = 1000
+_FARTHEST = np.float32(1e9)  # that a point can lie from 0
 _LONGEST_QUOTE = 120
 _LONGEST_HEADER = 100_000_000  # of a safetensors file, by its own rules
 
@@ -260,11 +262,16 @@ def _class_names(header: Mapping[str, Any], config: Config) -> tuple[str, ...]:
     return tuple(str(name)[:100] for name in names)
 
 
+def _within_reach(values: Tensor) -> npt.NDArray[np.float32]:
+    """Numbers that can be squared and summed: 0 for what is none, and at most 1e9 from 0."""
+    return np.clip(np.nan_to_num(values.float().numpy()), -_FARTHEST, _FARTHEST)
+
+
 def _points(tensors: Mapping[str, Tensor], classes: int) -> Points | None:
     if "points.mean" not in tensors:
         return None
-    mean = np.nan_to_num(tensors["points.mean"].float().numpy())
-    log_variance = np.nan_to_num(tensors["points.log_variance"].float().numpy())
+    mean = _within_reach(tensors["points.mean"])
+    log_variance = _within_reach(tensors["points.log_variance"])
     label = tensors.get("points.label")
     if label is None:
         return Points(mean, log_variance)

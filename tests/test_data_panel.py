@@ -1,0 +1,444 @@
+"""Data on the map as a person uses it: hovered, clicked, selected, coloured, and its neighbours."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from explorer.viewport import Viewport
+from explorer.widgets.colour_choice import GradientLegend
+from explorer.widgets.map_view import MARGIN_LEFT_PX
+from models.checkpoint import save
+from models.data import DataSet
+from models.model import Model
+from models.points import Points
+from tests.opened import PATIENCE_MS, Opened, opened
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+KEYS = Qt.KeyboardModifier
+
+
+@pytest.fixture
+def at_hand(tiny_model: Model, tiny_data: DataSet, tmp_path: Path) -> Path:
+    """A model whose data lies beside it."""
+    train, held_out = tiny_data.train, tiny_data.held_out
+    assert train.labels is not None
+    assert held_out.labels is not None
+    np.savez(
+        tmp_path / "tiny.npz",
+        x_train=np.asarray(train.images)[:, 0],
+        y_train=train.labels,
+        x_test=np.asarray(held_out.images)[:, 0],
+        y_test=held_out.labels,
+    )
+    record = {"data": "tiny", "command": "latent-explorer train --data tiny.npz --epochs 3"}
+    save(replace(tiny_model, record=record), tmp_path / "beside.safetensors")
+    return tmp_path / "beside.safetensors"
+
+
+@pytest.fixture
+def window(at_hand: Path, qtbot: QtBot) -> Iterator[Opened]:
+    with opened(qtbot, at_hand) as found:
+        found.window.resize(1440, 900)
+        found.window.docks.bring("data")
+        look_at_the_data(found)
+        yield found
+
+
+@pytest.fixture
+def away(tiny_model_file: Path, qtbot: QtBot) -> Iterator[Opened]:
+    """A model whose data is not on this computer."""
+    with opened(qtbot, tiny_model_file) as found:
+        found.window.docks.bring("data")
+        look_at_the_data(found)
+        yield found
+
+
+def look_at_the_data(window: Opened) -> None:
+    """The map shows where most of the data lies, and its handles have left."""
+    session, view = window.window.session, window.window.map_panel.view
+    xy = session.plane.project(data_of(window).mean)
+    for handle in session.arrangement.handles:
+        session.set_latent(handle.key, handle.z + np.float32(100 * handle.key))
+    low, high = np.percentile(xy, [10, 90], axis=0)
+    window.settle()
+    view.fit(low.tolist(), high.tolist())
+    window.settle()
+
+
+def data_of(window: Opened) -> Points:
+    model = window.window.session.model
+    assert model is not None
+    assert model.points is not None
+    return model.points
+
+
+def lone_row(window: Opened) -> int:
+    """A point that has no other and no handle near it."""
+    session, view = window.window.session, window.window.map_panel.view
+    xy = session.plane.project(data_of(window).mean)
+    handles = session.plane.project(np.stack([h.z for h in session.arrangement.handles]))
+    gaps = np.linalg.norm(xy[:, None] - np.concatenate([xy, handles])[None], axis=2)
+    gaps[np.arange(len(xy)), np.arange(len(xy))] = np.inf
+    left, bottom, right, top = view.view.box
+    seen = (xy > [left, bottom]).all(1) & (xy < [right, top]).all(1)
+    return int(np.argmax(np.where(seen, gaps.min(1), -1)))
+
+
+def place_of(window: Opened, row: int) -> QPoint:
+    session, view = window.window.session, window.window.map_panel.view
+    x, y = session.plane.project(data_of(window).mean[row]).tolist()
+    px, py = view.view.pixel(x, y)
+    return QPoint(round(px) + MARGIN_LEFT_PX, round(py))
+
+
+def mouse(
+    window: Opened,
+    kind: QEvent.Type,
+    at: QPoint,
+    button: Qt.MouseButton = LEFT,
+    keys: Qt.KeyboardModifier = KEYS.NoModifier,
+) -> None:
+    view = window.window.map_panel.view
+    where, held = QPointF(at), NONE if kind == QEvent.Type.MouseButtonRelease else LEFT
+    held = NONE if button == NONE and kind == QEvent.Type.MouseMove else held
+    event = QMouseEvent(kind, where, view.mapToGlobal(where), button, held, keys)
+    QApplication.sendEvent(view, event)
+
+
+def drag(
+    window: Opened, *places: tuple[float, float], keys: Qt.KeyboardModifier = KEYS.NoModifier
+) -> None:
+    """From place to place of the ground, in shares of its width and height."""
+    ground = window.window.map_panel.view.ground
+    points = [
+        QPoint(round(ground.left() + x * ground.width()), round(y * ground.height()))
+        for x, y in places
+    ]
+    mouse(window, QEvent.Type.MouseButtonPress, points[0], keys=keys)
+    for at in points[1:]:
+        for share in (0.5, 1.0):
+            mouse(window, QEvent.Type.MouseMove, at if share == 1 else at - QPoint(1, 1))
+    mouse(window, QEvent.Type.MouseButtonRelease, points[-1], keys=keys)
+
+
+def button(window: Opened, name: str) -> QPushButton:
+    found = window.window.findChild(QPushButton, name)
+    assert isinstance(found, QPushButton)
+    return found
+
+
+def test_a_hovered_point_has_a_card_with_its_original_image(
+    window: Opened, tiny_data: DataSet
+) -> None:
+    look, row = window.window.look, lone_row(window)
+    mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
+    window.qtbot.waitUntil(
+        lambda: look.picture is not None and look.picture.original, timeout=PATIENCE_MS
+    )
+    assert look.row == row
+    assert look.picture is not None
+    np.testing.assert_array_equal(
+        look.picture.image[..., 0], np.asarray(tiny_data.train.images)[row, 0]
+    )
+    card = window.window.point_hand._card
+    assert tiny_data.train.labels is not None
+    label = tiny_data.class_names[tiny_data.train.labels[row]]
+    kl = float(data_of(window).kl()[row])
+    assert card.lines == (f"{label}  ·  #{row}", "original", f"KL {kl:.1f} nats")
+    assert window.window.map_panel.view._hover_ellipse is not None
+    QApplication.sendEvent(window.window.map_panel.view, QEvent(QEvent.Type.Leave))
+    assert look.row is None
+    assert card.at is None
+
+
+def test_where_the_data_is_not_at_hand_a_card_says_reconstruction(away: Opened) -> None:
+    look, row = away.window.look, lone_row(away)
+    mouse(away, QEvent.Type.MouseMove, place_of(away, row), NONE)
+    away.qtbot.waitUntil(lambda: look.picture is not None, timeout=PATIENCE_MS)
+    assert "reconstruction" in away.window.point_hand._card.lines
+    away.qtbot.waitUntil(lambda: away.window.images.known, timeout=PATIENCE_MS)
+    assert not away.window.images.at_hand
+
+
+def test_a_click_puts_a_handle_with_its_image_on_the_point(
+    window: Opened, tiny_data: DataSet
+) -> None:
+    session, row = window.window.session, lone_row(window)
+    window.qtbot.waitUntil(lambda: window.window.images.at_hand, timeout=PATIENCE_MS)
+    count = len(session.arrangement.handles)
+    with window.qtbot.waitSignal(window.window.look.placed, timeout=PATIENCE_MS):
+        QTest.mouseClick(window.window.map_panel.view, LEFT, pos=place_of(window, row))
+    assert len(session.arrangement.handles) == count + 1
+    handle = session.active
+    assert handle is not None
+    assert handle.image is not None
+    np.testing.assert_allclose(handle.z, data_of(window).mean[row], atol=0.02)
+    np.testing.assert_array_equal(
+        handle.image.pixels[..., 0], np.asarray(tiny_data.train.images)[row, 0]
+    )
+    assert {"elbo", "reconstruction", "kl"} <= set(handle.image.terms)
+    session.undo_stack.undo()
+    assert len(session.arrangement.handles) == count
+
+
+def test_a_click_on_bare_ground_does_nothing_and_a_drag_from_a_point_pans(window: Opened) -> None:
+    session, view = window.window.session, window.window.map_panel.view
+    before, at = session.arrangement, view.view
+    QTest.mouseClick(view, LEFT, pos=QPoint(MARGIN_LEFT_PX + 3, 3))
+    assert session.arrangement is before
+    assert view.view == at
+    drag(window, (0.5, 0.5), (0.6, 0.4))
+    assert view.view != at
+    assert session.arrangement is before
+
+
+def test_a_double_click_on_a_point_is_one_handle_and_no_question(away: Opened) -> None:
+    session, view = away.window.session, away.window.map_panel.view
+    at, count = place_of(away, lone_row(away)), len(session.arrangement.handles)
+    QTest.mouseClick(view, LEFT, pos=at)
+    mouse(away, QEvent.Type.MouseButtonDblClick, at)
+    mouse(away, QEvent.Type.MouseButtonRelease, at)
+    away.settle()
+    assert len(session.arrangement.handles) == count + 1
+    assert away.window.findChild(QDialog, "renameDialog") is None
+
+
+def test_the_keyboard_puts_handles_on_one_near_point_after_another(away: Opened) -> None:
+    session, data = away.window.session, data_of(away)
+    first = session.active
+    assert first is not None
+    for _ in range(3):
+        with away.qtbot.waitSignal(away.window.look.placed, timeout=PATIENCE_MS):
+            away.window.actions_by_name["handleOnPoint"].trigger()
+        handle = session.active
+        assert handle is not None
+        gaps = np.abs(data.mean - handle.z).max(1)
+        assert gaps.min() == 0
+    places = np.stack([handle.z for handle in session.arrangement.handles])
+    assert len(np.unique(places, axis=0)) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("tool", "shape"),
+    [
+        ("rectangle", [(0.3, 0.2), (0.7, 0.8)]),
+        ("lasso", [(0.3, 0.2), (0.7, 0.3), (0.6, 0.8), (0.25, 0.6)]),
+    ],
+)
+def test_a_tool_selects_what_lies_in_the_area(
+    window: Opened, tool: str, shape: list[tuple[float, float]]
+) -> None:
+    view, points = window.window.map_panel.view, window.window.points
+    chosen = window.window.findChild(QToolButton, f"tool-{tool}")
+    assert isinstance(chosen, QToolButton)
+    chosen.click()
+    before = view.view
+    outlines: list[np.ndarray] = []
+    view.area_drawn.connect(lambda corners, how: outlines.append(corners))
+    with window.qtbot.waitSignal(points.selection_changed, timeout=PATIENCE_MS):
+        drag(window, *shape)
+    assert view.view == before
+    xy = window.window.session.plane.project(data_of(window).mean)
+    inside = [row for row, (x, y) in enumerate(xy.tolist()) if _within(outlines[0], x, y)]
+    assert points.selection.rows.tolist() == inside
+    assert 0 < len(inside) < len(xy)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.area.kind == "pan"
+    pan = window.window.findChild(QToolButton, "tool-pan")
+    assert isinstance(pan, QToolButton)
+    assert pan.isChecked()
+
+
+def _within(outline: np.ndarray, x: float, y: float) -> bool:
+    odd = False
+    for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        if min(y0, y1) <= y < max(y0, y1) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+            odd = not odd
+    return odd
+
+
+def test_shift_adds_and_control_takes_away(window: Opened) -> None:
+    points, halves = window.window.points, []
+    window.window.actions_by_name["rectangleTool"].trigger()
+    for left, right in ((0.0, 0.5), (0.5, 1.0)):
+        with window.qtbot.waitSignal(points.selection_changed, timeout=PATIENCE_MS):
+            drag(window, (left, 0.0), (right, 1.0))
+        halves.append(set(points.selection.rows.tolist()))
+    with window.qtbot.waitSignal(points.selection_changed, timeout=PATIENCE_MS):
+        drag(window, (0.0, 0.0), (0.5, 1.0), keys=KEYS.ShiftModifier)
+    assert set(points.selection.rows.tolist()) == halves[0] | halves[1]
+    with window.qtbot.waitSignal(points.selection_changed, timeout=PATIENCE_MS):
+        drag(window, (0.5, 0.0), (1.0, 1.0), keys=KEYS.ControlModifier)
+    assert set(points.selection.rows.tolist()) == halves[0] - halves[1]
+    window.window.actions_by_name["selectNone"].trigger()
+    assert not len(points.selection)
+
+
+def select_class(window: Opened, label: int) -> None:
+    from explorer.selection import Selection
+
+    labels = data_of(window).label
+    assert labels is not None
+    window.window.points.select(Selection(np.flatnonzero(labels == label)))
+
+
+def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opened) -> None:
+    session, data = window.window.session, data_of(window)
+    assert data.label is not None
+    for name in ("selectionMean", "selectionKeep", "selectionPath", "selectionPlane"):
+        assert not button(window, name).isEnabled()
+    select_class(window, 1)
+    counts = window.window.findChild(QLabel, "selectionCounts")
+    assert isinstance(counts, QLabel)
+    assert "down" in counts.text()
+    assert f"<b>{int((data.label == 1).sum())}</b>" in counts.text()
+    button(window, "selectionMean").click()
+    assert session.active is not None
+    means = [data.mean[data.label == label].mean(0) for label in range(3)]
+    np.testing.assert_allclose(session.active.z, means[1], atol=1e-5)
+    button(window, "selectionKeep").click()
+    assert not len(window.window.points.selection)
+    select_class(window, 2)
+    steps = session.undo_stack.count()
+    button(window, "selectionPath").click()
+    first, second = session.arrangement.handles[-2:]
+    np.testing.assert_allclose(first.z, means[1], atol=1e-5)
+    np.testing.assert_allclose(second.z, means[2], atol=1e-5)
+    assert session.undo_stack.count() == steps + 1
+    assert not button(window, "selectionPlane").isEnabled()  # K = 2 has but one plane
+    button(window, "selectionClear").click()
+    assert window.window.points.kept is None
+
+
+def test_neighbours_are_the_nearest_of_all_data_and_one_becomes_a_handle(window: Opened) -> None:
+    session, data = window.window.session, data_of(window)
+    handle = session.active
+    assert handle is not None
+    session.set_latent(handle.key, np.array([0.4, -0.3], np.float32))
+    window.qtbot.waitUntil(lambda: not window.window.look.waiting, timeout=PATIENCE_MS)
+    shown = window.window.data_panel.neighbours.items()
+    far = np.linalg.norm(data.mean - np.array([0.4, -0.3]), axis=1)
+    wanted = np.argsort(far, kind="stable")[: len(shown)]
+    assert [item.key for item in shown] == wanted.tolist()
+    assert [item.lines[1] for item in shown] == [f"{far[row]:.3g}" for row in wanted]
+    assert all(item.picture is not None and "(original)" in item.tip for item in shown)
+    with window.qtbot.waitSignal(window.window.look.placed, timeout=PATIENCE_MS):
+        QTest.keyClick(window.window.data_panel.neighbours, Qt.Key.Key_Right)
+        QTest.keyClick(window.window.data_panel.neighbours, Qt.Key.Key_Return)
+    assert session.active is not None
+    np.testing.assert_allclose(session.active.z, data.mean[wanted[1]], atol=0.02)
+
+
+def test_without_the_data_neighbours_are_reconstructions(away: Opened) -> None:
+    away.qtbot.waitUntil(
+        lambda: away.window.images.known and not away.window.look.waiting, timeout=PATIENCE_MS
+    )
+    shown = away.window.data_panel.neighbours.items()
+    assert shown
+    assert all(item.picture is not None and "(reconstruction)" in item.tip for item in shown)
+
+
+def colour_by(window: Opened, key: str) -> None:
+    combo = window.window.findChild(QComboBox, "colourBy")
+    assert isinstance(combo, QComboBox)
+    place = combo.findData(key)
+    combo.setCurrentIndex(place)
+    combo.activated.emit(place)
+
+
+def test_points_are_coloured_by_what_is_chosen_and_the_legend_says_its_range(
+    window: Opened,
+) -> None:
+    session, view = window.window.session, window.window.map_panel.view
+    session.set_layers(replace(session.layers, mosaic=False))
+    legend = window.window.findChild(GradientLegend, "valueLegend")
+    assert isinstance(legend, GradientLegend)
+    assert not legend.isVisible()
+    by_class = view.grab().toImage()
+    colour_by(window, "kl")
+    low, high = np.percentile(data_of(window).kl(), [1, 99])
+    assert legend.isVisible()
+    assert legend.text() == f"{low:.3g} nats to {high:.3g} nats"
+    assert view.grab().toImage() != by_class
+    colour_by(window, "z0")
+    assert "nats" not in legend.text()
+    colour_by(window, "class")
+    assert not legend.isVisible()
+    assert view.grab().toImage() == by_class
+
+
+def test_elbo_is_measured_when_it_is_asked_for(window: Opened) -> None:
+    session = window.window.session
+    window.qtbot.waitUntil(lambda: window.window.images.at_hand, timeout=PATIENCE_MS)
+    with window.qtbot.waitSignal(window.window.images.measured, timeout=PATIENCE_MS) as heard:
+        colour_by(window, "elbo")
+    assert heard.args is not None
+    assert heard.args[0]["elbo"].shape == (len(data_of(window)),)
+    assert session.layers.colour_by == "elbo"
+
+
+def test_measuring_that_is_left_changes_no_colour(window: Opened) -> None:
+    session, images = window.window.session, window.window.images
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    colour_by(window, "elbo")
+    button(window, "cancelMeasuring").click()
+    assert not images.measuring
+    assert session.layers.colour_by == "class"
+    assert not button(window, "cancelMeasuring").isVisible()
+
+
+def test_what_needs_images_that_are_not_at_hand_cannot_be_chosen_and_says_why(
+    away: Opened,
+) -> None:
+    away.qtbot.waitUntil(lambda: away.window.images.known, timeout=PATIENCE_MS)
+    combo = away.window.findChild(QComboBox, "colourBy")
+    assert isinstance(combo, QComboBox)
+    for key, allowed in (("kl", True), ("elbo", False), ("reconstruction", False)):
+        item = combo.model().index(combo.findData(key), 0)
+        assert bool(item.flags() & Qt.ItemFlag.ItemIsEnabled) == allowed
+        if not allowed:
+            assert "on this computer" in combo.itemData(item.row(), Qt.ItemDataRole.ToolTipRole)
+
+
+@pytest.mark.parametrize("latent_size", [1, 512])
+def test_very_few_and_very_many_dimensions_can_be_looked_at_and_picked(
+    latent_size: int, tmp_path: Path, qtbot: QtBot
+) -> None:
+    import torch
+
+    from models.autoencoder import Autoencoder, Config
+    from models.preprocessing import Preprocessing
+
+    torch.manual_seed(0)
+    config = Config(image_shape=(1, 8, 8), latent_size=latent_size, width=16, depth=1)
+    mean = np.random.default_rng(0).normal(size=(60, latent_size)).astype(np.float32)
+    mean[0], mean[1], mean[2] = 1e9, np.inf, np.nan
+    model = Model(
+        Autoencoder(config).eval().requires_grad_(False),
+        Preprocessing(1, 8, 8),
+        points=Points(mean, np.full_like(mean, -2.0)),
+    )
+    save(model, tmp_path / "odd.safetensors")
+    with opened(qtbot, tmp_path / "odd.safetensors") as window:
+        view, points = window.window.map_panel.view, window.window.points
+        window.window.docks.bring("data")
+        view.set_view(Viewport(0, 0, 60))
+        window.settle()
+        assert points.index is not None
+        assert len(points.index) >= 58
+        colour_by(window, "kl")
+        colour_by(window, f"z{latent_size - 1}")
+        window.window.actions_by_name["selectInView"].trigger()
+        window.settle()
+        assert 40 < len(points.selection) <= 60
+        assert window.window.look.near.rows.tolist()
+        view.grab()
+        assert not window.heard.complaints
