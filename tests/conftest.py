@@ -182,7 +182,8 @@ def _still_there(look: Callable[[], dict[int, str]], known: dict[int, str]) -> l
 
 
 def _threads() -> dict[int, str]:
-    return {id(thread): f"thread {thread.name}" for thread in threading.enumerate() if _runs(thread)}
+    running = filter(_runs, threading.enumerate())
+    return {id(thread): f"thread {thread.name}" for thread in running}
 
 
 def _runs(thread: threading.Thread) -> bool:
