@@ -151,8 +151,21 @@ def main() -> None:
         _shoot("window", [two])
         _shoot("encoded", [ten, seven])
         _shoot("training", [two], before=_start_training, ready=_has_trained)
+        _shoot("overlays", [two], before=_lay_overlays, ready=_overlays_drawn)
         _shoot("zooms-mnist-2d", [two], zooms=ZOOMS)
         _shoot("zooms-rooms", [ASSETS / "rooms.safetensors"], zooms=ZOOMS)
+
+
+def _lay_overlays(window: "MainWindow") -> None:
+    from dataclasses import replace
+
+    window.show_data()
+    layers = window.session.layers
+    window.session.set_layers(replace(layers, density=True, magnification=True, field=True))
+
+
+def _overlays_drawn(window: "MainWindow") -> bool:
+    return not window.overlays.busy
 
 
 def _has_trained(window: "MainWindow") -> bool:
