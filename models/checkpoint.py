@@ -264,7 +264,8 @@ def _class_names(header: Mapping[str, Any], config: Config) -> tuple[str, ...]:
 
 def _within_reach(values: Tensor) -> npt.NDArray[np.float32]:
     """Numbers that can be squared and summed: 0 for what is none, and at most 1e9 from 0."""
-    return np.clip(np.nan_to_num(values.float().numpy()), -_FARTHEST, _FARTHEST)
+    finite = np.nan_to_num(values.float().numpy())
+    return np.asarray(np.clip(finite, -_FARTHEST, _FARTHEST), np.float32)
 
 
 def _points(tensors: Mapping[str, Tensor], classes: int) -> Points | None:

@@ -304,7 +304,14 @@ def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> 
 
     with opened(qtbot, tiny_model_file) as found:
         names = set(docks(found.window))
-        assert names == {"libraryDock", "pictureDock", "dimensionsDock", "pathDock", "trainingDock"}
+        assert names == {
+            "libraryDock",
+            "pictureDock",
+            "dimensionsDock",
+            "pathDock",
+            "dataDock",
+            "trainingDock",
+        }
         docks(found.window)["pictureDock"].setFloating(True)
         docks(found.window)["libraryDock"].hide()
         left = Qt.DockWidgetArea.LeftDockWidgetArea
