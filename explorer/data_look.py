@@ -35,11 +35,15 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """The data nearest a place: point numbers and Euclidean distances in all K dimensions."""
+    """The data nearest a place: point numbers and Euclidean distances in all K dimensions.
+
+    `count` is how many points were compared.
+    """
 
     rows: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
     distances: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     pictures: Mapping[int, Picture] = field(default_factory=dict)
+    count: int = 0
 
 
 class DataLook(QObject):
@@ -145,6 +149,7 @@ class DataLook(QObject):
         """Whether anybody looks at the neighbours; they are looked for only then."""
         if on != self._watched:
             self._watched = on
+            self._soon.stop()
             self._look_again()
 
     @property
@@ -208,8 +213,8 @@ class DataLook(QObject):
     def _decode(self, slot: Slot, rows: Integers) -> None:
         """Reconstructions: the decodes of posterior means."""
         model, points = self._session.model, self._points()
-        if model is None or points is None:
-            return
+        if model is None or points is None or not (rows < len(points)).all():
+            return  # the rows are those of another model
         label = points.label[rows] if model.conditional and points.label is not None else None
         if model.conditional and label is None:
             return
@@ -295,7 +300,7 @@ def _near(points: Points, z: Floats, context: TaskContext) -> tuple[Points, Near
     rows, distances = nearest(points.mean, z, NEIGHBOURS, context.cancelled)
     if context.cancelled():
         raise Cancelled
-    return points, Near(rows, distances)
+    return points, Near(rows, distances, count=len(points))
 
 
 def _nearest_free(

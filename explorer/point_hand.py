@@ -114,7 +114,7 @@ class PointHand(QObject):
 
     def _show_card(self) -> None:
         row, data, card, model = self._look.row, self._data(), self._card, self._session.model
-        if row is None or data is None or model is None:
+        if row is None or data is None or model is None or row >= len(data):
             card.at, card.picture = None, None
             self._view.set_hover_ellipse(None)
             self._view.update()

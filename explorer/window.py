@@ -342,6 +342,8 @@ class MainWindow(QMainWindow):
         for source in (self.point_hand, self.data_panel):
             source.said.connect(self.say)
         self.data_panel.failed.connect(self.complain)
+        # A panel behind another's tab is not hidden as widgets are: only its dock knows.
+        self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
         self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)

@@ -439,6 +439,6 @@ def test_very_few_and_very_many_dimensions_can_be_looked_at_and_picked(
         window.window.actions_by_name["selectInView"].trigger()
         window.settle()
         assert 40 < len(points.selection) <= 60
-        assert window.window.look.near.rows.tolist()
+        qtbot.waitUntil(lambda: len(window.window.look.near.rows) > 0, timeout=PATIENCE_MS)
         view.grab()
         assert not window.heard.complaints

@@ -2,13 +2,12 @@
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explorer import theme
 from explorer.arrangement import Handle
 from explorer.data_images import DataImages
-from explorer.data_look import DataLook
+from explorer.data_look import DataLook, Near
 from explorer.map_points import MapPoints
 from explorer.painting import to_image
 from explorer.selection import Selection
@@ -115,14 +114,6 @@ class DataPanel(QWidget):
 
     # -- neighbours ------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._look.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        self._look.watch(False)
-        super().hideEvent(event)
-
     def _data(self) -> Points | None:
         model = self._session.model
         return None if model is None else model.points
@@ -152,6 +143,8 @@ class DataPanel(QWidget):
         self._source.setText(self._source_words())
         self._source.setToolTip(theme.as_tip(self._images.reason))
         near = self._look.near
+        if near.count != len(data):  # of another model
+            near = Near()
         self.neighbours.set_items(
             [
                 self._thumbnail(int(row), float(far))

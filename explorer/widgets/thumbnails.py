@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -19,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from explorer import theme
 
 _PICTURES_PX = (40, 64)  # smallest and largest
-_LINE_PX, _GAP_PX, _LEAST_WIDTH_PX = 14, 6, 68
+_LINE_PX, _GAP_PX, _WIDTHS_PX = 14, 6, (68, 120)
 _WORDS_PX = 2 * _LINE_PX + 8
 
 
@@ -49,6 +51,7 @@ class Thumbnails(QWidget):
         self._items: tuple[Thumbnail, ...] = ()
         self._words = ""
         self._current = 0
+        self._least_width = _WIDTHS_PX[0]
         self._over = -1
 
     def sizeHint(self) -> QSize:
@@ -62,6 +65,8 @@ class Thumbnails(QWidget):
         """Other pictures; `words` stand there if there are none."""
         self._items, self._words = tuple(items), words
         self._current = min(self._current, max(0, len(items) - 1))
+        widest = max((self._words_px(item) for item in items), default=0)
+        self._least_width = min(max(widest, _WIDTHS_PX[0]), _WIDTHS_PX[1])
         self._describe()
         self.update()
 
@@ -73,8 +78,17 @@ class Thumbnails(QWidget):
         height = self._height()
         return QRectF(column * (width + _GAP_PX), row * (height + _GAP_PX), width, height)
 
+    def _words_px(self, item: Thumbnail) -> int:
+        metrics = QFontMetrics(self._small_font())
+        return 20 + max((metrics.horizontalAdvance(line) for line in item.lines), default=0)
+
+    def _small_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(8.0)
+        return font
+
     def _columns(self) -> int:
-        return max(1, int((self.width() + _GAP_PX) // (_LEAST_WIDTH_PX + _GAP_PX)))
+        return max(1, int((self.width() + _GAP_PX) // (self._least_width + _GAP_PX)))
 
     def _picture_px(self) -> float:
         """As large as leaves room for two rows, if pictures of those can be seen at all."""
@@ -105,9 +119,7 @@ class Thumbnails(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(10, 4, -10, -4), flags, self._words)
             return
-        font = painter.font()
-        font.setPointSizeF(8.0)
-        painter.setFont(font)
+        painter.setFont(self._small_font())
         for place in range(self._shown()):
             self._paint_item(painter, place)
 
