@@ -268,6 +268,12 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         help=f"of AdamW; narrows the gap to held-out data (default {Plan.weight_decay:g})",
     )
     add("--seed", type=_count, help=f"(default {Plan.seed})")
+    add(
+        "--points",
+        type=_positive,
+        metavar="N",
+        help=f"keep at most N encoded images as points of the map (default {Plan.points:,})",
+    )
     add("--half", action="store_true", help="store weights in half precision")
     add("--image-size", type=_image_size, metavar="HxW", help="resize the images, e.g. 64x64")
     add("--channels", type=int, choices=(1, 3), help="1 grey, 3 colour (with --image-size)")

@@ -21,7 +21,8 @@ class Plan:
     `data` is what `load_data` takes and `out` a path. Without a `likelihood` grey images get
     the Bernoulli and coloured ones the Gaussian; without a `width` or `depth` the network's
     usual one is taken. `image_shape` (channels, height, width) resizes the data by the
-    rule `fit`. `half` stores weights in half precision. `threads` is what the command line
+    rule `fit`. `half` stores weights in half precision. `points` is how many images at most are
+    kept encoded, as the points of the map. `threads` is what the command line
     computes with: another number rounds otherwise. From `beta` on come the settings of
     the methods, where None means the method's usual value. The other fields are those of
     `Config` and `Settings`.
@@ -45,6 +46,7 @@ class Plan:
     weight_decay: float = 0.0
     seed: int = 0
     half: bool = False
+    points: int = 10_000
     image_shape: tuple[int, int, int] | None = None
     fit: str = "crop"
     allow_download: bool = False

@@ -445,7 +445,7 @@ def _finish(plan: Plan, data: DataSet, position: _Position) -> None:
         autoencoder=autoencoder,
         preprocessing=data.preprocessing,
         class_names=data.class_names,
-        points=encode_points(autoencoder, data.train),
+        points=encode_points(autoencoder, data.train, plan.points),
         record=_record(plan, data, position),
         metrics=_metrics(autoencoder, data),
     )

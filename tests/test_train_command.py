@@ -227,3 +227,10 @@ def test_a_terminal_is_shown_a_bar(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     answer = run(*TRAIN, "--epochs", 2)
     assert f"\r\x1b[K{bar(0.5)}  epoch 1/2  held-out" in answer.err
+
+
+def test_as_many_points_are_kept_as_are_wished(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 1, "--points", 17, "--quiet")
+    assert run("info", "new.safetensors").json["points"] == 17
+    assert load("new.safetensors").points is not None
+    assert run(*TRAIN, "--epochs", 1, "--points", 0).status == 2
