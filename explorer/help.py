@@ -23,9 +23,6 @@ _KEYS = """
 <tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
 <tr><td><b>B</b></td><td>bring the active handle to the plane (on the map)</td></tr>
 <tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>
-<tr><td><b>V, R, L</b></td><td>pan, select data by rectangle, by lasso (on the map)</td></tr>
-<tr><td><b>D; Ctrl+D, Ctrl+A</b></td><td>a handle on the nearest data (on the map); the data panel,
-select the points in view</td></tr>
 <tr><td><b>Ctrl+U</b></td><td>the embedding; arrows and Enter pick there, Esc goes back</td></tr>
 <tr><td><b>Ctrl+Shift+Left, Right</b></td><td>earlier, later on the path</td></tr>
 <tr><td><b>Space</b></td><td>play the path (on the map and the strip)</td></tr>
