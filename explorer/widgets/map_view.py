@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPicture,
     QPixmap,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -113,6 +114,7 @@ class MapView(QWidget):
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
+        self._tiles_before: tuple[Viewport, QPixmap] | None = None  # drawn before a pan
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
@@ -266,7 +268,7 @@ class MapView(QWidget):
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
         self._leave_work()
-        self._ground = self._tiles_layer = None
+        self._ground = self._tiles_layer = self._tiles_before = None
         self.update()
 
     def redraw_overlays(self) -> None:
@@ -359,9 +361,13 @@ class MapView(QWidget):
 
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
-        self.view = view.resized(self.view.width, self.view.height)
+        before, self.view = self.view, view.resized(self.view.width, self.view.height)
         self._fitted, self._view_glide = False, None
+        drawn = self._tiles_before
+        if self._tiles_layer is not None:
+            drawn = before, self._tiles_layer
         self._view_moved()
+        self._tiles_before = drawn
 
     def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
         """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
@@ -478,6 +484,8 @@ class MapView(QWidget):
 
     def _paint_ground(self) -> QPixmap:
         if self._tiles_layer is None:
+            self._tiles_layer = self._tiles_panned()
+        if self._tiles_layer is None:
             *_, self._tiles_layer = self._tiles_painted()
         assert self._tiles_layer is not None
         pixmap = QPixmap(self._tiles_layer)
@@ -494,25 +502,64 @@ class MapView(QWidget):
         painter.end()
         return pixmap
 
-    def _tiles_painted(self) -> Generator[QPixmap | None, None, None]:
-        """What lies under the points and stands still while they glide; None until it is drawn."""
+    def _tiles_panned(self) -> QPixmap | None:
+        """The tiles that were drawn before a pan, moved, with new ones where those leave room.
+
+        Nothing if more has changed than that: then all are to be drawn.
+        """
+        if self._tiles_before is None or not self.show_tiles:
+            return None
+        (before, drawn), self._tiles_before = self._tiles_before, None
+        view, shift = self.view, self.view.panned_from(before)
+        if shift is None or drawn.size() != self.size() * self.devicePixelRatioF():
+            return None
+        pixmap, painter = self._empty_ground()
+        room = QRectF(0, 0, view.width, view.height).toRect()
+        moved = room.translated(*shift) & room
+        painter.drawPixmap(moved, drawn, self._on_pixmap(moved.translated(-shift[0], -shift[1])))
+        for strip in QRegion(room) - QRegion(moved):  # type: ignore[attr-defined] # it is iterable
+            painter.save()
+            painter.setClipRect(strip)
+            painter.translate(strip.topLeft())
+            part = view.part(strip.x(), strip.y(), strip.width(), strip.height())
+            painting.draw_tiles(painter, part, self.tile_px, self.tile_image)
+            whole = QRectF(0, 0, part.width, part.height)
+            painting.fade(painter, whole, theme.colours(), self.tile_opacity)
+            painter.restore()
+        painter.end()
+        return pixmap
+
+    def _on_pixmap(self, ground: QRect) -> QRect:
+        """A part of the ground in the device pixels of a picture of the widget."""
+        ratio, at = self.devicePixelRatioF(), ground.translated(MARGIN_LEFT_PX, 0)
+        return QRectF(
+            at.x() * ratio, at.y() * ratio, at.width() * ratio, at.height() * ratio
+        ).toRect()
+
+    def _empty_ground(self) -> tuple[QPixmap, QPainter]:
+        """The axes around ground without tiles, and who paints on at the ground's corner."""
         colours, ratio = theme.colours(), self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(QColor(colours.panel if self.show_axes else colours.map))
         painter = QPainter(pixmap)
+        painter.setFont(self.font())
+        if self.show_axes:
+            origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
+            painting.draw_axes(painter, self.view, origin, colours, vertical=vertical)
+        painter.setClipRect(self.ground)
+        painter.fillRect(self.ground, QColor(colours.map))
+        painter.translate(MARGIN_LEFT_PX, 0)
+        return pixmap, painter
+
+    def _tiles_painted(self) -> Generator[QPixmap | None, None, None]:
+        """What lies under the points and stands still while they glide; None until it is drawn."""
+        pixmap, painter = self._empty_ground()
         try:
-            painter.setFont(self.font())
-            if self.show_axes:
-                origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
-                painting.draw_axes(painter, self.view, origin, colours, vertical=vertical)
-            painter.setClipRect(self.ground)
-            painter.fillRect(self.ground, QColor(colours.map))
-            painter.translate(MARGIN_LEFT_PX, 0)
             if self.show_tiles:
                 yield from painting.tiles_drawn(painter, self.view, self.tile_px, self.tile_image)
                 ground = self.ground.translated(-MARGIN_LEFT_PX, 0)
-                painting.fade(painter, ground, colours, self.tile_opacity)
+                painting.fade(painter, ground, theme.colours(), self.tile_opacity)
         finally:
             painter.end()
         yield pixmap

@@ -54,7 +54,7 @@ def _model_file(model: Path) -> Iterator[Path]:
 
 def _panned(start: Viewport, turn: float) -> Viewport:
     """Around in a circle, some ten pixels a frame."""
-    return start.panned(260 * (cos(turn) - 1), 200 * sin(turn))
+    return start.panned(round(260 * (cos(turn) - 1)), round(200 * sin(turn)))
 
 
 def _zoomed(start: Viewport, turn: float) -> Viewport:
