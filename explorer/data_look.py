@@ -203,7 +203,9 @@ class DataLook(QObject):
             self._decode(Slot.NEIGHBOURS, found.rows[~found.true])
 
     def _add_near(self, pictures: Mapping[int, Picture]) -> None:
+        """More pictures; a reconstruction that comes late takes no place of an original."""
         wanted = set(self.near.rows.tolist())
+        wanted -= {row for row, picture in self.near.pictures.items() if picture.original}
         more = {row: picture for row, picture in pictures.items() if row in wanted}
         self._near = replace(self.near, pictures={**self.near.pictures, **more})
         self.near_changed.emit()
@@ -232,7 +234,7 @@ class DataLook(QObject):
         found = {row: Picture(image, original=False) for row, image in shown}
         if request.slot is Slot.NEIGHBOURS:
             self._add_near(found)
-        elif self.row in found:
+        elif self.row in found and not (self.picture is not None and self.picture.original):
             self.picture = found[self.row]
             self.card_changed.emit()
 

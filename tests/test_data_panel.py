@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.viewport import Viewport
 from explorer.widgets.colour_choice import GradientLegend
 from explorer.widgets.map_view import MARGIN_LEFT_PX
@@ -335,6 +336,31 @@ def test_neighbours_are_the_nearest_of_all_data_and_one_becomes_a_handle(window:
         QTest.keyClick(window.window.data_panel.neighbours, Qt.Key.Key_Return)
     assert session.active is not None
     np.testing.assert_allclose(session.active.z, data.mean[wanted[1]], atol=0.02)
+
+
+def test_reconstructions_that_come_late_take_no_place_of_originals(window: Opened) -> None:
+    """They were asked for before the data was found, and decoded after all else on the map."""
+    look, model = window.window.look, window.window.session.model
+    assert model is not None
+    row = lone_row(window)
+    look.hover(row)
+    window.qtbot.waitUntil(lambda: look.picture is not None and look.picture.original)
+    window.qtbot.waitUntil(
+        lambda: (
+            not look.waiting
+            and bool(look.near.pictures)
+            and all(picture.original for picture in look.near.pictures.values())
+        ),
+        timeout=PATIENCE_MS,
+    )
+    near = look.near
+    for slot, rows in ((Slot.NEIGHBOURS, near.rows), (Slot.CARD, np.array([row]))):
+        request = DecodeRequest(slot, model.key, data_of(window).mean[rows], ticket=rows)
+        blank = np.zeros((len(rows), 8, 8, 1), np.uint8)
+        window.window.decode_thread.decoded.emit(DecodeResult(request, 0, blank, 0.001))
+    assert all(picture.original for picture in look.near.pictures.values())
+    assert look.picture is not None
+    assert look.picture.original
 
 
 def test_without_the_data_neighbours_are_reconstructions(away: Opened) -> None:
