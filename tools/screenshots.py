@@ -165,7 +165,7 @@ def _lay_overlays(window: "MainWindow") -> None:
 
 
 def _overlays_drawn(window: "MainWindow") -> bool:
-    return not window.overlays.busy
+    return not (window.overlays.busy or window.look.waiting or window.images.looking)
 
 
 def _has_trained(window: "MainWindow") -> bool:
