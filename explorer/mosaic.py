@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
+from explorer.pacing import Paced
 from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
@@ -15,6 +16,7 @@ from explorer.workers import DecodeThread
 
 CACHE_BYTES = 64 * 2**20
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
+_SLICE_PAUSE_MS = 33  # between two looks at what lies off the plane while a handle is dragged
 _MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
 
 
@@ -45,7 +47,8 @@ class Mosaic(QObject):
         session.plane_changed.connect(self.forget)
         session.active_changed.connect(self._on_slice_changed)
         session.class_changed.connect(self._on_slice_changed)
-        session.latent_changed.connect(self._on_slice_changed)
+        slices = Paced(session, self._on_slice_changed, _SLICE_PAUSE_MS, self)
+        session.latent_changed.connect(slices.ask)
 
     def image(self, tile: Tile) -> QImage | None:
         """The picture of a tile, if it is there; one about to be replaced still stands."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal
 
+from explorer.pacing import Paced
 from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Tile, Viewport, visible_tiles
@@ -19,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 MOST_KEPT = 40_000  # values of a kind: a few MB
 _TELL_SECONDS = 0.1  # between two looks at values that come: each draws all of them anew
+_SLICE_PAUSE_MS = 33  # between two looks at what lies off the plane while a handle is dragged
 _MOST_TILES = 8000  # in one viewport
 _COARSER = (2, 1, 0)  # how many levels up it begins, so that something stands everywhere at once
 
@@ -119,7 +121,8 @@ class TileValues(QObject):
         session.weights_changed.connect(self.forget)
         session.plane_changed.connect(self.forget)
         session.active_changed.connect(self._on_slice_changed)
-        session.latent_changed.connect(self._on_slice_changed)
+        slices = Paced(session, self._on_slice_changed, _SLICE_PAUSE_MS, self)
+        session.latent_changed.connect(slices.ask)
 
     @property
     def on(self) -> bool:

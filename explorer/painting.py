@@ -1,7 +1,7 @@
 """How the map is drawn: tiles, points, prior circles, axes, path, handles and lens."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from explorer.theme import Colours, class_colour, handle_colour
 from explorer.viewport import Tile, Viewport, ticks, visible_tiles
@@ -20,7 +20,6 @@ Bytes = npt.NDArray[np.uint8]
 TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
-_LONGEST_LINE = 200  # points of a path
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
 _LARGEST_KEPT = 2.0  # pixels a pixel: handles in larger pictures are drawn once, for an export
 _ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
@@ -285,10 +284,16 @@ def draw_path(painter: QPainter, view: Viewport, xy: Floats, ground_dark: bool) 
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in (("#000000", 3.6), ("#ffffff", 1.8)):
         painter.setPen(QPen(QColor(colour if ground_dark else "#1d222b"), width))
-        if len(xy) <= _LONGEST_LINE:
-            painter.drawPolyline(QPolygonF(line))
-        else:  # what crosses itself a thousand times takes half a second as one line
-            painter.drawLines([QLineF(start, end) for start, end in pairwise(line)])
+        draw_line(painter, line)
+
+
+def draw_line(painter: QPainter, points: Sequence[QPointF]) -> None:
+    """A line through points, stretch by stretch.
+
+    As one polyline Qt takes up to eight times as long for the corners of a wide smooth line, and
+    half a second for one that crosses itself a thousand times.
+    """
+    painter.drawLines([QLineF(start, end) for start, end in pairwise(points)])
 
 
 def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]) -> None:

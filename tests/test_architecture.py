@@ -168,11 +168,12 @@ ARROWS: dict[str, str] = {
     "explorer.decoding": "explorer.rendering explorer.session explorer.workers",
     "explorer.class_lens": "explorer.rendering explorer.session explorer.workers",
     "explorer.mosaic": (
-        "explorer.painting explorer.rendering explorer.session explorer.viewport explorer.workers "
-        "models.planes"
+        "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.viewport "
+        "explorer.workers models.planes"
     ),
     "explorer.overlays": (
-        "explorer.rendering explorer.session explorer.viewport explorer.workers models.planes"
+        "explorer.pacing explorer.rendering explorer.session explorer.viewport explorer.workers "
+        "models.planes"
     ),
     "explorer.aggregate": (
         "explorer.session explorer.viewport explorer.workers models.density models.planes "

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer import theme
+from explorer import painting, theme
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Curves(QWidget):
         ys = top + height * (1 - share)
         painter.setPen(QPen(QColor(curve.colour), 1.6))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zip(xs, ys, strict=True)]))
+        painting.draw_line(painter, [QPointF(x, y) for x, y in zip(xs, ys, strict=True)])
         if self._scrub is not None and self._scrub < len(values):
             painter.setBrush(QColor(curve.colour))
             painter.drawEllipse(QPointF(xs[self._scrub], ys[self._scrub]), 3, 3)
