@@ -16,7 +16,7 @@ from explorer.settings import Settings
 from explorer.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
-_SWITCH_SECONDS = 1e-3
+_SWITCH_SECONDS = 1e-4
 _SCREENSHOT_PATIENCE_MS = 60_000
 _PROGRAM_NAMES = {"main", "__main__", "latent-explorer", "latent-explorer-window"}
 

@@ -100,8 +100,12 @@ def loss_name(terms: Container[str], pseudo: bool) -> str:
     return "pseudo −ELBO" if pseudo else "−ELBO"
 
 
-def read_epoch(folder: Path, epoch: int | None, context: "TaskContext") -> Epoch:
+def read_epoch(
+    folder: Path, epoch: int | None, context: "TaskContext", like: "Model | None" = None
+) -> Epoch:
     """The model of an epoch, or the final one of the training in `folder`.
+
+    It is read sooner if `like` is another of its epochs.
 
     Raises:
         CheckpointError: the file is gone or damaged.
@@ -110,6 +114,6 @@ def read_epoch(folder: Path, epoch: int | None, context: "TaskContext") -> Epoch
 
     compute_alone()
     final = out_file(folder)
-    model = load(final if epoch is None else epoch_file(folder, epoch))
+    model = load(final if epoch is None else epoch_file(folder, epoch), like)
     size = sum(weight.nbytes for weight in model.autoencoder.parameters())
     return Epoch(folder, model, describe(model, 0, final), size)

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil, inf
 from pathlib import Path
 from time import perf_counter
 
@@ -18,7 +19,8 @@ from models.points import Points
 FINAL = -1  # stands for the model that a training made in the end
 SPEEDS = (1.0, 2.0, 4.0, 8.0)  # epochs a second
 CACHE_BYTES = 64 * 2**20
-_DRAG_PAUSE_SECONDS = 1.5  # between two epochs that come under a hand that drags
+_REST_SECONDS = 0.12  # a hand that drags and has not moved for so long looks at what it has done
+_LONGEST_SECONDS = 8.0  # that an epoch waits for a hand to rest
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,13 @@ class Replay(QObject):
         self._loading: tuple[int, bool] | None = None  # epoch, and whether somebody wishes it
         self._opened = 0  # trainings so far: what is read of one is nothing to the next
         self._listing = self._again = self._prepared = self._declined = False
-        self._swapped_at = 0.0
+        self._swapped_at = self._moved_at = 0.0
         self._player = QTimer(self)
         self._player.timeout.connect(self._on_tick)
         self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self._load_next)
         session.model_changed.connect(self._on_model_changed)
+        session.latent_changed.connect(self._on_latent_changed)
 
     # -- what there is ---------------------------------------------------------------------
 
@@ -247,16 +250,22 @@ class Replay(QObject):
         if self._loading is not None or self.state.run is None:
             return
         if self._wanted is not None:
-            wait = _DRAG_PAUSE_SECONDS - (perf_counter() - self._swapped_at)
-            if self._session.in_gesture and wait > 0:  # the hand has priority
-                self._later.start(round(1000 * wait))
-                return
-            self._load(self._wanted, wished=True)
-        elif self._prepared and (missing := self._missing()):
-            if self._session.in_gesture:
-                self._later.start(round(1000 * _DRAG_PAUSE_SECONDS))
-            else:
-                self._load(missing[-1], wished=False)
+            left = self._swapped_at + _LONGEST_SECONDS - perf_counter()
+            if not self._waits_for_hand(left):
+                self._load(self._wanted, wished=True)
+        elif self._prepared and (missing := self._missing()) and not self._waits_for_hand():
+            self._load(missing[-1], wished=False)
+
+    def _waits_for_hand(self, most_seconds: float = inf) -> bool:
+        """Whether a hand that drags has priority, and so it is looked at again in a moment."""
+        rests_in = self._moved_at + _REST_SECONDS - perf_counter()
+        wait = min(rests_in, most_seconds) if self._session.in_gesture else 0.0
+        if wait > 0:
+            self._later.start(ceil(1000 * wait))
+        return wait > 0
+
+    def _on_latent_changed(self) -> None:
+        self._moved_at = perf_counter()
 
     def _missing(self) -> list[int]:
         known = {*self._probes, *self._gone}
@@ -266,7 +275,10 @@ class Replay(QObject):
         if self.state.run is None:
             return
         self._loading = epoch, wished
-        task = partial(read_epoch, self.state.run.folder, None if epoch == FINAL else epoch)
+        shown = self._session.model
+        like = self._shelf.get(shown.key) if shown is not None and self.state.on_map else None
+        number = None if epoch == FINAL else epoch
+        task = partial(read_epoch, self.state.run.folder, number, like=like)
         done = partial(self._on_epoch, self._opened)
         self._lane.submit(task, Callbacks(done, partial(self._on_epoch_failed, self._opened)))
 

@@ -176,7 +176,7 @@ class MainWindow(QMainWindow):
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
         self.library_panel = LibraryPanel(self.session, self)
-        self.training_panel = TrainingPanel(self.training, self.runs, self)
+        self.training_panel = TrainingPanel(self.training, self.runs, self.session, self)
         self.replay_panel = ReplayPanel(self.replay, self)
         self.training_panel.add_below_curves(self.replay_panel)
         self.embedding_panel = EmbeddingPanel(self.session, self.decoding, self.embedding, self)

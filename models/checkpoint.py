@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.autoencoder import Autoencoder, Config
 from models.errors import CheckpointError
@@ -19,7 +20,7 @@ from models.files import replacing
 from models.model import Model
 from models.points import Points
 from models.preprocessing import Preprocessing
-from models.resuming import put_weights, resume_shapes
+from models.resuming import resume_shapes
 from models.training import Snapshot
 
 METADATA_KEY = "latent_explorer"
@@ -88,13 +89,13 @@ def _header(model: Model) -> dict[str, Any]:
     }
 
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """The model in a file.
+def load(path: str | os.PathLike[str], like: Model | None = None) -> Model:
+    """The model in a file; sooner, if `like` is one of the same configuration with other weights.
 
     Raises:
         CheckpointError: the file is missing, damaged, foreign, a pickle, or does not fit together.
     """
-    return _load(Path(path))[0]
+    return _load(Path(path), like)[0]
 
 
 def load_to_resume(path: str | os.PathLike[str]) -> tuple[Model, Snapshot]:
@@ -118,7 +119,7 @@ def load_to_resume(path: str | os.PathLike[str]) -> tuple[Model, Snapshot]:
     return model, Snapshot(epoch, _state(model.autoencoder), state)
 
 
-def _load(path: Path) -> tuple[Model, dict[str, Any], dict[str, Tensor]]:
+def _load(path: Path, like: Model | None = None) -> tuple[Model, dict[str, Any], dict[str, Tensor]]:
     _refuse_what_is_no_safetensors(path)
     try:
         with safe_open(path, framework="pt") as file:
@@ -127,9 +128,10 @@ def _load(path: Path) -> tuple[Model, dict[str, Any], dict[str, Tensor]]:
             config = Config.from_dict(header["config"])
             names = file.keys()
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-            _check_shapes(path, config, shapes)
+            form = _form(config, like)
+            _check_shapes(path, form, shapes)
             tensors = {name: file.get_tensor(name) for name in shapes}
-        return _build(config, header, tensors), header, tensors
+        return _build(form, header, tensors), header, tensors
     except CheckpointError:
         raise
     except (SafetensorError, OSError) as error:
@@ -193,11 +195,18 @@ def _read_header(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     return header
 
 
-def _check_shapes(path: Path, config: Config, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Compare with the model the configuration describes, before any memory is taken for it."""
+def _form(config: Config, like: Model | None) -> Autoencoder:
+    """A model of the configuration to be copied with other weights; it may have none itself."""
+    if like is not None and like.autoencoder.config == config:
+        return like.autoencoder
     with torch.device("meta"):
-        wanted = Autoencoder(config)
-    expected = {f"weights.{name}": tuple(value.shape) for name, value in wanted.named_parameters()}
+        return Autoencoder(config)
+
+
+def _check_shapes(path: Path, form: Autoencoder, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Compare with the model the configuration describes, before any memory is taken for it."""
+    config = form.config
+    expected = {f"weights.{name}": tuple(value.shape) for name, value in form.named_parameters()}
     if "points.mean" in shapes:
         count = shapes["points.mean"][0] if shapes["points.mean"] else 0
         expected["points.mean"] = expected["points.log_variance"] = (count, config.latent_size)
@@ -212,8 +221,8 @@ def _check_shapes(path: Path, config: Config, shapes: Mapping[str, tuple[int, ..
             )
 
 
-def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Model:
-    autoencoder = _unfilled(config)
+def _build(form: Autoencoder, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Model:
+    config = form.config
     weights = {
         name.removeprefix("weights."): value
         for name, value in tensors.items()
@@ -221,8 +230,7 @@ def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tens
     }
     if not all(_is_finite(value) for value in weights.values()):
         raise ValueError("some weights are not finite numbers")
-    put_weights(autoencoder, weights)  # _check_shapes has seen to names and shapes
-    autoencoder.eval().requires_grad_(False)
+    autoencoder = _with_weights(form, weights)
     class_names = _class_names(header, config)
     preprocessing = Preprocessing.from_dict(header["preprocessing"])
     if preprocessing.image_shape != config.image_shape:
@@ -237,13 +245,18 @@ def _build(config: Config, header: Mapping[str, Any], tensors: Mapping[str, Tens
     )
 
 
-def _unfilled(config: Config) -> Autoencoder:
-    """A model whose parameters are yet to be put there: to draw them would take as long again."""
-    with torch.device("meta"):
-        autoencoder = Autoencoder(config)
-    if any(True for _ in autoencoder.buffers()):  # they are made with it, and in no file
-        return Autoencoder(config)
-    return autoencoder.to_empty(device="cpu")
+def _with_weights(form: Autoencoder, weights: Mapping[str, Tensor]) -> Autoencoder:
+    """A copy with weights in the place of the parameters; names and shapes have been checked.
+
+    To draw parameters first, or to describe the networks anew, would take as long again.
+    """
+    if any(buffer.is_meta for buffer in form.buffers()):  # made with a model, and in no file
+        form = Autoencoder(form.config)
+    copied: dict[int, Any] = {
+        id(parameter): nn.Parameter(weights[name].to(parameter.dtype, copy=True), False)
+        for name, parameter in form.named_parameters()
+    }
+    return deepcopy(form, copied).eval()
 
 
 def _is_finite(value: Tensor) -> bool:

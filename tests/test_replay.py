@@ -60,7 +60,9 @@ class Disk:
     size_bytes: int = 1000
     latent_size: int = 3
 
-    def read_epoch(self, folder: Path, epoch: int | None, context: object) -> Epoch:
+    def read_epoch(
+        self, folder: Path, epoch: int | None, context: object, like: object = None
+    ) -> Epoch:
         place = FINAL if epoch is None else epoch
         self.read.append(place)
         if place in self.damaged or (epoch is not None and epoch not in self.epochs):
@@ -221,22 +223,57 @@ def test_an_epoch_of_another_training_is_left_alone(
     assert following.state.epochs == (0, 1, 2, 4)
 
 
-def test_under_a_hand_that_drags_epochs_come_seldom(
-    following: Replay, session: Session, lane: FakeLane, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1000.0]
+@pytest.fixture
+def dragged(
+    following: Replay, session: Session, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
+    """Lets seconds go by with a handle held, and then moves it if `move`."""
+    now, place = [1000.0], [0.0]
     monkeypatch.setattr(replay_module, "perf_counter", lambda: now[0])
     following._swapped_at = now[0]
     disk.read.clear()
     session.begin_gesture("Drag A")
-    following.add(FOLDER, 1)
-    lane.run()
-    assert disk.read == []
-    now[0] += 10
-    following.add(FOLDER, 2)
+
+    def held(seconds: float, move: bool = True) -> None:
+        now[0] += seconds
+        if move:
+            place[0] += 0.1
+            session.set_latent(1, np.full(3, place[0], np.float32))
+
+    yield held
+    session.end_gesture()
+
+
+def test_an_epoch_waits_for_the_hand_that_drags_to_rest(
+    following: Replay, lane: FakeLane, disk: Disk, dragged: Callable[..., None]
+) -> None:
+    for epoch in (1, 2):
+        dragged(0.05)
+        following.add(FOLDER, epoch)
+        lane.run()
+        assert disk.read == []
+    dragged(0.5, move=False)
+    assert following._later.isActive()
+    following._later.timeout.emit()
     lane.run()
     assert disk.read == [2]
-    session.end_gesture()
+
+
+def test_a_hand_that_never_rests_sees_epochs_seldom(
+    following: Replay, lane: FakeLane, disk: Disk, dragged: Callable[..., None]
+) -> None:
+    dragged(0.0)
+    following.add(FOLDER, 1)
+    for _ in range(100):
+        dragged(0.05)
+        following._later.timeout.emit()
+        lane.run()
+    assert disk.read == []
+    for _ in range(100):
+        dragged(0.05)
+        following._later.timeout.emit()
+        lane.run()
+    assert disk.read == [1]
 
 
 def test_who_opens_another_model_is_left_alone(

@@ -33,6 +33,7 @@ from explorer.panels import training_panel
 from explorer.panels.training_panel import TrainingPanel
 from explorer.recorded_runs import read_recorded
 from explorer.run_list import RunList
+from explorer.session import Session
 from explorer.trainer_messages import (
     Adjusted,
     Adjustment,
@@ -80,7 +81,7 @@ def panel(training: Training, qtbot: QtBot) -> TrainingPanel:
 
 
 def make_panel(training: Training, qtbot: QtBot) -> TrainingPanel:
-    panel = TrainingPanel(training, RunList(training, DirectLane.make(), training))
+    panel = TrainingPanel(training, RunList(training, DirectLane.make(), training), Session())
     qtbot.addWidget(panel)
     panel.resize(790, 210)
     panel.show()
@@ -484,7 +485,7 @@ def test_what_happened_while_the_panel_was_hidden_is_there_when_it_is_shown(
 ) -> None:
     training.start(Plan("digits", "x.safetensors"))
     advance(fakes, 2)
-    panel = TrainingPanel(training, RunList(training, DirectLane.make(), training))
+    panel = TrainingPanel(training, RunList(training, DirectLane.make(), training), Session())
     qtbot.addWidget(panel)
     panel.show_page("watch")
     assert not panel.findChildren(LossPlot), "pyqtgraph is not wanted before"

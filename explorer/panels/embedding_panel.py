@@ -279,6 +279,8 @@ class EmbeddingPanel(QWidget):
         self._draw_handles()
 
     def _show_state(self) -> None:
+        if not self.isVisible():
+            return  # shown when it is
         working, layout = self._embedding.working, self._layout
         if working is not None:
             self._bar.show_working(working.what, working.done, working.total)

@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 
 from explorer import theme
 from explorer.fields import Choice, Value
+from explorer.pacing import Paced
 from explorer.pages.training_runs import RunsPage
 from explorer.pages.training_setup import FOLDER_WISH, SetupPage
 from explorer.pages.training_watch import WatchPage
 from explorer.run_list import RunList
 from explorer.runs_on_disk import RunState
+from explorer.session import Session
 from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import live_problem, setting_word, values_of
 from explorer.training_words import (
@@ -44,6 +46,7 @@ PAGES = (
     Choice("watch", "Watch", "Curves, pictures, and settings that can be changed on the way"),
     Choice("runs", "Runs", "Trainings, finished and unfinished: compare, go on, keep, discard"),
 )
+_CURVES_PAUSE_MS = 500  # between two looks at the curves while a handle is dragged
 _LIKELIHOOD_TIP = (
     "p(x|z) is chosen by the images: Bernoulli for grey ones, Gaussian with a learned σ for "
     "those in colour; another one can be chosen under More settings"
@@ -55,9 +58,12 @@ class TrainingPanel(QWidget):
 
     open_requested = Signal(object)  # Path of a model file
 
-    def __init__(self, training: Training, runs: RunList, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, training: Training, runs: RunList, session: Session, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._training, self._runs = training, runs
+        self._curves_pace = Paced(session, self._on_curves_changed, _CURVES_PAUSE_MS, self)
         self._dialog: QFileDialog | QMessageBox | None = None
         self._shown: Status | None = None
         self._was_active = False
@@ -112,7 +118,7 @@ class TrainingPanel(QWidget):
         self.runs.keep_requested.connect(self._on_keep_requested)
         self.runs.discard_requested.connect(self._on_discard_requested)
         self._training.state_changed.connect(self._on_state_changed)
-        self._training.curves_changed.connect(self._on_curves_changed)
+        self._training.curves_changed.connect(self._curves_pace.ask)
         self._training.pictures_changed.connect(self._on_pictures_changed)
         self._runs.changed.connect(self._on_runs_changed)
 
