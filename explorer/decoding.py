@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 _LATENCIES_KEPT = 240
-_STRIP_PAUSE_MS = 33  # between two strips of a path that is dragged
+_STRIP_PAUSE_MS = 50  # between two strips of a path that is dragged
 
 
 class Latency:
