@@ -124,7 +124,9 @@ ARROWS: dict[str, str] = {
         "explorer.arrangement explorer.rendering explorer.viewport models.errors models.files "
         "models.paths models.planes"
     ),
-    "explorer.plane_choices": ("explorer.arrangement explorer.rendering models models.planes"),
+    "explorer.plane_choices": (
+        "explorer.arrangement explorer.rendering explorer.selection models models.planes"
+    ),
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",

@@ -468,3 +468,22 @@ def test_very_few_and_very_many_dimensions_can_be_looked_at_and_picked(
         qtbot.waitUntil(lambda: len(window.window.look.near.rows) > 0, timeout=PATIENCE_MS)
         view.grab()
         assert not window.heard.complaints
+
+
+def test_the_plane_along_two_selections_is_no_plane_of_handles(qtbot: QtBot) -> None:
+    from explorer.theme import assets_folder
+
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        select_class(found, 1)
+        button(found, "selectionKeep").click()
+        select_class(found, 2)
+        button(found, "selectionPlane").click()
+        kind = found.window.findChild(QComboBox, "planeKind")
+        assert isinstance(kind, QComboBox)
+        assert kind.currentText() == "Selections"
+        session, data = found.window.session, data_of(found)
+        assert data.label is not None
+        along = data.mean[data.label == 2].mean(0) - data.mean[data.label == 1].mean(0)
+        across, up = (session.plane.basis @ along).tolist()
+        assert (across, up) == pytest.approx((float(np.linalg.norm(along)), 0.0), abs=1e-4)
+        found.settle()

@@ -10,10 +10,10 @@ from explorer.data_images import DataImages
 from explorer.data_look import DataLook, Near
 from explorer.map_points import MapPoints
 from explorer.painting import to_image
+from explorer.plane_choices import make_plane
 from explorer.selection import Selection
 from explorer.session import Session
 from explorer.widgets.thumbnails import Thumbnail, Thumbnails
-from models.planes import handle_plane
 from models.points import Points
 
 _SELECTION_PX = 268
@@ -257,17 +257,23 @@ class DataPanel(QWidget):
 
     def lay_plane(self) -> None:
         """The plane in which the direction between the two selections runs across."""
-        data, first, second = self._data(), self._points.kept, self._points.selection
-        if data is None or first is None or not len(second):
+        session, model = self._session, self._session.model
+        if model is None:
             return
-        everything = Selection(np.arange(len(data)))
-        corners = np.stack([chosen.mean(data) for chosen in (first, second, everything)])
         try:
-            plane = handle_plane(corners, ("selection 1", "selection 2", "all data"))
+            plane = make_plane(
+                "selections",
+                model,
+                session.arrangement,
+                session.active_key,
+                session.layers.hidden_classes,
+                session.axes,
+                self._points.two,
+            )
         except ValueError as error:
             self.failed.emit(str(error))
         else:
-            self._session.set_plane(plane)
+            session.set_plane(plane)
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""

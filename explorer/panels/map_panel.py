@@ -86,6 +86,11 @@ _PLANES: dict[str, tuple[str, str]] = {
         "Handles",
         "Through the active handle and the two that follow it on the path, as they are now",
     ),
+    "selections": (
+        "Selections",
+        "Across it the direction from the mean of the first of two selections to that of the "
+        "second, up toward the mean of all data; the Data panel keeps a first one",
+    ),
     "classes": (
         "Classes",
         "The two directions that best separate the classes shown in the legend (Fisher's LDA)",
@@ -126,7 +131,7 @@ class MapPanel(QWidget):
         self.view.tile_image = mosaic.image
         self.view.crowd = points.layer
         points.layer.changed.connect(self.view.redraw_points)
-        points.selection_changed.connect(self._draw_points)
+        points.selection_changed.connect(self._on_selection_changed)
         points.colours_changed.connect(self._draw_points)
         self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
@@ -406,6 +411,10 @@ class MapPanel(QWidget):
         self.view.axis_names = plane.across, plane.up
         self._gauge.setToolTip(theme.as_tip(_gauge_tip(model, plane)))
 
+    def _on_selection_changed(self) -> None:
+        self._draw_points()
+        self._show_reasons()
+
     def _on_arrangement_changed(self) -> None:
         self._draw_handles()
         self._show_reasons()
@@ -416,9 +425,10 @@ class MapPanel(QWidget):
         if model is None:
             return
         hidden, arrangement = session.layers.hidden_classes, session.arrangement
+        two = self._points.two
         self._chooser.set_reasons(
             {
-                kind: reason_against(kind, model, arrangement, hidden)
+                kind: reason_against(kind, model, arrangement, hidden, two)
                 for kind in PLANE_KINDS
                 if kind != "axes"
             }
@@ -608,10 +618,10 @@ class MapPanel(QWidget):
         session, model = self._session, self._session.model
         if model is None or (kind == "axes" == session.plane.kind):
             return
-        hidden = session.layers.hidden_classes
+        hidden, two = session.layers.hidden_classes, self._points.two
         try:
             plane = make_plane(
-                kind, model, session.arrangement, session.active_key, hidden, session.axes
+                kind, model, session.arrangement, session.active_key, hidden, session.axes, two
             )
         except ValueError as error:
             self._show_plane()  # the one that is still there
