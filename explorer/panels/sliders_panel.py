@@ -264,6 +264,6 @@ def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
 
 def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which dimensions the model uses; all, where there is no data to tell."""
-    if model.points is None or len(model.points) < 2 or not model.has_prior:
+    if model.deviation is None or not model.has_prior:
         return np.ones(model.latent_size, np.bool_)
-    return np.asarray(model.points.mean.var(0) > ACTIVE_VARIANCE)
+    return np.asarray(np.square(model.deviation) > ACTIVE_VARIANCE)
