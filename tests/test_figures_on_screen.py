@@ -17,6 +17,7 @@ from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.rendering import ModelInfo, describe
 from explorer.session import Session
+from explorer.widgets.dimension_row import DimensionRow
 from models.points import Points
 from tests.test_session import info
 
@@ -92,7 +93,8 @@ def test_the_use_of_a_dimension_says_what_it_is(qtbot: QtBot) -> None:
         (vae, " nats", "Mean KL to the prior over the data, in nats"),
         (replace(vae, method="flow-vae"), " nats", "Gaussians with the flow posteriors' moments"),
         (info(), "KL unknown", "came without data"),
-        (replace(vae, method="ae", has_prior=False), "no KL", "has no prior"),
+        (replace(vae, method="ae", has_prior=False), "spread ", "Standard deviation of the data"),
+        (replace(info(), method="ae", has_prior=False), "no KL", "has no prior"),
     ):
         session = Session()
         with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
@@ -100,6 +102,34 @@ def test_the_use_of_a_dimension_says_what_it_is(qtbot: QtBot) -> None:
             session.set_model(model, Arrangement((handle,)), (0, 1))
             found = [tip for tip in tips(panel, text) if told in tip]
             assert len(found) == 3, model.method
+
+
+def test_without_a_prior_no_dimension_is_called_active_and_the_widest_comes_first(
+    qtbot: QtBot,
+) -> None:
+    deviation = np.array([0.4, 3.0, 1.2], np.float32)
+    model = replace(with_points(info()), method="ae", has_prior=False, kl=np.zeros(3, np.float32))
+    session = Session()
+    with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
+        handle = Handle(1, "A", 0, np.zeros(3, np.float32))
+        session.set_model(replace(model, deviation=deviation), Arrangement((handle,)), (0, 1))
+        (tip,) = tips(panel, "3 dimensions, by spread")
+        assert "standard deviation of the data" in tip
+        assert not tips(panel, "active")
+        rows = sorted(panel.findChildren(DimensionRow), key=lambda row: row.y())
+        assert [row.dimension for row in rows] == [1, 2, 0]
+        assert tips(panel, "spread 3")
+        session.set_model(replace(model, deviation=None), Arrangement((handle,)), (0, 1))
+        (tip,) = tips(panel, "3 dimensions")
+        assert "without data" in tip
+
+
+def test_without_data_no_dimension_is_called_active(qtbot: QtBot) -> None:
+    session = Session()
+    with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
+        session.set_model(info(), Arrangement(), (0, 1))
+        assert tips(panel, "3 dimensions")
+        assert not tips(panel, "active")
 
 
 class Untouchable(np.ndarray):
