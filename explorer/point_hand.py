@@ -37,6 +37,7 @@ class PointHand(QObject):
         self._session, self._view = session, view
         self._points, self._look = points, look
         self._card = PointCard()
+        self._card.covered = view.covered
         view.over_handles.append(self._card)
         self._pointer: tuple[float, float] | None = None
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
