@@ -7,9 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
@@ -486,4 +494,155 @@ def test_the_plane_along_two_selections_is_no_plane_of_handles(qtbot: QtBot) -> 
         along = data.mean[data.label == 2].mean(0) - data.mean[data.label == 1].mean(0)
         across, up = (session.plane.basis @ along).tolist()
         assert (across, up) == pytest.approx((float(np.linalg.norm(along)), 0.0), abs=1e-4)
+        found.settle()
+
+
+# -- the data nearest a place ----------------------------------------------------------------
+
+
+def title(window: Opened) -> str:
+    found = window.window.findChild(QLabel, "nearestTitle")
+    assert isinstance(found, QLabel)
+    return found.text()
+
+
+def shown_rows(window: Opened) -> list[int]:
+    """The neighbours in the panel, once they are found."""
+    window.qtbot.waitUntil(lambda: not window.window.look.waiting, timeout=PATIENCE_MS)
+    return [item.key for item in window.window.data_panel.neighbours.items()]
+
+
+def nearest_rows(window: Opened, z: np.ndarray) -> list[int]:
+    far = np.linalg.norm(data_of(window).mean - z, axis=1)
+    return np.argsort(far, kind="stable")[: len(window.window.look.near.rows)].tolist()
+
+
+def handle_z(window: Opened) -> np.ndarray:
+    handle = window.window.session.active
+    assert handle is not None
+    return handle.z
+
+
+def bare_place(window: Opened) -> tuple[QPoint, np.ndarray]:
+    """A place of the map without a point, in pixels and as a latent."""
+    view = window.window.map_panel.view
+    for x in range(MARGIN_LEFT_PX + 60, int(view.ground.right()) - 60, 7):
+        at = QPoint(x, int(view.ground.height() / 3))
+        place = view.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
+        if window.window.points.near(*place.tolist(), view.view.scale) is None:
+            return at, window.window.session.slice.lift(np.asarray(place, np.float32))
+    raise AssertionError("points everywhere")
+
+
+def ask_nearest(window: Opened, at: QPoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pointer is there, and Shift+D is pressed."""
+    view = window.window.map_panel.view
+    monkeypatch.setattr(view, "underMouse", lambda: True)
+    mouse(window, QEvent.Type.MouseMove, at, NONE)
+    QTest.keyClick(view, Qt.Key.Key_D, KEYS.ShiftModifier)
+
+
+def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handle(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.window.docks.bring("path")
+    before, (at, z) = window.window.session.arrangement, bare_place(window)
+    ask_nearest(window, at, monkeypatch)
+    assert shown_rows(window) == nearest_rows(window, z)
+    x, y = (f"{value:.2f}".replace("-", "−") for value in z.tolist())
+    assert title(window).startswith("Nearest data to the place ")
+    assert [part[:4] for part in title(window).split("place ")[1].split(", ")] == [x[:4], y[:4]]
+    np.testing.assert_allclose(window.window.point_hand._mark.at, z, atol=1e-5)
+    assert not window.window.data_panel.visibleRegion().isEmpty()  # it came to the front
+    assert window.window.session.arrangement is before
+    QTest.keyClick(window.window.map_panel.view, Qt.Key.Key_Escape)
+    assert title(window) == "Nearest data to A"
+    assert window.window.point_hand._mark.at is None
+    assert shown_rows(window) == nearest_rows(window, handle_z(window))
+
+
+def test_over_a_point_they_are_the_points_own_neighbours(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = lone_row(window)
+    ask_nearest(window, place_of(window, row), monkeypatch)
+    assert title(window) == f"Nearest data to image #{row}"
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
+    assert window.window.data_panel.neighbours.items()[0].lines[1] == "0"
+
+
+def test_a_moved_handle_and_the_button_lead_back(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, (at, _) = window.window.session, bare_place(window)
+    back = button(window, "nearestBack")
+    assert session.active is not None
+    for way_back in (
+        back.click,
+        lambda: session.set_latent(1, np.array([0.3, 0.2], np.float32)),
+        lambda: session.set_active(2),
+        lambda: session.set_plane(replace(session.plane)),
+    ):
+        assert back.isHidden()
+        ask_nearest(window, at, monkeypatch)
+        assert back.isVisible()
+        assert back.text() == f"Back to {session.active.name}"
+        way_back()
+        assert session.active is not None
+        assert title(window) == f"Nearest data to {session.active.name}"
+        assert shown_rows(window) == nearest_rows(window, handle_z(window))
+
+
+def test_without_a_pointer_it_is_the_middle_of_the_map(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = window.window.map_panel.view
+    monkeypatch.setattr(view, "underMouse", lambda: False)
+    view.set_view(replace(view.view, x=40.0, y=-3.0))
+    QTest.keyClick(view, Qt.Key.Key_D, KEYS.ShiftModifier)
+    assert shown_rows(window) == nearest_rows(window, np.array([40.0, -3.0]))
+
+
+def test_a_right_click_offers_the_neighbours_of_what_is_there(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menus: list[QMenu] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, where: menus.append(menu))
+    view, row, (at, z) = window.window.map_panel.view, lone_row(window), bare_place(window)
+
+    def choose(where: QPoint, text: str) -> None:
+        QApplication.sendEvent(
+            view, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, view.mapToGlobal(where))
+        )
+        next(action for action in menus[-1].actions() if action.text() == text).trigger()
+
+    choose(at, "Nearest data to this place")
+    assert shown_rows(window) == nearest_rows(window, z)
+    choose(place_of(window, row), f"Nearest data to image #{row}")
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
+    window.window.session.set_latent(2, z)
+    choose(place_of(window, row), f"Nearest data to image #{row}")
+    choose(view.position_of("B"), "Nearest data to B")
+    assert title(window) == "Nearest data to B"
+    assert shown_rows(window) == nearest_rows(window, z)
+    for menu in menus:
+        menu.deleteLater()
+
+
+def test_off_the_plane_a_place_is_what_the_decoder_draws_there(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.theme import assets_folder
+
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        found.window.docks.bring("data")
+        session = found.window.session
+        session.set_latent(1, np.array([0, 0, 2.5, -2.5], np.float32))
+        found.settle()
+        at, z = bare_place(found)
+        ask_nearest(found, at, monkeypatch)
+        i, j = session.axes
+        off = [k for k in range(4) if k not in (i, j)]
+        np.testing.assert_array_equal(z[off], handle_z(found)[off])
+        assert shown_rows(found) == nearest_rows(found, z)
         found.settle()

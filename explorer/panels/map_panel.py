@@ -112,6 +112,7 @@ class MapPanel(QWidget):
     said = Signal(str)
     embedding_wished = Signal()
     tool_chosen = Signal(str)
+    near_wished = Signal(object)  # the data nearest a place (x, y); none: the active handle
 
     def __init__(
         self,
@@ -327,10 +328,14 @@ class MapPanel(QWidget):
 
     def add_handle(self) -> None:
         """A new handle at the pointer, or in the middle of the map."""
-        if self.view.underMouse():
-            self.add_handle_at(*self._hover)
-        else:
-            self.add_handle_at(self.view.view.x, self.view.view.y)
+        self.add_handle_at(*self._place_meant())
+
+    def look_near(self) -> None:
+        """Wish for the data nearest the pointer, or the middle of the map."""
+        self.near_wished.emit(self._place_meant())
+
+    def _place_meant(self) -> tuple[float, float]:
+        return self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
 
     def show_handle(self) -> None:
         """Make sure that the active handle is on the map."""
@@ -611,8 +616,7 @@ class MapPanel(QWidget):
             return
         tile_px = self.mosaic_settings.look.tile_px
         self.view.tile_px = fitting_tile_px(self.view.view, tile_px, _MOST_TILES)
-        pointer = self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
-        self._mosaic.look(self.view.view, self.view.tile_px, pointer)
+        self._mosaic.look(self.view.view, self.view.tile_px, self._place_meant())
 
     def _on_plane_kind_chosen(self, kind: PlaneKind) -> None:
         session, model = self._session, self._session.model
@@ -638,6 +642,9 @@ class MapPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if key < 0:
             menu.addAction("Add handle here", partial(self.add_handle_at, x, y))
+            row = self._points.near(x, y, self.view.view.scale)
+            what = "this place" if row is None else f"image #{row}"
+            self._offer_nearest(menu, what, (x, y))
             menu.addAction("Fit", self.fit)
         else:
             self._session.set_active(key)
@@ -649,9 +656,17 @@ class MapPanel(QWidget):
             bring = menu.addAction("Bring to plane", partial(self.bring_to_plane, key))
             handle = self._session.active
             bring.setEnabled(handle is not None and not self._session.lies_on_plane(handle))
+            if handle is not None:
+                self._offer_nearest(menu, handle.name, None)
             menu.addSeparator()
             menu.addAction("Delete", partial(self._session.remove_handle, key))
         menu.popup(where)
+
+    def _offer_nearest(self, menu: QMenu, what: str, at: tuple[float, float] | None) -> None:
+        words = f"Nearest data to {what}".replace("&", "&&")
+        action = menu.addAction(words, partial(self.near_wished.emit, at))
+        model = self._session.model
+        action.setEnabled(model is not None and model.points is not None)
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         self._session.set_layers(self._session.layers.with_class(label, shown))
