@@ -154,17 +154,15 @@ class PointHand(QObject):
 
     # -- the data nearest a place ----------------------------------------------------------
 
-    def look_near(self, at: tuple[float, float] | None) -> None:
-        """Show the data nearest a place of the map, or the point there; none: the active handle."""
-        data, view = self._data(), self._view.view
+    def look_near(self, at: tuple[float, float] | int | None) -> None:
+        """Show the data nearest a place of the map, or a point's number; none: the active handle."""
+        data = self._data()
         if data is None or not len(data):
             self.said.emit("There is no data on this map")
-            return
-        row = None if at is None else self._points.near(*at, view.scale)
-        if at is None:
+        elif at is None:
             self._look.look_near(None)
-        elif row is not None:
-            self._look.look_near_row(row)
+        elif isinstance(at, int):
+            self._look.look_near_row(at)
         else:
             z = self._session.slice.lift(np.array(at, np.float32))
             self._look.look_near(Place(self._words(at), z))

@@ -359,7 +359,7 @@ class MainWindow(QMainWindow):
         self.images.changed.connect(self._on_images_changed)
         self.point_hand.tool_changed.connect(self.map_panel.show_tool)
 
-    def _on_near_wished(self, at: tuple[float, float] | None) -> None:
+    def _on_near_wished(self, at: tuple[float, float] | int | None) -> None:
         self.point_hand.look_near(at)
         self.docks.bring("data")  # the map keeps the keys: the next place may be asked for
 

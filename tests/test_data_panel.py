@@ -514,7 +514,8 @@ def shown_rows(window: Opened) -> list[int]:
 
 def nearest_rows(window: Opened, z: np.ndarray) -> list[int]:
     far = np.linalg.norm(data_of(window).mean - z, axis=1)
-    return np.argsort(far, kind="stable")[: len(window.window.look.near.rows)].tolist()
+    wanted = np.argsort(far, kind="stable")[: len(window.window.look.near.rows)]
+    return [int(row) for row in wanted]
 
 
 def handle_z(window: Opened) -> np.ndarray:
@@ -529,7 +530,7 @@ def bare_place(window: Opened) -> tuple[QPoint, np.ndarray]:
     for x in range(MARGIN_LEFT_PX + 60, int(view.ground.right()) - 60, 7):
         at = QPoint(x, int(view.ground.height() / 3))
         place = view.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
-        if window.window.points.near(*place.tolist(), view.view.scale) is None:
+        if window.window.points.near(float(place[0]), float(place[1]), view.view.scale) is None:
             return at, window.window.session.slice.lift(np.asarray(place, np.float32))
     raise AssertionError("points everywhere")
 
@@ -552,7 +553,7 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     x, y = (f"{value:.2f}".replace("-", "−") for value in z.tolist())
     assert title(window).startswith("Nearest data to the place ")
     assert [part[:4] for part in title(window).split("place ")[1].split(", ")] == [x[:4], y[:4]]
-    np.testing.assert_allclose(window.window.point_hand._mark.at, z, atol=1e-5)
+    assert window.window.point_hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
     assert not window.window.data_panel.visibleRegion().isEmpty()  # it came to the front
     assert window.window.session.arrangement is before
     QTest.keyClick(window.window.map_panel.view, Qt.Key.Key_Escape)
@@ -618,6 +619,9 @@ def test_a_right_click_offers_the_neighbours_of_what_is_there(
 
     choose(at, "Nearest data to this place")
     assert shown_rows(window) == nearest_rows(window, z)
+    assert not [text for a in menus[-1].actions() if "image" in (text := a.text())]
+    choose(place_of(window, row), "Nearest data to this place")  # beside the point, that is
+    assert title(window).startswith("Nearest data to the place")
     choose(place_of(window, row), f"Nearest data to image #{row}")
     assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
     window.window.session.set_latent(2, z)

@@ -16,6 +16,7 @@ from explorer.painting import to_image
 from explorer.plane_choices import make_plane
 from explorer.selection import Selection
 from explorer.session import Session
+from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.thumbnails import Thumbnail, Thumbnails
 from models.points import Points
 
@@ -65,12 +66,16 @@ class DataPanel(QWidget):
         self._back.setObjectName("nearestBack")
         self._back.setProperty("slim", True)
         self._back.clicked.connect(partial(self._look.look_near, None))
+        policy = self._back.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing below jumps when it comes
+        self._back.setSizePolicy(policy)
         self._back.hide()
-        self._source = self._label("", "muted")
+        self._source = ElidedLabel(self)
+        self._source.setProperty("role", "muted")
         head = QHBoxLayout()
         head.addWidget(self._title)
-        head.addWidget(self._back)
         head.addWidget(self._source, 1)
+        head.addWidget(self._back)
         self.neighbours = Thumbnails(self)
         self.neighbours.setObjectName("neighbours")
         self.neighbours.chosen.connect(self._look.place)
@@ -152,7 +157,8 @@ class DataPanel(QWidget):
             )
         )
         self._source.setText(self._source_words())
-        self._source.setToolTip(theme.as_tip(self._images.reason))
+        if self._images.reason:
+            self._source.setToolTip(theme.as_tip(self._images.reason))
         near = self._look.near
         if near.count != len(data):  # of another model
             near = Near()

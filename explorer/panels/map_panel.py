@@ -112,7 +112,8 @@ class MapPanel(QWidget):
     said = Signal(str)
     embedding_wished = Signal()
     tool_chosen = Signal(str)
-    near_wished = Signal(object)  # the data nearest a place (x, y); none: the active handle
+    # The data nearest a place (x, y), a point's number; none: nearest the active handle.
+    near_wished = Signal(object)
 
     def __init__(
         self,
@@ -332,7 +333,9 @@ class MapPanel(QWidget):
 
     def look_near(self) -> None:
         """Wish for the data nearest the pointer, or the middle of the map."""
-        self.near_wished.emit(self._place_meant())
+        x, y = self._place_meant()
+        row = self._points.near(x, y, self.view.view.scale)
+        self.near_wished.emit((x, y) if row is None else row)
 
     def _place_meant(self) -> tuple[float, float]:
         return self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
@@ -643,8 +646,9 @@ class MapPanel(QWidget):
         if key < 0:
             menu.addAction("Add handle here", partial(self.add_handle_at, x, y))
             row = self._points.near(x, y, self.view.view.scale)
-            what = "this place" if row is None else f"image #{row}"
-            self._offer_nearest(menu, what, (x, y))
+            if row is not None:
+                self._offer_nearest(menu, f"image #{row}", row)
+            self._offer_nearest(menu, "this place", (x, y))
             menu.addAction("Fit", self.fit)
         else:
             self._session.set_active(key)
@@ -662,7 +666,7 @@ class MapPanel(QWidget):
             menu.addAction("Delete", partial(self._session.remove_handle, key))
         menu.popup(where)
 
-    def _offer_nearest(self, menu: QMenu, what: str, at: tuple[float, float] | None) -> None:
+    def _offer_nearest(self, menu: QMenu, what: str, at: tuple[float, float] | int | None) -> None:
         words = f"Nearest data to {what}".replace("&", "&&")
         action = menu.addAction(words, partial(self.near_wished.emit, at))
         model = self._session.model
