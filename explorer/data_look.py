@@ -100,7 +100,9 @@ class DataLook(QObject):
         """The same points elsewhere keep their neighbours until others are found; fewer do not."""
         points = self._points()
         count = 0 if points is None else len(points)
-        if points is None or (self.near_place is not None and self.near_place.latent(points.mean) is None):
+        if points is None or (
+            self.near_place is not None and self.near_place.latent(points.mean) is None
+        ):
             self.look_near(None)
         if (self._near.rows >= count).any():
             self.near_changed.emit()

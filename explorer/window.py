@@ -339,12 +339,13 @@ class MainWindow(QMainWindow):
         self.training_panel.open_requested.connect(opening.open_model)
 
     def _connect_data(self) -> None:
-        for source in (self.point_hand, self.data_panel):
+        for source in (self.point_hand, self.data_panel, self.images):
             source.said.connect(self.say)
         self.data_panel.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
+        self.images.refused.connect(self.complain)
         self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)

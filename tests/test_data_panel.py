@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QFileDialog,
     QLabel,
     QMenu,
     QPushButton,
@@ -650,3 +651,122 @@ def test_off_the_plane_a_place_is_what_the_decoder_draws_there(
         np.testing.assert_array_equal(z[off], handle_z(found)[off])
         assert shown_rows(found) == nearest_rows(found, z)
         found.settle()
+
+
+# -- data that a person names ----------------------------------------------------------------
+
+
+def named_data(tiny_data: DataSet, path: Path, train: np.ndarray | None = None) -> Path:
+    """The data of the model, or other images of it, in a file by another name."""
+    assert tiny_data.train.labels is not None
+    assert tiny_data.held_out.labels is not None
+    images = np.asarray(tiny_data.train.images)[:, 0] if train is None else train
+    np.savez(
+        path,
+        x_train=images,
+        y_train=tiny_data.train.labels[: len(images)],
+        x_test=np.asarray(tiny_data.held_out.images)[:10, 0],
+        y_test=tiny_data.held_out.labels[:10],
+    )
+    return path
+
+
+def choose_data(window: Opened, path: Path) -> None:
+    """By the button's menu and the file chooser, as the keyboard does."""
+    choose = button(window, "chooseOriginals")
+    menu = choose.menu()
+    assert menu is not None
+    menu.actions()[0 if path.is_dir() else 1].trigger()
+    dialog = window.window.findChild(QFileDialog, "originalsDialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    window.qtbot.waitUntil(lambda: not window.window.images.looking, timeout=PATIENCE_MS)
+
+
+def settled_without_data(window: Opened) -> None:
+    window.qtbot.waitUntil(
+        lambda: window.window.images.known and not window.window.look.waiting, timeout=PATIENCE_MS
+    )
+
+
+def test_data_that_is_named_by_hand_brings_the_original_images(
+    away: Opened, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    settled_without_data(away)
+    choose = button(away, "chooseOriginals")
+    assert choose.isVisible()
+    assert choose.toolTip()
+    assert choose.focusPolicy() & Qt.FocusPolicy.TabFocus
+    choose_data(away, named_data(tiny_data, tmp_path / "elsewhere.npz"))
+    assert away.window.images.at_hand
+    assert not choose.isVisible()
+    shown_rows(away)
+    look = away.window.look
+    assert all(picture.original for picture in look.near.pictures.values())
+    row = int(look.near.rows[0])
+    np.testing.assert_array_equal(
+        look.near.pictures[row].image[..., 0], np.asarray(tiny_data.train.images)[row, 0]
+    )
+    assert "elsewhere" in away.window.messages.text()
+    assert not away.heard.complaints
+
+
+def test_a_model_that_comes_back_has_the_data_that_was_named(
+    away: Opened, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    settled_without_data(away)
+    choose_data(away, named_data(tiny_data, tmp_path / "elsewhere.npz"))
+    session = away.window.session
+    assert session.model is not None
+    with away.qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+        away.window.opening.open_model(session.model.path)
+    away.settle()
+    away.qtbot.waitUntil(lambda: away.window.images.at_hand, timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("inverted", "are not those of the points"),
+        ("large", "16×16 in grey brought to 8×8 in grey"),
+        ("few", "has 80 images, 10 of them held out; the model's 150 points"),
+        ("folder", "no"),
+    ],
+)
+def test_other_data_is_refused_in_one_message_and_nothing_changes(
+    away: Opened, tiny_data: DataSet, tmp_path: Path, kind: str, told: str
+) -> None:
+    settled_without_data(away)
+    images = np.asarray(tiny_data.train.images)[:, 0]
+    path = tmp_path / "wrong.npz"
+    if kind == "folder":
+        path = tmp_path / "empty"
+        path.mkdir()
+    else:
+        large = np.pad(images, ((0, 0), (0, 8), (0, 8)))
+        named_data(tiny_data, path, {"inverted": 255 - images, "few": images[:70]}.get(kind, large))
+        if kind == "large":
+            np.savez(path, x_train=np.concatenate([large, large]))
+    before, near = away.seen(), away.window.look.near.rows
+    choose_data(away, path)
+    (complaint,) = away.heard.complaints
+    assert told in complaint
+    assert path.stem in complaint
+    images_at_hand, choose = away.window.images, button(away, "chooseOriginals")
+    assert images_at_hand.known
+    assert not images_at_hand.at_hand
+    assert choose.isVisible()
+    assert shown_rows(away)
+    np.testing.assert_array_equal(away.window.look.near.rows, near)
+    after = away.seen()
+    assert (after.model, after.arrangement, after.steps) == (
+        before.model,
+        before.arrangement,
+        before.steps,
+    )
+
+
+def test_with_the_data_at_hand_there_is_nothing_to_choose(window: Opened) -> None:
+    window.qtbot.waitUntil(lambda: window.window.images.at_hand, timeout=PATIENCE_MS)
+    assert not button(window, "chooseOriginals").isVisible()

@@ -16,6 +16,7 @@ from explorer.painting import to_image
 from explorer.plane_choices import make_plane
 from explorer.selection import Selection
 from explorer.session import Session
+from explorer.widgets.data_button import DataButton
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.thumbnails import Thumbnail, Thumbnails
 from models.points import Points
@@ -74,7 +75,10 @@ class DataPanel(QWidget):
         self._source.setProperty("role", "muted")
         head = QHBoxLayout()
         head.addWidget(self._title)
+        self._choose = DataButton(self)
+        self._choose.chosen.connect(self._images.choose)
         head.addWidget(self._source, 1)
+        head.addWidget(self._choose)
         head.addWidget(self._back)
         self.neighbours = Thumbnails(self)
         self.neighbours.setObjectName("neighbours")
@@ -140,6 +144,9 @@ class DataPanel(QWidget):
 
     def _show_near(self) -> None:
         model, handle, data = self._session.model, self._session.active, self._data()
+        images = self._images
+        missing = images.known and not images.at_hand and not images.looking
+        self._choose.setVisible(missing and data is not None and len(data) > 0)
         if model is None or data is None or not len(data):
             self._title.setText("Nearest data")
             self._source.setText("")
