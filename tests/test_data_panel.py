@@ -563,6 +563,21 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     assert shown_rows(window) == nearest_rows(window, handle_z(window))
 
 
+def test_the_key_works_while_the_panel_has_the_keys(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top, (at, z) = window.window, bare_place(window)
+    top.show_data()
+    monkeypatch.setattr(top.map_panel.view, "underMouse", lambda: True)
+    mouse(window, QEvent.Type.MouseMove, at, NONE)
+    heights = top.data_panel.neighbours.geometry()
+    QTest.keyClick(top.data_panel.neighbours, Qt.Key.Key_D, KEYS.ShiftModifier)
+    assert shown_rows(window) == nearest_rows(window, z)
+    assert top.data_panel.neighbours.geometry() == heights  # and nothing jumps
+    QTest.keyClick(top.data_panel.neighbours, Qt.Key.Key_Escape)
+    assert title(window) == "Nearest data to A"
+
+
 def test_over_a_point_they_are_the_points_own_neighbours(
     window: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:

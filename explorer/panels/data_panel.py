@@ -67,9 +67,6 @@ class DataPanel(QWidget):
         self._back.setObjectName("nearestBack")
         self._back.setProperty("slim", True)
         self._back.clicked.connect(partial(self._look.look_near, None))
-        policy = self._back.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # nothing below jumps when it comes
-        self._back.setSizePolicy(policy)
         self._back.hide()
         self._source = ElidedLabel(self)
         self._source.setProperty("role", "muted")
@@ -80,6 +77,7 @@ class DataPanel(QWidget):
         head.addWidget(self._source, 1)
         head.addWidget(self._choose)
         head.addWidget(self._back)
+        head.addStrut(self._choose.sizeHint().height())  # buttons come and go: nothing jumps
         self.neighbours = Thumbnails(self)
         self.neighbours.setObjectName("neighbours")
         self.neighbours.chosen.connect(self._look.place)
