@@ -49,7 +49,7 @@ class Near:
 class DataLook(QObject):
     """Pictures of the point under the pointer and of the data nearest the active handle.
 
-    Or nearest a `near_place`, until a handle moves or another becomes the active one.
+    Or nearest `near_place`, until a handle moves or another becomes the active one.
     """
 
     card_changed = Signal()

@@ -684,6 +684,21 @@ def test_off_the_plane_a_place_is_what_the_decoder_draws_there(
         found.settle()
 
 
+def test_in_the_embedding_the_key_is_for_the_image_that_is_picked(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = window.window
+    top._show_in_centre(top.embedding_panel)
+    QTest.keyClick(top.embedding_panel.view, Qt.Key.Key_D, KEYS.ShiftModifier)
+    assert "Point at an image" in top.messages.text()
+    assert title(window) == "Nearest data to A"
+    monkeypatch.setattr(top.embedding_panel, "picked_row", lambda: 7)
+    QTest.keyClick(top.embedding_panel.view, Qt.Key.Key_D, KEYS.ShiftModifier)
+    assert title(window) == "Nearest data to image #7"
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[7])
+    top.show_map()
+
+
 # -- data that a person names ----------------------------------------------------------------
 
 
