@@ -1,6 +1,7 @@
 """Service: from a viewport to tiles, nearest the pointer first, kept in an LRU cache."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -11,7 +12,7 @@ from explorer.pacing import Paced
 from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
-from explorer.viewport import Tile, Viewport, visible_tiles
+from explorer.viewport import Tile, Viewport, centres, visible_tiles
 from explorer.workers import DecodeThread
 
 CACHE_BYTES = 64 * 2**20
@@ -63,6 +64,14 @@ class Mosaic(QObject):
         self._view, self._tile_px, self._pointer = view, tile_px, pointer
         self._ask_soon()
 
+    def comes_within(self, seconds: float) -> bool:
+        """Whether all tiles that were asked for are likely to be there so soon."""
+        model = self._session.model
+        if not self._ask_pending or model is None or not self._session.layers.mosaic:
+            return False
+        each = self._thread.seconds_a_picture(model.key)
+        return each is not None and each * len(visible_tiles(self._view, self._tile_px)) <= seconds
+
     def limit(self, most_bytes: int) -> None:
         """Keep no more than that of pictures: those seen longest ago go first."""
         self._most_bytes = most_bytes
@@ -109,8 +118,7 @@ class Mosaic(QObject):
             return
         self.busy = True
         self._told_at = 0.0  # the first, coarse ones at once
-        centres = np.array([tile.centre for tile in missing], np.float32)
-        z = self._slice.lift(centres)
+        z = self._slice.lift(centres(missing).astype(np.float32))
         label = None
         if model.conditional:
             label = np.full(len(z), self._label or 0, np.int64)
@@ -124,12 +132,13 @@ class Mosaic(QObject):
     def _needed(self) -> list[Tile]:
         """A coarse layer first, so that something stands everywhere at once; then the tiles."""
         tiles = visible_tiles(self._view, self._tile_px)
-        coarse = dict.fromkeys(tile.parent.parent for tile in tiles)
-        return [*self._by_distance(list(coarse)), *self._by_distance(tiles)]
+        cells = dict.fromkeys((tile.column // 4, tile.row // 4) for tile in tiles)
+        coarse = [Tile(tiles[0].level - 2, *cell) for cell in cells]
+        return [*self._by_distance(coarse), *self._by_distance(tiles)]
 
-    def _by_distance(self, tiles: list[Tile]) -> list[Tile]:
-        x, y = self._pointer
-        return sorted(tiles, key=lambda t: (t.centre[0] - x) ** 2 + (t.centre[1] - y) ** 2)
+    def _by_distance(self, tiles: Sequence[Tile]) -> list[Tile]:
+        squares = ((centres(tiles) - self._pointer) ** 2).sum(1)
+        return [tiles[place] for place in np.argsort(squares, kind="stable").tolist()]
 
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is not Slot.TILES:
@@ -140,6 +149,7 @@ class Mosaic(QObject):
         images = to_images(result.pictures)
         for tile, image in zip(tiles[result.first :], images, strict=False):
             self._keep(tile, image)
+        self._let_go()
         done = bool(result.error) or result.first + len(images) >= len(tiles)
         if done or perf_counter() - self._told_at >= _TELL_SECONDS:
             self._told_at = perf_counter()
@@ -152,7 +162,6 @@ class Mosaic(QObject):
         old = self._cache.pop(tile, None)
         self._bytes += image.sizeInBytes() - (old[1].sizeInBytes() if old else 0)
         self._cache[tile] = (self._generation, image)
-        self._let_go()
 
     def _let_go(self) -> None:
         while self._bytes > self._most_bytes and len(self._cache) > 1:

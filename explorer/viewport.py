@@ -1,6 +1,8 @@
 """Which part of the plane the map shows: pure geometry between latent units and pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import floor, log2, log10, sqrt
 from typing import NamedTuple
 
@@ -142,11 +144,18 @@ def fitting_tile_px(view: Viewport, tile_px: float, most: int) -> float:
     return max(tile_px, sqrt(2 * view.width * view.height / most))
 
 
-def visible_tiles(view: Viewport, tile_px: float) -> list[Tile]:
+def centres(tiles: Sequence[Tile]) -> Floats:
+    """Where in the plane the pictures of tiles are decoded [N, 2]."""
+    levels, *cells = np.array(tiles, np.float64).reshape(-1, 3).T
+    return np.asarray((np.stack(cells, 1) + 0.5) * np.exp2(-levels)[:, None], np.float64)
+
+
+@lru_cache(maxsize=4)  # who asks for tiles and who draws them look at the same ones
+def visible_tiles(view: Viewport, tile_px: float) -> tuple[Tile, ...]:
     """Every tile that the viewport touches, row by row."""
     level = tile_level(view.scale, tile_px)
     size = 2.0**-level
     left, bottom, right, top = view.box
     columns = range(floor(left / size), floor(right / size) + 1)
     rows = range(floor(bottom / size), floor(top / size) + 1)
-    return [Tile(level, column, row) for row in rows for column in columns]
+    return tuple(Tile(level, column, row) for row in rows for column in columns)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from models.model import Model
 
 # A batch is cut so that a handle's decode waits no longer: while one is dragged, and else.
-_CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.005
+_CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.008
 _HAND_SECONDS = 0.1  # since the last decode of a handle: nobody drags any more
-_FIRST_CHUNK, _LARGEST_CHUNK = 8, 256
+_FIRST_CHUNK, _LARGEST_CHUNK = 8, 512
 _DECODES_A_VALUE = 8  # about what another kind than a picture takes, before it has been timed
 
 
@@ -94,6 +94,10 @@ class DecodeThread(QThread):
                 self._hand_at = perf_counter()
             self._waiting[request.slot] = (request, 0)
             self._wake.notify()
+
+    def seconds_a_picture(self, model_key: int) -> float | None:
+        """What a decode takes in a large batch, once that is known."""
+        return self._seconds_per_row.get((model_key, "picture"))
 
     def clear(self, slot: Slot) -> None:
         """Drop what waits in a slot."""

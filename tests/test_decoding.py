@@ -23,6 +23,10 @@ class FakeThread(QObject):
         super().__init__()
         self.asked: list[DecodeRequest] = []
         self.cleared: list[Slot] = []
+        self.each: float | None = None  # seconds that a picture takes
+
+    def seconds_a_picture(self, model_key: int) -> float | None:
+        return self.each
 
     def submit(self, request: DecodeRequest) -> None:
         self.asked.append(request)

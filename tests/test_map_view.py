@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.gliding import GLIDE_SECONDS
@@ -465,3 +465,60 @@ def test_a_panned_map_looks_as_if_it_were_drawn_anew(view: MapView, opacity: flo
         moved = view.grab().toImage()
         view.redraw_ground()
         assert moved == view.grab().toImage(), (dx, dy)
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+@pytest.fixture
+def paints(view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Paints:
+    """Of a view that was painted a while ago, and is held at each change."""
+    found = Paints(view)
+    view.update()
+    qtbot.waitUntil(lambda: found.count > 0)
+    view._moved_at = -1000.0
+    view.view_changed.connect(view.hold)
+    found.count = 0
+    return found
+
+
+def test_another_view_is_painted_when_its_tiles_are_there(view: MapView, paints: Paints) -> None:
+    view._hold.setInterval(1_000_000)
+    view.set_view(Viewport(5, 5, 100))
+    QApplication.processEvents()
+    assert paints.count == 0
+    view.redraw_ground()  # tiles have come
+    QApplication.processEvents()
+    assert paints.count == 1
+
+
+def test_a_view_whose_tiles_do_not_come_is_painted_without(
+    view: MapView, paints: Paints, qtbot: QtBot
+) -> None:
+    view.set_view(Viewport(5, 5, 100))
+    qtbot.waitUntil(lambda: paints.count > 0)
+    assert view.updatesEnabled()
+
+
+def test_of_views_that_follow_one_another_each_is_painted(
+    view: MapView, paints: Paints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_view, "perf_counter", iter([10.0, 10.01, 10.02]).__next__)
+    view._hold.setInterval(1_000_000)
+    view.set_view(Viewport(5, 5, 100))
+    view.set_view(Viewport(6, 5, 100))
+    QApplication.processEvents()
+    assert paints.count == 1
+    view.set_view(Viewport(7, 5, 100))
+    QApplication.processEvents()
+    assert paints.count == 2

@@ -158,3 +158,29 @@ def test_memory_has_an_end(mosaic: Mosaic, thread: FakeThread) -> None:
     mosaic.limit(10 * 64)  # another end takes effect at once, the newest stay
     fewer = [tile for tile in kept if mosaic.image(tile) is not None]
     assert 0 < len(fewer) <= 10
+
+
+def test_whether_tiles_come_soon_depends_on_the_decoder_and_on_how_many_there_are(
+    mosaic: Mosaic, thread: FakeThread, session: Session
+) -> None:
+    count = len(visible_tiles(VIEW, 42))
+    elsewhere = VIEW.panned(2000, 0)
+    mosaic.look(elsewhere, 42, (0, 0))
+    assert not mosaic.comes_within(1.0), "nobody knows how long a decode takes"
+    thread.each = 0.5 / count
+    assert mosaic.comes_within(1.0)
+    thread.each = 2.0 / count
+    assert not mosaic.comes_within(1.0)
+    thread.each = 0.0
+    session.set_layers(Layers(mosaic=False))
+    assert not mosaic.comes_within(1.0), "no tile is asked for"
+
+
+def test_tiles_that_are_there_are_not_waited_for(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.each = 0.0
+    thread.answer(thread.last(Slot.TILES))
+    assert not mosaic.comes_within(1.0), "nothing has been asked for since"
+    with qtbot.waitSignal(mosaic.settled):
+        mosaic.look(VIEW, 42, (0, 0))

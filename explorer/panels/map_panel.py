@@ -51,6 +51,7 @@ _GAUGE_PX = 210  # a short name and two negative numbers
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
+_WORTH_WAITING_SECONDS = 0.008  # as long as it takes to paint the map without its tiles
 _MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
 _POINTS_FITTED = 20_000  # looked at to tell where the data lies
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
@@ -443,6 +444,7 @@ class MapPanel(QWidget):
             self.view.redraw_ground()
 
     def _on_mosaic_settled(self) -> None:
+        self.view.let_go()
         if self._tiles_held_back:
             self._tiles_held_back = False
             self.view.refine_ground()
@@ -594,6 +596,8 @@ class MapPanel(QWidget):
 
     def _on_view_changed(self) -> None:
         self._look()
+        if self._mosaic.comes_within(_WORTH_WAITING_SECONDS):
+            self.view.hold()
 
     def _look(self) -> None:
         model = self._session.model

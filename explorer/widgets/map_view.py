@@ -47,6 +47,7 @@ _ZOOM_A_NOTCH = 1.25
 _PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
+_HOLD_MS, _ALONE_SECONDS = 12, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
 
@@ -125,6 +126,11 @@ class MapView(QWidget):
             self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
         )
         self._patience.timeout.connect(self.update)
+        self._hold = QTimer(
+            self, singleShot=True, interval=_HOLD_MS, timerType=Qt.TimerType.PreciseTimer
+        )
+        self._hold.timeout.connect(self.let_go)
+        self._moved_at, self._moved_alone = 0.0, True
         self._glide: Glide | None = None
         self._view_glide: tuple[Viewport, Viewport] | None = None
         self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -265,11 +271,30 @@ class MapView(QWidget):
         elif not self._patience.isActive():
             self._patience.start()
 
+    def hold(self) -> None:
+        """Paint nothing until `redraw_ground`, for a moment at most: tiles come sooner than that.
+
+        Not while one view follows another: each is to be seen, with or without its tiles.
+        """
+        if self._moved_alone:
+            self.setUpdatesEnabled(False)
+            self._hold.start()
+
+    def let_go(self) -> None:
+        """Paint what was held back, if anything was."""
+        if not self.updatesEnabled():
+            self._hold.stop()
+            self.setUpdatesEnabled(True)  # which paints all of it
+
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
+        self.let_go()
+        self._forget_ground()
+        self.update()
+
+    def _forget_ground(self) -> None:
         self._leave_work()
         self._ground = self._tiles_layer = self._tiles_before = None
-        self.update()
 
     def redraw_overlays(self) -> None:
         """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
@@ -381,8 +406,13 @@ class MapView(QWidget):
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
-        self.redraw_ground()
-        self.view_changed.emit()
+        before, self._moved_at = self._moved_at, perf_counter()
+        self._moved_alone = self._moved_at - before > _ALONE_SECONDS
+        self._forget_ground()
+        if not self._moved_alone:
+            self.let_go()
+        self.view_changed.emit()  # whoever hears it may ask to `hold`: then nothing is painted yet
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
