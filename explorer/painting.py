@@ -22,6 +22,9 @@ TileImage = Callable[[Tile], QImage | None]
 HANDLE_RADIUS_PX = 10
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
 _LARGEST_KEPT = 2.0  # pixels a pixel: handles in larger pictures are drawn once, for an export
+# Sides of pictures that are scaled together: of smaller ones the rims would be seen to mix with
+# their neighbours', and to copy larger ones, in sides of their tiles, takes longer.
+_SMALLEST_JOINED_PX, _LARGEST_JOINED = 16, 2.0
 _ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
 
 
@@ -106,7 +109,7 @@ def fade(painter: QPainter, ground: QRectF, colours: Colours, opacity: float) ->
 def tiles_drawn(
     painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage
 ) -> Iterator[None]:
-    """`draw_tiles` step by step: a tile has been drawn each time this yields."""
+    """`draw_tiles` step by step: some of it has been drawn each time this yields."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     wanted = visible_tiles(view, tile_px)
     coarse: dict[Tile, QImage] = {}
@@ -120,9 +123,45 @@ def tiles_drawn(
     for tile, image in sorted(coarse.items(), key=lambda pair: pair[0].level):
         painter.drawImage(tile_rect(view, tile), image)
         yield
+    if own and (joined := _joined(own, view, wanted[0], wanted[-1])) is not None:
+        painter.drawImage(*joined)
+        yield
+        return
     for tile, image in own:
         painter.drawImage(tile_rect(view, tile), image)
         yield
+
+
+def _joined(
+    tiles: Sequence[tuple[Tile, QImage]], view: Viewport, first: Tile, last: Tile
+) -> tuple[QRectF, QImage] | None:
+    """Tiles between two corners as one picture, with holes where there are none, and its place.
+
+    To scale one picture takes a fifth of the time of hundreds. Nothing if that is not for them.
+    """
+    width, height = tiles[0][1].width(), tiles[0][1].height()
+    most = _LARGEST_JOINED * first.size * view.scale
+    if min(width, height) < _SMALLEST_JOINED_PX or max(width, height) > most:
+        return None
+    columns, rows = last.column - first.column + 1, last.row - first.row + 1
+    kinds = QImage.Format
+    complete = len(tiles) == columns * rows
+    kind = kinds.Format_RGB32 if complete else kinds.Format_ARGB32_Premultiplied
+    whole = QImage(columns * width, rows * height, kind)
+    if not complete:
+        whole.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(whole)
+    for tile, picture in tiles:
+        if picture.width() != width or picture.height() != height:
+            painter.end()
+            return None
+        painter.drawImage(
+            (tile.column - first.column) * width, (last.row - tile.row) * height, picture
+        )
+    painter.end()
+    left, top = view.pixel(first.column * first.size, (last.row + 1) * first.size)
+    side = first.size * view.scale
+    return QRectF(left, top, columns * side, rows * side), whole
 
 
 def _ancestor(tile: Tile, image_of: TileImage) -> tuple[Tile, QImage] | None:

@@ -13,7 +13,6 @@ Floats = npt.NDArray[np.float64]
 
 SCALE_RANGE = (1e-4, 1e7)  # pixels a latent unit
 _TICK_SPACING_PX = 85
-_WHOLE_PX = 0.01  # off a whole pixel by no more than rounding makes
 
 
 @dataclass(frozen=True)
@@ -56,20 +55,6 @@ class Viewport:
     def panned(self, dx_px: float, dy_px: float) -> "Viewport":
         """The ground moved by so many pixels."""
         return replace(self, x=self.x - dx_px / self.scale, y=self.y + dy_px / self.scale)
-
-    def panned_from(self, before: "Viewport") -> tuple[int, int] | None:
-        """By how many whole pixels the ground has moved since; nothing if not just that."""
-        if (before.scale, before.width, before.height) != (self.scale, self.width, self.height):
-            return None
-        dx, dy = (before.x - self.x) * self.scale, (self.y - before.y) * self.scale
-        if abs(dx - round(dx)) > _WHOLE_PX or abs(dy - round(dy)) > _WHOLE_PX:
-            return None
-        return round(dx), round(dy)
-
-    def part(self, left_px: int, top_px: int, width: int, height: int) -> "Viewport":
-        """What a rectangle of its pixels shows."""
-        x, y = self.to_plane([left_px + width / 2, top_px + height / 2])
-        return replace(self, x=float(x), y=float(y), width=width, height=height)
 
     def zoomed(self, factor: float, at_px: tuple[float, float] | None = None) -> "Viewport":
         """Enlarged by `factor`; what is under `at_px` (else the centre) stays there."""

@@ -446,27 +446,6 @@ def test_ctrl_home_brings_the_active_handle_to_the_middle(view: MapView) -> None
     assert view.view.x == 2.5
 
 
-@pytest.mark.parametrize("opacity", [1.0, 0.4])
-def test_a_panned_map_looks_as_if_it_were_drawn_anew(view: MapView, opacity: float) -> None:
-    shades: dict[object, QImage] = {}
-
-    def tile_image(tile: object) -> QImage:
-        if tile not in shades:
-            shades[tile] = QImage(5, 5, QImage.Format.Format_Grayscale8)
-            shades[tile].fill(40 + 37 * len(shades) % 200)
-        return shades[tile]
-
-    view.show_tiles, view.tile_image, view.tile_opacity = True, tile_image, opacity
-    view.redraw_ground()
-    view.grab()
-    for dx, dy in ((13, 0), (0, -29), (-40, 55), (3, 4), (900, 20), (0.5, 0.25)):
-        view.set_view(view.view.panned(dx, dy))
-        view.set_view(view.view.panned(-1, 0))  # two moves before a frame
-        moved = view.grab().toImage()
-        view.redraw_ground()
-        assert moved == view.grab().toImage(), (dx, dy)
-
-
 class Paints(QObject):
     """Counts how often a widget is painted."""
 

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -21,7 +21,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPicture,
     QPixmap,
-    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -115,7 +114,6 @@ class MapView(QWidget):
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
-        self._tiles_before: tuple[Viewport, QPixmap] | None = None  # drawn before a pan
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
@@ -294,7 +292,7 @@ class MapView(QWidget):
 
     def _forget_ground(self) -> None:
         self._leave_work()
-        self._ground = self._tiles_layer = self._tiles_before = None
+        self._ground = self._tiles_layer = None
 
     def redraw_overlays(self) -> None:
         """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
@@ -386,13 +384,9 @@ class MapView(QWidget):
 
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
-        before, self.view = self.view, view.resized(self.view.width, self.view.height)
+        self.view = view.resized(self.view.width, self.view.height)
         self._fitted, self._view_glide = False, None
-        drawn = self._tiles_before
-        if self._tiles_layer is not None:
-            drawn = before, self._tiles_layer
         self._view_moved()
-        self._tiles_before = drawn
 
     def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
         """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
@@ -514,8 +508,6 @@ class MapView(QWidget):
 
     def _paint_ground(self) -> QPixmap:
         if self._tiles_layer is None:
-            self._tiles_layer = self._tiles_panned()
-        if self._tiles_layer is None:
             *_, self._tiles_layer = self._tiles_painted()
         assert self._tiles_layer is not None
         pixmap = QPixmap(self._tiles_layer)
@@ -531,40 +523,6 @@ class MapView(QWidget):
             painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
         painter.end()
         return pixmap
-
-    def _tiles_panned(self) -> QPixmap | None:
-        """The tiles that were drawn before a pan, moved, with new ones where those leave room.
-
-        Nothing if more has changed than that: then all are to be drawn.
-        """
-        if self._tiles_before is None or not self.show_tiles:
-            return None
-        (before, drawn), self._tiles_before = self._tiles_before, None
-        view, shift = self.view, self.view.panned_from(before)
-        if shift is None or drawn.size() != self.size() * self.devicePixelRatioF():
-            return None
-        pixmap, painter = self._empty_ground()
-        room = QRectF(0, 0, view.width, view.height).toRect()
-        moved = room.translated(*shift) & room
-        painter.drawPixmap(moved, drawn, self._on_pixmap(moved.translated(-shift[0], -shift[1])))
-        for strip in QRegion(room) - QRegion(moved):  # type: ignore[attr-defined] # it is iterable
-            painter.save()
-            painter.setClipRect(strip)
-            painter.translate(strip.topLeft())
-            part = view.part(strip.x(), strip.y(), strip.width(), strip.height())
-            painting.draw_tiles(painter, part, self.tile_px, self.tile_image)
-            whole = QRectF(0, 0, part.width, part.height)
-            painting.fade(painter, whole, theme.colours(), self.tile_opacity)
-            painter.restore()
-        painter.end()
-        return pixmap
-
-    def _on_pixmap(self, ground: QRect) -> QRect:
-        """A part of the ground in the device pixels of a picture of the widget."""
-        ratio, at = self.devicePixelRatioF(), ground.translated(MARGIN_LEFT_PX, 0)
-        return QRectF(
-            at.x() * ratio, at.y() * ratio, at.width() * ratio, at.height() * ratio
-        ).toRect()
 
     def _empty_ground(self) -> tuple[QPixmap, QPainter]:
         """The axes around ground without tiles, and who paints on at the ground's corner."""
