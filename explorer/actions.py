@@ -104,6 +104,14 @@ COMMANDS = (
         "A new handle on the data point nearest the active one that has none yet",
         on_map=True,
     ),
+    Command(
+        "nearestHere",
+        "Nearest data here",
+        ("Shift+D",),
+        "The data nearest the pointer or the point under it, or the middle of the map, in the data "
+        "panel; until a handle moves or Esc",
+        on_map=True,
+    ),
     Command("panTool", "Pan", ("V",), "A drag on the map moves it", on_map=True),
     Command(
         "rectangleTool",
@@ -220,6 +228,8 @@ MENUS: dict[str, tuple[str, ...]] = {
         "panTool",
         "rectangleTool",
         "lassoTool",
+        "",
+        "nearestHere",
         "showData",
         "",
         "panels",

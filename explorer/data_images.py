@@ -1,6 +1,7 @@
 """Service: the pictures of data points: original images where the data is at hand."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,8 @@ class DataImages(QObject):
     measured = Signal(object)  # Mapping of [N] values by name
     progressed = Signal(int, int)  # points measured, of how many
     failed = Signal(str)
+    refused = Signal(str)  # data that a person named is not that of the points, and why
+    said = Signal(str)
 
     def __init__(
         self, session: Session, shelf: ModelShelf, lane: Lane, parent: QObject | None = None
@@ -50,7 +53,7 @@ class DataImages(QObject):
         super().__init__(parent)
         self._session, self._shelf, self._lane = session, shelf, lane
         self._found: Originals | None = None
-        self._model_key = 0
+        self._named: dict[Path, Path] = {}  # the data of a model's file, as a person named it
         self._ticket: int | None = None
         self._measuring: int | None = None
         self.known, self.reason = False, ""
@@ -104,7 +107,8 @@ class DataImages(QObject):
         model, points = self._session.model, self._points()
         if model is None or points is None or self.known or self._ticket is not None:
             return
-        task = partial(_find, self._shelf, model.key, points, model.path)
+        named = self._named.get(model.path)
+        task = partial(_find, self._shelf, model.key, points, model.path, named)
         done = Callbacks(self._on_found, self._on_missing)
         self._ticket = self._lane.submit(task, done)
         self.changed.emit()
@@ -120,6 +124,30 @@ class DataImages(QObject):
 
     def _on_missing(self, message: str) -> None:
         self._ticket, self.known, self.reason = None, True, message
+        self.changed.emit()
+
+    def choose(self, path: Path) -> None:
+        """Take the images from data that a person names, if they are those of the points.
+
+        If they are not, it is `refused` and nothing changes.
+        """
+        model, points = self._session.model, self._points()
+        if model is None or points is None or self._ticket is not None:
+            return
+        task = partial(_find_in, self._shelf, model.key, points, path)
+        done = Callbacks(partial(self._on_named, model.path, path), self._on_refused)
+        self._ticket = self._lane.submit(task, done)
+        self.changed.emit()
+
+    def _on_named(self, model: Path, path: Path, value: "tuple[int, Originals]") -> None:
+        self._on_found(value)
+        if self._found is value[1]:
+            self._named[model] = path
+            self.said.emit(f"The original images are those of {path.name} now")
+
+    def _on_refused(self, message: str) -> None:
+        self._ticket = None
+        self.refused.emit(message)
         self.changed.emit()
 
     # -- taking ----------------------------------------------------------------------------
@@ -186,17 +214,43 @@ class DataImages(QObject):
 
 
 def _find(
-    shelf: ModelShelf, key: int, points: Points, path: Path, context: TaskContext
+    shelf: ModelShelf,
+    key: int,
+    points: Points,
+    path: Path,
+    named: Path | None,
+    context: TaskContext,
 ) -> "tuple[int, Originals]":
     from models.errors import DataError
     from models.originals import find_originals
 
+    if named is not None:
+        with suppress(DataError):  # it is other data by now
+            return _find_in(shelf, key, points, named, context)
     compute_alone()
     model = shelf.get(key)
     if model is None:
         raise Cancelled
     try:
         return key, find_originals(model, points, path, cancelled=context.cancelled)
+    except DataError as error:
+        if context.cancelled():
+            raise Cancelled from error
+        raise
+
+
+def _find_in(
+    shelf: ModelShelf, key: int, points: Points, source: Path, context: TaskContext
+) -> "tuple[int, Originals]":
+    from models.errors import DataError
+    from models.originals import originals_in
+
+    compute_alone()
+    model = shelf.get(key)
+    if model is None:
+        raise Cancelled
+    try:
+        return key, originals_in(str(source), model, points, cancelled=context.cancelled)
     except DataError as error:
         if context.cancelled():
             raise Cancelled from error

@@ -1,4 +1,4 @@
-"""Service: what is shown of single data points: the hovered one, and those nearest a handle."""
+"""Service: what is shown of single data points: the hovered one, and those nearest a place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.data_images import DataImages, Pictures
 from explorer.encoding import Encoded
-from explorer.neighbours import nearest
+from explorer.neighbours import Place, nearest
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
 from explorer.workers import Callbacks, Cancelled, DecodeThread, Lane, TaskContext
@@ -47,10 +47,14 @@ class Near:
 
 
 class DataLook(QObject):
-    """Pictures of the point under the pointer and of the data nearest the active handle."""
+    """Pictures of the point under the pointer and of the data nearest the active handle.
+
+    Or nearest a `near_place`, until a handle moves or another becomes the active one.
+    """
 
     card_changed = Signal()
     near_changed = Signal()
+    place_changed = Signal()
     placed = Signal(int)  # a point became a handle
 
     def __init__(
@@ -66,6 +70,7 @@ class DataLook(QObject):
         self._thread, self._lane = thread, lane
         self.row: int | None = None  # the hovered point
         self.picture: Picture | None = None
+        self.near_place: Place | None = None  # in the active handle's stead
         self._near = Near()
         self._near_ticket: int | None = None
         self._watched = False
@@ -75,8 +80,9 @@ class DataLook(QObject):
         images.changed.connect(self._on_images_changed)
         session.model_changed.connect(self._on_model_changed)
         session.points_changed.connect(self._on_points_changed)
-        session.latent_changed.connect(self._look_again)
-        session.active_changed.connect(self._look_again)
+        session.latent_changed.connect(self._on_handle_changed)
+        session.active_changed.connect(self._on_handle_changed)
+        session.plane_changed.connect(self._on_plane_changed)
         session.arrangement_changed.connect(self._look_again)
 
     def _points(self) -> Points | None:
@@ -84,6 +90,7 @@ class DataLook(QObject):
         return None if model is None else model.points
 
     def _on_model_changed(self) -> None:
+        self.look_near(None)
         self._near = Near()
         self.near_changed.emit()
         self.hover(None)
@@ -93,6 +100,10 @@ class DataLook(QObject):
         """The same points elsewhere keep their neighbours until others are found; fewer do not."""
         points = self._points()
         count = 0 if points is None else len(points)
+        if points is None or (
+            self.near_place is not None and self.near_place.latent(points.mean) is None
+        ):
+            self.look_near(None)
         if (self._near.rows >= count).any():
             self.near_changed.emit()
         if self.row is not None and self.row >= count:
@@ -143,7 +154,32 @@ class DataLook(QObject):
         self.picture = Picture(found.images[0], original=True)
         self.card_changed.emit()
 
-    # -- the neighbours of the active handle -----------------------------------------------
+    # -- the neighbours of the active handle, or of a place --------------------------------
+
+    def look_near(self, place: Place | None) -> None:
+        """Follow a place; none: the active handle again."""
+        if place is not self.near_place:
+            self.near_place = place
+            self.place_changed.emit()
+            self._look_again()
+
+    def look_near_row(self, row: int) -> None:
+        """Follow a data point."""
+        self.look_near(Place(f"image #{row}", row=row))
+
+    def _on_handle_changed(self, *_: object) -> None:
+        self.look_near(None)
+        self._look_again()
+
+    def _on_plane_changed(self) -> None:
+        """What a place was called by is not where it lies on another plane."""
+        if self.near_place is not None and self.near_place.row is None:
+            self.look_near(None)
+
+    def _wanted(self, points: Points) -> Floats | None:
+        if self.near_place is not None:
+            return self.near_place.latent(points.mean)
+        return None if self._session.active is None else self._session.active.z
 
     def watch(self, on: bool) -> None:
         """Whether anybody looks at the neighbours; they are looked for only then."""
@@ -163,16 +199,17 @@ class DataLook(QObject):
             self._soon.start()
 
     def _ask_near(self) -> None:
-        handle, points = self._session.active, self._points()
+        points = self._points()
+        z = None if points is None else self._wanted(points)
         if self._near_ticket is not None:
             self._lane.cancel(self._near_ticket)
             self._near_ticket = None
-        if handle is None or points is None or not len(points):
+        if z is None or points is None or not len(points):
             self._near = Near()
             self.near_changed.emit()
             return
         self._images.find()
-        task = partial(_near, points, handle.z)
+        task = partial(_near, points, z)
         self._near_ticket = self._lane.submit(task, Callbacks(self._on_near, self._on_failed))
 
     def _on_near(self, found: tuple[Points, Near]) -> None:

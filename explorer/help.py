@@ -12,6 +12,7 @@ _KEYS = """
 <tr><td><b>Drag the ground, wheel</b></td><td>pan, zoom to the pointer</td></tr>
 <tr><td><b>Double-click</b></td><td>the ground: add a handle; a handle: rename it</td></tr>
 <tr><td><b>Click on a point</b></td><td>a handle on its posterior mean; D: on the nearest</td></tr>
+<tr><td><b>Shift+D, right click</b></td><td>the data nearest that place or point; Esc ends</td></tr>
 <tr><td><b>V, R, L</b></td><td>pan, select by rectangle, by lasso (Shift, Ctrl: add, take)</td></tr>
 <tr><td><b>Ctrl+A, Ctrl+D</b></td><td>select points in view; the data panel</td></tr>
 <tr><td><b>Arrows, Shift+arrows</b></td><td>nudge the active handle, finely</td></tr>

@@ -44,6 +44,7 @@ class MapCorners(QObject):
         self.minimap.entered.connect(view.forget_pointer)
         view.view_changed.connect(self._on_view_changed)
         view.pointer_moved.connect(self.coordinates.show_place)
+        view.area_moved.connect(self.coordinates.show_place)
         view.pointer_left.connect(self.coordinates.hide)
         view.handle_pressed.connect(self._on_handle_pressed)
         session.model_changed.connect(self._on_model_changed)

@@ -211,6 +211,13 @@ class MapPoints(QObject):
 
     # -- selecting -------------------------------------------------------------------------
 
+    @property
+    def two(self) -> tuple[Selection, ...]:
+        """The selection that was kept as the first and the present one; none unless both are."""
+        if self.kept is None or not len(self.selection):
+            return ()
+        return self.kept, self.selection
+
     def select(self, selection: Selection) -> None:
         """Choose these points."""
         if not len(selection) and not len(self.selection):

@@ -1,6 +1,7 @@
 """The data nearest a place of the latent space, in all of its dimensions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,21 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 _AT_ONCE = 65_536  # points compared together
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """What stands for a handle: a latent `z` [K], or the data point `row`, wherever that lies."""
+
+    name: str
+    z: Floats | None = None
+    row: int | None = None
+
+    def latent(self, mean: Floats) -> Floats | None:
+        """Its latent [K] among posterior means [N, K]; none if there is no such point."""
+        if self.row is None:
+            return self.z
+        return mean[self.row] if self.row < len(mean) else None
 
 
 def nearest(

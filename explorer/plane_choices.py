@@ -1,11 +1,12 @@
 """Which planes can be laid through a latent space, and why another cannot."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from explorer.arrangement import Arrangement, Handle
 from explorer.rendering import ModelInfo
+from explorer.selection import Selection
 from models import planes
 from models.planes import Plane, PlaneKind
 
@@ -13,14 +14,23 @@ _FEWEST_POINTS = 3
 
 
 def reason_against(
-    kind: PlaneKind, model: ModelInfo, arrangement: Arrangement, hidden: Collection[int]
+    kind: PlaneKind,
+    model: ModelInfo,
+    arrangement: Arrangement,
+    hidden: Collection[int],
+    selections: Sequence[Selection] = (),
 ) -> str:
-    """Why no plane of that kind can be chosen; nothing if it can. `hidden` are classes."""
+    """Why no plane of that kind can be chosen; nothing if it can.
+
+    `hidden` are classes, `selections` those there are: the first that was kept, and the present.
+    """
     if model.latent_size < 3:
         what = "a line" if model.latent_size == 1 else "one plane"
         return f"With K = {model.latent_size} the whole latent space is {what}"
     if kind == "handles" and len(arrangement.handles) < 3:
         return f"Needs three handles; there are {len(arrangement.handles)}"
+    if kind == "selections" and len(selections) < 2:
+        return "Needs two selections: keep one as the first in the Data panel, then select another"
     if kind in ("principal", "classes"):
         return _reason_against_data(kind, model, hidden)
     return ""
@@ -45,13 +55,15 @@ def make_plane(
     active: int | None,
     hidden: Collection[int],
     axes: tuple[int, int],
+    selections: Sequence[Selection] = (),
 ) -> Plane:
     """A plane of that kind through what is on the map now; a random one is another each time.
 
     Raises:
         ValueError: there is none, with what to do about it.
     """
-    if reason := reason_against(kind, model, arrangement, hidden) if kind != "axes" else "":
+    reason = reason_against(kind, model, arrangement, hidden, selections)
+    if reason and kind != "axes":
         raise ValueError(reason)
     points = model.points
     if kind == "principal" and points is not None:
@@ -64,6 +76,10 @@ def make_plane(
         return planes.handle_plane(
             np.stack([handle.z for handle in three]), [handle.name for handle in three]
         )
+    if kind == "selections" and points is not None:
+        first, second = (selection.mean(points) for selection in selections)
+        everything = Selection(np.arange(len(points))).mean(points)
+        return planes.selection_plane(first, second, everything)
     if kind == "random":
         return planes.random_plane(model.centre, np.random.default_rng())
     return planes.axis_plane(model.latent_size, *axes)

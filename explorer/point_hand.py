@@ -6,10 +6,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.data_look import DataLook
 from explorer.map_points import MapPoints, project
+from explorer.neighbours import Place
 from explorer.painting import Ellipse, to_image
 from explorer.selection import How, Selection
 from explorer.session import Session
+from explorer.widgets.coordinates import decimals_at
 from explorer.widgets.map_view import MapView
+from explorer.widgets.place_mark import PlaceMark
 from explorer.widgets.point_card import PointCard
 from models.points import Points
 
@@ -37,7 +40,10 @@ class PointHand(QObject):
         self._session, self._view = session, view
         self._points, self._look = points, look
         self._card = PointCard()
+        self._card.covered = view.covered
         view.over_handles.append(self._card)
+        self._mark = PlaceMark()
+        view.on_top.append(self._mark)
         self._pointer: tuple[float, float] | None = None
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._on_rest)
@@ -49,6 +55,8 @@ class PointHand(QObject):
         view.area_drawn.connect(self._on_area_drawn)
         view.tool_ended.connect(self._on_tool_ended)
         look.card_changed.connect(self._show_card)
+        look.place_changed.connect(self._show_mark)
+        session.plane_changed.connect(self._show_mark)
         points.placed.connect(self._on_placed)
         points.selection_changed.connect(self._on_selected)
 
@@ -102,6 +110,7 @@ class PointHand(QObject):
 
     def _on_placed(self) -> None:
         """The points lie elsewhere now, or the view has rested until they were there."""
+        self._show_mark()
         if self._pointer is not None:
             self._on_rest()
 
@@ -142,6 +151,38 @@ class PointHand(QObject):
         row = self._points.near(x, y, self._view.view.scale)
         if row is not None:
             self._look.place(row)
+
+    # -- the data nearest a place ----------------------------------------------------------
+
+    def look_near(self, at: tuple[float, float] | int | None) -> None:
+        """Show the data nearest a place of the map, or a point's number; none: the active handle."""
+        data = self._data()
+        if data is None or not len(data):
+            self.said.emit("There is no data on this map")
+        elif at is None:
+            self._look.look_near(None)
+        elif isinstance(at, int):
+            self._look.look_near_row(at)
+        else:
+            z = self._session.slice.lift(np.array(at, np.float32))
+            self._look.look_near(Place(self._words(at), z))
+
+    def _words(self, at: tuple[float, float]) -> str:
+        digits = decimals_at(self._view.view.scale)
+        shown = at[:1] if self._view.line_only else at
+        return "the place " + ", ".join(f"{x + 0.0:.{digits}f}" for x in shown).replace("-", "−")
+
+    def _show_mark(self) -> None:
+        """Where the place is on the plane, or where its point is drawn."""
+        place, data = self._look.near_place, self._data()
+        z = None if place is None or data is None else place.latent(data.mean)
+        at = None
+        if place is not None and z is not None:
+            x, y = self._session.plane.project(z).tolist()
+            at = (None if place.row is None else self._points.place_of(place.row)) or (x, y)
+        if at != self._mark.at:
+            self._mark.at = at
+            self._view.update()
 
     def place_nearest(self) -> None:
         """A new handle on the data point nearest the active one, of those that have none."""

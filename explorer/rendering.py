@@ -82,8 +82,10 @@ class ModelInfo:
 
     `kl` [K] is the mean KL of each dimension in nats; `spread` [K] is how far sliders reach:
     at least 3 standard deviations of the prior, or of the data where there is no prior.
-    `centre` [K] is the prior's mean, or the data's where there is no prior. `epoch` is there
-    where the weights are those of an epoch of its training and not the model file's own.
+    `centre` [K] is the prior's mean, or the data's where there is no prior. `deviation` [K] is the
+    standard deviation of the posterior means over the data, where there are two points or more.
+    `epoch` is there where the weights are those of an epoch of its training and not the model
+    file's own.
     """
 
     key: int
@@ -104,6 +106,7 @@ class ModelInfo:
     spread: Floats
     metrics: dict[str, float]
     epoch: int | None = None
+    deviation: Floats | None = None
 
     @property
     def name(self) -> str:
@@ -131,13 +134,13 @@ def describe(model: "Model", key: int, path: Path) -> ModelInfo:
     some = points is not None and len(points) > 0
     kl = points.mean_kl() if some and points is not None else np.zeros(size, np.float32)
     centre, spread = np.zeros(size, np.float32), np.full(size, 3.0, np.float32)
+    deviation = None if points is None or len(points) < 2 else points.mean.std(0)
     if some and points is not None:
-        deviation = points.mean.std(0) if len(points) > 1 else np.ones(size, np.float32)
         if config.has_prior:
             reach = np.abs(points.mean).max(0)
         else:
             centre = points.mean.mean(0)
-            reach = np.maximum(3.0 * deviation, 1e-3)
+            reach = np.maximum(3.0 * (np.ones(size) if deviation is None else deviation), 1e-3)
         spread = np.maximum(spread, reach) if config.has_prior else reach
     return ModelInfo(
         key=key,
@@ -158,6 +161,7 @@ def describe(model: "Model", key: int, path: Path) -> ModelInfo:
         spread=np.asarray(spread, np.float32),
         metrics=dict(model.metrics),
         epoch=epoch_of(model),
+        deviation=deviation,
     )
 
 

@@ -216,6 +216,7 @@ def _style_sheet(c: Colours) -> str:
         padding: 0 5px; min-height: 18px; }}
     *[compact="true"] QToolButton[slim="true"] {{ padding: 1px 3px; }}
     QToolButton::menu-indicator {{ image: none; }}
+    QPushButton::menu-indicator {{ image: none; width: 0; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QComboBox::down-arrow {{ image: url({icons}/down-{scheme}.svg); width: 10px; height: 10px; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; min-height: 0;

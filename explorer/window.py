@@ -339,15 +339,17 @@ class MainWindow(QMainWindow):
         self.training_panel.open_requested.connect(opening.open_model)
 
     def _connect_data(self) -> None:
-        for source in (self.point_hand, self.data_panel):
+        for source in (self.point_hand, self.data_panel, self.images):
             source.said.connect(self.say)
         self.data_panel.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
+        self.images.refused.connect(self.complain)
         self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
+        self.map_panel.near_wished.connect(self._on_near_wished)
         colours = self.map_panel.colours
         colours.find_requested.connect(self.images.find)
         colours.measure_requested.connect(self.images.measure)
@@ -357,6 +359,21 @@ class MainWindow(QMainWindow):
         self.images.failed.connect(colours.end_measuring)
         self.images.changed.connect(self._on_images_changed)
         self.point_hand.tool_changed.connect(self.map_panel.show_tool)
+
+    def _on_near_wished(self, at: tuple[float, float] | int | None) -> None:
+        self.point_hand.look_near(at)
+        self.docks.bring("data")  # the map keeps the keys: the next place may be asked for
+
+    def _on_nearest_here(self) -> None:
+        if self._in_centre is self.map_panel:
+            self.map_panel.look_near()
+            return
+        row = self.embedding_panel.picked_row()
+        if row is None:
+            self.say("Point at an image first: no decode belongs to the empty places here")
+            return
+        self.look.look_near_row(row)
+        self.docks.bring("data")
 
     def _on_images_changed(self) -> None:
         images = self.images
@@ -407,6 +424,7 @@ class MainWindow(QMainWindow):
             "selectInView": self.point_hand.select_in_view,
             "selectNone": self.point_hand.select_none,
             "handleOnPoint": self.point_hand.place_nearest,
+            "nearestHere": self._on_nearest_here,
             "showData": self.show_data,
             "fit": lambda: self._in_centre.fit(),
             "zoomIn": lambda: self._in_centre.zoom(1.25),
@@ -819,6 +837,8 @@ class MainWindow(QMainWindow):
             self.banner.hide()
         elif event.key() == Qt.Key.Key_Escape and self.session.scrub is not None:
             self.session.set_scrub(None)
+        elif event.key() == Qt.Key.Key_Escape and self.look.near_place is not None:
+            self.look.look_near(None)
         elif event.key() == Qt.Key.Key_Escape:
             self.show_map()
         else:

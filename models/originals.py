@@ -91,12 +91,20 @@ def originals_in(
         report=report,
         cancelled=cancelled,
     )
-    for images in (data.train, data.held_out):
-        found = _chosen(images, len(points))
+    candidates = [_chosen(images, len(points)) for images in (data.train, data.held_out)]
+    for found in candidates:
         if found is not None and _are_the_ones(model, points, found):
             return Originals(data.name, found)
+    if not any(candidate is not None for candidate in candidates):
+        raise DataError(
+            f"{data.name}: has {len(data.train) + len(data.held_out):,} images, "
+            f"{len(data.held_out):,} of them held out; the model's {len(points):,} points were "
+            "encoded from other data"
+        )
+    changed = f" ({'; '.join(data.notes)})" if data.notes else ""
     raise DataError(
-        f"{data.name}: its images are not those of the points (encoded again they lie elsewhere)"
+        f"{data.name}: its images{changed} are not those of the points: encoded again they lie "
+        "elsewhere"
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-PlaneKind = Literal["axes", "principal", "handles", "classes", "random"]
+PlaneKind = Literal["axes", "principal", "handles", "selections", "classes", "random"]
 PLANE_KINDS: tuple[PlaneKind, ...] = get_args(PlaneKind)
 
 _MOST_NUMBERS = 4_000_000  # of the data looked at: a person waits for a million points of K = 512
@@ -154,6 +154,26 @@ def handle_plane(z: Floats, names: Sequence[str]) -> Plane:
         "handles",
         (f"from {first} to {second}", f"at a right angle to that, toward {third}"),
     )
+
+
+def selection_plane(first: Floats, second: Floats, everything: Floats) -> Plane:
+    """The plane that holds the means [K] of two selections of the data, and of all the data.
+
+    From the first selection's mean to the second's runs across.
+
+    Raises:
+        ValueError: the three lie on one line, or K is 1.
+    """
+    names = ("selection 1", "selection 2", "the mean of all data")
+    _needs_two(len(first))
+    try:
+        plane = handle_plane(np.stack([first, second, everything]), names)
+    except ValueError as error:
+        raise ValueError(
+            "The means of the two selections and of all data lie on one line, which many planes "
+            "hold; select other points"
+        ) from error
+    return replace(plane, name="selection 1 → 2", kind="selections")
 
 
 def class_plane(mean: Floats, label: Labels) -> Plane:

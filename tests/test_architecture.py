@@ -124,7 +124,9 @@ ARROWS: dict[str, str] = {
         "explorer.arrangement explorer.rendering explorer.viewport models.errors models.files "
         "models.paths models.planes"
     ),
-    "explorer.plane_choices": ("explorer.arrangement explorer.rendering models models.planes"),
+    "explorer.plane_choices": (
+        "explorer.arrangement explorer.rendering explorer.selection models models.planes"
+    ),
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
@@ -264,7 +266,8 @@ ARROWS: dict[str, str] = {
         "explorer.session explorer.workers models.points"
     ),
     "explorer.point_hand": (
-        "explorer.data_look explorer.map_points explorer.painting explorer.selection "
+        "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
+        "explorer.selection "
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
@@ -296,7 +299,8 @@ ARROWS: dict[str, str] = {
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
         "explorer.encoding explorer.fields explorer.library explorer.map_overlays "
-        "explorer.map_points explorer.mosaic explorer.pacing explorer.pages explorer.painting "
+        "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
+        "explorer.painting "
         "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
         "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
         "explorer.theme explorer.training explorer.training_choices explorer.training_words "

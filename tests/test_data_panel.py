@@ -7,9 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
@@ -468,3 +477,296 @@ def test_very_few_and_very_many_dimensions_can_be_looked_at_and_picked(
         qtbot.waitUntil(lambda: len(window.window.look.near.rows) > 0, timeout=PATIENCE_MS)
         view.grab()
         assert not window.heard.complaints
+
+
+def test_the_plane_along_two_selections_is_no_plane_of_handles(qtbot: QtBot) -> None:
+    from explorer.theme import assets_folder
+
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        select_class(found, 1)
+        button(found, "selectionKeep").click()
+        select_class(found, 2)
+        button(found, "selectionPlane").click()
+        kind = found.window.findChild(QComboBox, "planeKind")
+        assert isinstance(kind, QComboBox)
+        assert kind.currentText() == "Selections"
+        session, data = found.window.session, data_of(found)
+        assert data.label is not None
+        along = data.mean[data.label == 2].mean(0) - data.mean[data.label == 1].mean(0)
+        across, up = (session.plane.basis @ along).tolist()
+        assert (across, up) == pytest.approx((float(np.linalg.norm(along)), 0.0), abs=1e-4)
+        found.settle()
+
+
+# -- the data nearest a place ----------------------------------------------------------------
+
+
+def title(window: Opened) -> str:
+    found = window.window.findChild(QLabel, "nearestTitle")
+    assert isinstance(found, QLabel)
+    return found.text()
+
+
+def shown_rows(window: Opened) -> list[int]:
+    """The neighbours in the panel, once they are found."""
+    window.qtbot.waitUntil(lambda: not window.window.look.waiting, timeout=PATIENCE_MS)
+    return [item.key for item in window.window.data_panel.neighbours.items()]
+
+
+def nearest_rows(window: Opened, z: np.ndarray) -> list[int]:
+    far = np.linalg.norm(data_of(window).mean - z, axis=1)
+    wanted = np.argsort(far, kind="stable")[: len(window.window.look.near.rows)]
+    return [int(row) for row in wanted]
+
+
+def handle_z(window: Opened) -> np.ndarray:
+    handle = window.window.session.active
+    assert handle is not None
+    return handle.z
+
+
+def bare_place(window: Opened) -> tuple[QPoint, np.ndarray]:
+    """A place of the map without a point, in pixels and as a latent."""
+    view = window.window.map_panel.view
+    for x in range(MARGIN_LEFT_PX + 60, int(view.ground.right()) - 60, 7):
+        at = QPoint(x, int(view.ground.height() / 3))
+        place = view.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
+        if window.window.points.near(float(place[0]), float(place[1]), view.view.scale) is None:
+            return at, window.window.session.slice.lift(np.asarray(place, np.float32))
+    raise AssertionError("points everywhere")
+
+
+def ask_nearest(window: Opened, at: QPoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pointer is there, and Shift+D is pressed."""
+    view = window.window.map_panel.view
+    monkeypatch.setattr(view, "underMouse", lambda: True)
+    mouse(window, QEvent.Type.MouseMove, at, NONE)
+    QTest.keyClick(view, Qt.Key.Key_D, KEYS.ShiftModifier)
+
+
+def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handle(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.window.docks.bring("path")
+    before, (at, z) = window.window.session.arrangement, bare_place(window)
+    ask_nearest(window, at, monkeypatch)
+    assert shown_rows(window) == nearest_rows(window, z)
+    x, y = (f"{value:.2f}".replace("-", "−") for value in z.tolist())
+    assert title(window).startswith("Nearest data to the place ")
+    assert [part[:4] for part in title(window).split("place ")[1].split(", ")] == [x[:4], y[:4]]
+    assert window.window.point_hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
+    assert not window.window.data_panel.visibleRegion().isEmpty()  # it came to the front
+    assert window.window.session.arrangement is before
+    QTest.keyClick(window.window.map_panel.view, Qt.Key.Key_Escape)
+    assert title(window) == "Nearest data to A"
+    assert window.window.point_hand._mark.at is None
+    assert shown_rows(window) == nearest_rows(window, handle_z(window))
+
+
+def test_over_a_point_they_are_the_points_own_neighbours(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = lone_row(window)
+    ask_nearest(window, place_of(window, row), monkeypatch)
+    assert title(window) == f"Nearest data to image #{row}"
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
+    assert window.window.data_panel.neighbours.items()[0].lines[1] == "0"
+
+
+def test_a_moved_handle_and_the_button_lead_back(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, (at, _) = window.window.session, bare_place(window)
+    back = button(window, "nearestBack")
+    assert session.active is not None
+    for way_back in (
+        back.click,
+        lambda: session.set_latent(1, np.array([0.3, 0.2], np.float32)),
+        lambda: session.set_active(2),
+        lambda: session.set_plane(replace(session.plane)),
+    ):
+        assert back.isHidden()
+        ask_nearest(window, at, monkeypatch)
+        assert back.isVisible()
+        assert back.text() == f"Back to {session.active.name}"
+        way_back()
+        assert session.active is not None
+        assert title(window) == f"Nearest data to {session.active.name}"
+        assert shown_rows(window) == nearest_rows(window, handle_z(window))
+
+
+def test_without_a_pointer_it_is_the_middle_of_the_map(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = window.window.map_panel.view
+    monkeypatch.setattr(view, "underMouse", lambda: False)
+    view.set_view(replace(view.view, x=40.0, y=-3.0))
+    QTest.keyClick(view, Qt.Key.Key_D, KEYS.ShiftModifier)
+    assert shown_rows(window) == nearest_rows(window, np.array([40.0, -3.0]))
+
+
+def test_a_right_click_offers_the_neighbours_of_what_is_there(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menus: list[QMenu] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, where: menus.append(menu))
+    view, row, (at, z) = window.window.map_panel.view, lone_row(window), bare_place(window)
+
+    def choose(where: QPoint, text: str) -> None:
+        QApplication.sendEvent(
+            view, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, view.mapToGlobal(where))
+        )
+        next(action for action in menus[-1].actions() if action.text() == text).trigger()
+
+    choose(at, "Nearest data to this place")
+    assert shown_rows(window) == nearest_rows(window, z)
+    assert not [text for a in menus[-1].actions() if "image" in (text := a.text())]
+    choose(place_of(window, row), "Nearest data to this place")  # beside the point, that is
+    assert title(window).startswith("Nearest data to the place")
+    choose(place_of(window, row), f"Nearest data to image #{row}")
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
+    window.window.session.set_latent(2, z)
+    choose(place_of(window, row), f"Nearest data to image #{row}")
+    choose(view.position_of("B"), "Nearest data to B")
+    assert title(window) == "Nearest data to B"
+    assert shown_rows(window) == nearest_rows(window, z)
+    for menu in menus:
+        menu.deleteLater()
+
+
+def test_off_the_plane_a_place_is_what_the_decoder_draws_there(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.theme import assets_folder
+
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        found.window.docks.bring("data")
+        session = found.window.session
+        session.set_latent(1, np.array([0, 0, 2.5, -2.5], np.float32))
+        found.settle()
+        at, z = bare_place(found)
+        ask_nearest(found, at, monkeypatch)
+        i, j = session.axes
+        off = [k for k in range(4) if k not in (i, j)]
+        np.testing.assert_array_equal(z[off], handle_z(found)[off])
+        assert shown_rows(found) == nearest_rows(found, z)
+        found.settle()
+
+
+# -- data that a person names ----------------------------------------------------------------
+
+
+def named_data(tiny_data: DataSet, path: Path, train: np.ndarray | None = None) -> Path:
+    """The data of the model, or other images of it, in a file by another name."""
+    assert tiny_data.train.labels is not None
+    assert tiny_data.held_out.labels is not None
+    images = np.asarray(tiny_data.train.images)[:, 0] if train is None else train
+    np.savez(
+        path,
+        x_train=images,
+        y_train=tiny_data.train.labels[: len(images)],
+        x_test=np.asarray(tiny_data.held_out.images)[:10, 0],
+        y_test=tiny_data.held_out.labels[:10],
+    )
+    return path
+
+
+def choose_data(window: Opened, path: Path) -> None:
+    """By the button's menu and the file chooser, as the keyboard does."""
+    choose = button(window, "chooseOriginals")
+    menu = choose.menu()
+    assert menu is not None
+    menu.actions()[0 if path.is_dir() else 1].trigger()
+    dialog = window.window.findChild(QFileDialog, "originalsDialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    window.qtbot.waitUntil(lambda: not window.window.images.looking, timeout=PATIENCE_MS)
+
+
+def settled_without_data(window: Opened) -> None:
+    window.qtbot.waitUntil(
+        lambda: window.window.images.known and not window.window.look.waiting, timeout=PATIENCE_MS
+    )
+
+
+def test_data_that_is_named_by_hand_brings_the_original_images(
+    away: Opened, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    settled_without_data(away)
+    choose = button(away, "chooseOriginals")
+    assert choose.isVisible()
+    assert choose.toolTip()
+    assert choose.focusPolicy() & Qt.FocusPolicy.TabFocus
+    choose_data(away, named_data(tiny_data, tmp_path / "elsewhere.npz"))
+    assert away.window.images.at_hand
+    assert not choose.isVisible()
+    shown_rows(away)
+    look = away.window.look
+    assert all(picture.original for picture in look.near.pictures.values())
+    row = int(look.near.rows[0])
+    np.testing.assert_array_equal(
+        look.near.pictures[row].image[..., 0], np.asarray(tiny_data.train.images)[row, 0]
+    )
+    assert "elsewhere" in away.window.messages.text()
+    assert not away.heard.complaints
+
+
+def test_a_model_that_comes_back_has_the_data_that_was_named(
+    away: Opened, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    settled_without_data(away)
+    choose_data(away, named_data(tiny_data, tmp_path / "elsewhere.npz"))
+    session = away.window.session
+    assert session.model is not None
+    with away.qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+        away.window.opening.open_model(session.model.path)
+    away.settle()
+    away.qtbot.waitUntil(lambda: away.window.images.at_hand, timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("inverted", "are not those of the points"),
+        ("large", "16×16 in grey brought to 8×8 in grey"),
+        ("few", "has 80 images, 10 of them held out; the model's 150 points"),
+        ("folder", "no"),
+    ],
+)
+def test_other_data_is_refused_in_one_message_and_nothing_changes(
+    away: Opened, tiny_data: DataSet, tmp_path: Path, kind: str, told: str
+) -> None:
+    settled_without_data(away)
+    images = np.asarray(tiny_data.train.images)[:, 0]
+    path = tmp_path / "wrong.npz"
+    if kind == "folder":
+        path = tmp_path / "empty"
+        path.mkdir()
+    else:
+        large = np.pad(images, ((0, 0), (0, 8), (0, 8)))
+        named_data(tiny_data, path, {"inverted": 255 - images, "few": images[:70]}.get(kind, large))
+        if kind == "large":
+            np.savez(path, x_train=np.concatenate([large, large]))
+    before, near = away.seen(), away.window.look.near.rows
+    choose_data(away, path)
+    (complaint,) = away.heard.complaints
+    assert told in complaint
+    assert path.stem in complaint
+    images_at_hand, choose = away.window.images, button(away, "chooseOriginals")
+    assert images_at_hand.known
+    assert not images_at_hand.at_hand
+    assert choose.isVisible()
+    assert shown_rows(away)
+    np.testing.assert_array_equal(away.window.look.near.rows, near)
+    after = away.seen()
+    assert (after.model, after.arrangement, after.steps) == (
+        before.model,
+        before.arrangement,
+        before.steps,
+    )
+
+
+def test_with_the_data_at_hand_there_is_nothing_to_choose(window: Opened) -> None:
+    window.qtbot.waitUntil(lambda: window.window.images.at_hand, timeout=PATIENCE_MS)
+    assert not button(window, "chooseOriginals").isVisible()

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -13,10 +15,14 @@ from pytestqt.qtbot import QtBot
 from explorer.arrangement import Arrangement, EncodedImage, Handle
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.sliders_panel import SlidersPanel
-from explorer.rendering import ModelInfo
+from explorer.rendering import ModelInfo, describe
 from explorer.session import Session
+from explorer.widgets.dimension_row import DimensionRow
 from models.points import Points
 from tests.test_session import info
+
+if TYPE_CHECKING:
+    from models.model import Model
 
 TERMS = {"elbo": -90.0, "reconstruction": 70.0, "kl": 20.0, "importance_bound": -88.0}
 
@@ -24,7 +30,7 @@ TERMS = {"elbo": -90.0, "reconstruction": 70.0, "kl": 20.0, "importance_bound": 
 def with_points(model: ModelInfo) -> ModelInfo:
     means = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     points = Points(means, np.full_like(means, 0.1), None)
-    return replace(model, points=points, kl=points.mean_kl())
+    return replace(model, points=points, kl=points.mean_kl(), deviation=means.std(0))
 
 
 def an_image() -> EncodedImage:
@@ -87,7 +93,8 @@ def test_the_use_of_a_dimension_says_what_it_is(qtbot: QtBot) -> None:
         (vae, " nats", "Mean KL to the prior over the data, in nats"),
         (replace(vae, method="flow-vae"), " nats", "Gaussians with the flow posteriors' moments"),
         (info(), "KL unknown", "came without data"),
-        (replace(vae, method="ae", has_prior=False), "no KL", "has no prior"),
+        (replace(vae, method="ae", has_prior=False), "spread ", "Standard deviation of the data"),
+        (replace(info(), method="ae", has_prior=False), "no KL", "has no prior"),
     ):
         session = Session()
         with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
@@ -95,3 +102,64 @@ def test_the_use_of_a_dimension_says_what_it_is(qtbot: QtBot) -> None:
             session.set_model(model, Arrangement((handle,)), (0, 1))
             found = [tip for tip in tips(panel, text) if told in tip]
             assert len(found) == 3, model.method
+
+
+def test_without_a_prior_no_dimension_is_called_active_and_the_widest_comes_first(
+    qtbot: QtBot,
+) -> None:
+    deviation = np.array([0.4, 3.0, 1.2], np.float32)
+    model = replace(with_points(info()), method="ae", has_prior=False, kl=np.zeros(3, np.float32))
+    session = Session()
+    with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
+        handle = Handle(1, "A", 0, np.zeros(3, np.float32))
+        session.set_model(replace(model, deviation=deviation), Arrangement((handle,)), (0, 1))
+        (tip,) = tips(panel, "3 dimensions, by spread")
+        assert "standard deviation of the data" in tip
+        assert not tips(panel, "active")
+        rows = sorted(panel.findChildren(DimensionRow), key=lambda row: row.y())
+        assert [row.dimension for row in rows] == [1, 2, 0]
+        assert tips(panel, "spread 3")
+        session.set_model(replace(model, deviation=None), Arrangement((handle,)), (0, 1))
+        (tip,) = tips(panel, "3 dimensions")
+        assert "without data" in tip
+
+
+def test_without_data_no_dimension_is_called_active(qtbot: QtBot) -> None:
+    session = Session()
+    with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
+        session.set_model(info(), Arrangement(), (0, 1))
+        assert tips(panel, "3 dimensions")
+        assert not tips(panel, "active")
+
+
+class Untouchable(np.ndarray):
+    """Data of which nothing may be computed where it is."""
+
+    def __array_ufunc__(self, *asked: object, **how: object) -> object:
+        raise AssertionError("computed over all points")
+
+
+def test_active_dimensions_are_counted_without_looking_at_the_data(qtbot: QtBot) -> None:
+    model = with_points(info())
+    assert model.points is not None
+    points = replace(model.points, mean=model.points.mean.view(Untouchable))
+    deviation = np.array([1.0, 0.05, 0.11], np.float32)
+    session = Session()
+    with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
+        handle = Handle(1, "A", 0, np.zeros(3, np.float32))
+        told = replace(model, points=points, deviation=deviation)
+        session.set_model(told, Arrangement((handle,)), (0, 1))
+        assert tips(panel, "2 of 3 active")
+        session.set_weights(replace(told, deviation=np.zeros(3, np.float32) + 1))
+        assert tips(panel, "3 of 3 active")
+
+
+def test_a_model_is_described_with_the_deviation_of_its_data(tiny_model: "Model") -> None:
+    points = tiny_model.points
+    assert points is not None
+    found = describe(tiny_model, 1, Path("tiny.safetensors")).deviation
+    assert found is not None
+    np.testing.assert_allclose(found, np.std(points.mean.astype(np.float64), axis=0), rtol=1e-4)
+    one = replace(points, mean=points.mean[:1], log_variance=points.log_variance[:1], label=None)
+    for few in (one, None):
+        assert describe(replace(tiny_model, points=few), 1, Path("t")).deviation is None

@@ -1,5 +1,6 @@
 """The corners of the map: overview, scale bar, and where the pointer is."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -21,6 +22,7 @@ from explorer.session import Session
 from explorer.viewport import Viewport
 from explorer.widgets.coordinates import decimals_at
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
+from explorer.widgets.point_card import PointCard
 from models.points import Points
 from tests.opened import opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
@@ -265,6 +267,43 @@ def test_a_drag_of_a_handle_hides_it(corners: MapCorners, view: MapView) -> None
     mouse(view, PRESS, view.position_of("A"))
     assert corners.coordinates.isHidden()
     mouse(view, RELEASE, view.position_of("A"), held=NONE)
+
+
+@pytest.mark.parametrize("tool", ["rectangle", "lasso"])
+def test_it_goes_on_while_an_area_is_drawn(corners: MapCorners, view: MapView, tool: str) -> None:
+    view.set_tool(tool)
+    view.set_view(Viewport(0, 0, 100))
+    mouse(view, MOVE, QPoint(MARGIN_LEFT_PX + 200, 100), NONE, NONE)
+    mouse(view, PRESS, QPoint(MARGIN_LEFT_PX + 200, 100))
+    for x, y in ((0.25, -0.5), (-1.0, 1.25)):
+        at = QPointF(*view.view.pixel(x, y)) + QPointF(MARGIN_LEFT_PX, 0)
+        mouse(view, MOVE, at.toPoint())
+        assert corners.coordinates.isVisible()
+        shown = re.findall(r"[−0-9.]+(?=,| σ)", corners.coordinates.text())
+        assert [float(n.replace("−", "-")) for n in shown] == pytest.approx([x, y], abs=0.01)
+    mouse(view, RELEASE, at.toPoint(), held=NONE)
+
+
+@pytest.mark.parametrize("seen_minimap", [False, True])
+def test_a_card_of_a_point_is_hidden_by_no_corner(
+    corners: MapCorners, view: MapView, seen_minimap: bool
+) -> None:
+    card = PointCard()
+    card.covered, card.lines = view.covered, ("seven  ·  #12345", "reconstruction", "KL 12.3 nats")
+    view.over_handles.append(card)
+    if seen_minimap:
+        view.zoom(3)
+    mouse(view, MOVE, QPoint(300, 200), NONE, NONE)
+    assert (len(view.covered()), corners.minimap.isVisible()) == (1 + seen_minimap, seen_minimap)
+    ground = QRectF(0, 0, view.view.width, view.view.height)
+    for x in range(5, int(view.view.width), 23):
+        for y in range(115, int(view.view.height), 11):
+            if any(box.contains(x, y) for box in view.covered()):
+                continue
+            card.at = tuple(view.view.to_plane([x, y]))
+            view.grab()
+            assert ground.contains(card.box)
+            assert not any(box.intersects(card.box) for box in view.covered()), (x, y)
 
 
 @pytest.mark.parametrize("scale", [10, 100, 1e4, 1e6])

@@ -17,6 +17,7 @@ from explorer.arrangement import Arrangement, EncodedImage, Handle
 from explorer.map_points import MapPoints
 from explorer.panels.map_panel import MapPanel
 from explorer.rendering import ModelInfo
+from explorer.selection import Selection
 from explorer.session import Session
 from explorer.session_file import SUFFIX
 from explorer.theme import assets_folder
@@ -85,6 +86,9 @@ def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
     found.resize(900, 500)
     found.show()
     session.set_model(model(), handles(*np.eye(K, dtype=np.float32)[:3]), (0, 1))
+    points.select(Selection(np.arange(0, 90, 3)))
+    points.keep_selection()
+    points.select(Selection(np.arange(1, 90, 3)))
     yield found
     lane.stop()
     found.close()
@@ -126,6 +130,7 @@ OWN = {
     "axes": {"planeAcross", "planeUp"},
     "principal": {"planeName"},
     "handles": {"planeName"},
+    "selections": {"planeName"},
     "classes": {"planeName"},
     "random": {"planeRoll"},
 }
@@ -221,6 +226,34 @@ def test_handles_on_one_line_are_refused_and_the_plane_stays(
     assert chooser(panel).currentData() == "principal"
 
 
+def test_the_plane_along_two_selections_is_called_by_its_own_name(
+    panel: MapPanel, session: Session
+) -> None:
+    mean = points().mean
+    choose(panel, "selections")
+    assert session.plane.kind == "selections"
+    assert session.plane.name == "selection 1 → 2"
+    assert session.plane.across == "from selection 1 to selection 2"
+    assert chooser(panel).currentText() == "Selections"
+    along = mean[1::3].mean(0) - mean[0::3].mean(0)
+    across, up = (session.plane.basis @ along).tolist()
+    assert (across, up) == pytest.approx((float(np.linalg.norm(along)), 0.0), abs=1e-5)
+    np.testing.assert_allclose(session.plane.residual(mean.mean(0)), np.zeros(K), atol=1e-5)
+    panel._points.select(Selection())
+    assert "Data panel" in reasons(panel)["selections"]
+    assert session.plane.kind == "selections"  # it stays
+
+
+def test_selections_with_one_mean_are_refused_in_their_own_words(
+    panel: MapPanel, session: Session, qtbot: QtBot
+) -> None:
+    panel._points.select(Selection(np.arange(0, 90, 3)))  # the first selection once more
+    with qtbot.waitSignal(panel.failed) as told:
+        choose(panel, "selections")
+    assert "select other points" in told.args[0]
+    assert session.plane.kind == "axes"
+
+
 def test_another_roll_is_another_plane(panel: MapPanel, session: Session) -> None:
     choose(panel, "random")
     plane, roll = session.plane, panel.findChild(QPushButton, "planeRoll")
@@ -275,7 +308,7 @@ def test_what_cannot_be_chosen_says_why(panel: MapPanel, session: Session) -> No
     assert "none" in reasons(panel).pop("classes")
     session.set_model(replace(model(), points=None), handles(), (0, 1))
     found = reasons(panel)
-    assert set(found) == {"principal", "handles", "classes"}
+    assert set(found) == {"principal", "handles", "selections", "classes"}
     assert "data" in found["principal"]
     assert chooser(panel).isEnabled()
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QSlider, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from explorer.viewport import Viewport, fitting_tile_px, visible_tiles
@@ -88,3 +88,23 @@ def test_the_map_follows_and_the_next_launch_remembers(qtbot: QtBot, tiny_model_
         look = again.window.map_panel.mosaic_settings.look
         assert look == MosaicLook(84.0, 0.3, 96)
         assert again.window.map_panel.view.tile_px == 84.0
+
+
+@pytest.mark.parametrize("width", [1440, 1000])
+def test_the_buttons_above_the_map_are_of_one_height(
+    qtbot: QtBot, tiny_model_file: Path, width: int
+) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        found.window.resize(width, 800)
+        found.settle()
+        panel = found.window.map_panel
+        settings = panel.mosaic_settings
+        middle = settings.mapTo(panel, settings.rect().center()).y()
+        row = [
+            button
+            for button in panel.findChildren(QAbstractButton)
+            if button.isVisible() and button.mapTo(panel, button.rect().center()).y() == middle
+        ]
+        assert {"mosaicSettings", "fitButton", "layer-mosaic"} <= {b.objectName() for b in row}
+        assert ("moreButton" in {b.objectName() for b in row}) == (width == 1000)
+        assert len({button.height() for button in row}) == 1

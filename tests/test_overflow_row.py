@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.widgets.overflow_row import OverflowRow
@@ -36,8 +36,8 @@ class Row:
         self.widget.resize(width, self.widget.sizeHint().height())
 
     @property
-    def more(self) -> QToolButton:
-        found = self.widget.findChild(QToolButton, "moreButton")
+    def more(self) -> QPushButton:
+        found = self.widget.findChild(QPushButton, "moreButton")
         assert found is not None
         return found
 

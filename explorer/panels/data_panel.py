@@ -1,4 +1,6 @@
-"""The data nearest the active handle, and what is selected of the data on the map."""
+"""The data nearest the active handle or a place, and what is selected of the data on the map."""
+
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
@@ -9,11 +11,14 @@ from explorer.arrangement import Handle
 from explorer.data_images import DataImages
 from explorer.data_look import DataLook, Near
 from explorer.map_points import MapPoints
+from explorer.neighbours import Place
 from explorer.painting import to_image
+from explorer.plane_choices import make_plane
 from explorer.selection import Selection
 from explorer.session import Session
+from explorer.widgets.data_button import DataButton
+from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.thumbnails import Thumbnail, Thumbnails
-from models.planes import handle_plane
 from models.points import Points
 
 _SELECTION_PX = 268
@@ -40,6 +45,7 @@ class DataPanel(QWidget):
         self._look, self._images = look, images
         self._build()
         look.near_changed.connect(self._show_near)
+        look.place_changed.connect(self._show_near)
         images.changed.connect(self._show_near)
         points.selection_changed.connect(self._show_selection)
         session.model_changed.connect(self._on_model_changed)
@@ -55,13 +61,27 @@ class DataPanel(QWidget):
         left = QVBoxLayout()
         left.setSpacing(4)
         self._title = self._label("", "title")
-        self._source = self._label("", "muted")
+        self._title.setObjectName("nearestTitle")
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._back = QPushButton(self)
+        self._back.setObjectName("nearestBack")
+        self._back.setProperty("slim", True)
+        self._back.clicked.connect(partial(self._look.look_near, None))
+        policy = self._back.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing below jumps when it comes
+        self._back.setSizePolicy(policy)
+        self._back.hide()
+        self._source = ElidedLabel(self)
+        self._source.setProperty("role", "muted")
         head = QHBoxLayout()
         head.addWidget(self._title)
+        self._choose = DataButton(self)
+        self._choose.chosen.connect(self._images.choose)
         head.addWidget(self._source, 1)
+        head.addWidget(self._choose)
+        head.addWidget(self._back)
         self.neighbours = Thumbnails(self)
         self.neighbours.setObjectName("neighbours")
-        self.neighbours.setAccessibleName("Data nearest the active handle")
         self.neighbours.chosen.connect(self._look.place)
         self.neighbours.pointed.connect(self._on_pointed)
         left.addLayout(head)
@@ -124,24 +144,28 @@ class DataPanel(QWidget):
 
     def _show_near(self) -> None:
         model, handle, data = self._session.model, self._session.active, self._data()
+        images = self._images
+        missing = images.known and not images.at_hand and not images.looking
+        self._choose.setVisible(missing and data is not None and len(data) > 0)
         if model is None or data is None or not len(data):
             self._title.setText("Nearest data")
             self._source.setText("")
             self.neighbours.set_items([], "The model came without data.")
             return
-        where = f" to {handle.name}" if handle is not None else ""
-        self._title.setText(f"Nearest data{where}")
+        place = self._look.near_place
+        self._name_near(handle, place)
         dimensions = (
             "the one dimension" if model.latent_size == 1 else f"all {model.latent_size} dimensions"
         )
         self._title.setToolTip(
             theme.as_tip(
-                f"The posterior means nearest the active handle by Euclidean distance in "
+                f"The posterior means nearest {_what(place)} by Euclidean distance in "
                 f"{dimensions} of the latent space, of {len(data):,} points, whatever the map shows"
             )
         )
         self._source.setText(self._source_words())
-        self._source.setToolTip(theme.as_tip(self._images.reason))
+        if self._images.reason:
+            self._source.setToolTip(theme.as_tip(self._images.reason))
         near = self._look.near
         if near.count != len(data):  # of another model
             near = Near()
@@ -150,8 +174,19 @@ class DataPanel(QWidget):
                 self._thumbnail(int(row), float(far))
                 for row, far in zip(near.rows, near.distances, strict=True)
             ],
-            "No handle. Double-click the map to add one." if handle is None else "",
+            _NO_HANDLE if handle is None and place is None else "",
         )
+
+    def _name_near(self, handle: Handle | None, place: Place | None) -> None:
+        """Whose neighbours they are, in the title and on the button that leads back."""
+        name = place.name if place is not None else "" if handle is None else handle.name
+        self._title.setText(f"Nearest data to {name}" if name else "Nearest data")
+        self.neighbours.setAccessibleName(f"Data nearest {name or 'the active handle'}")
+        back = "Back" if handle is None else f"Back to {handle.name}"
+        self._back.setText(back.replace("&", "&&"))
+        self._back.setAccessibleName(back)
+        self._back.setToolTip(theme.as_tip(_BACK_TIP))
+        self._back.setVisible(place is not None)
 
     def _source_words(self) -> str:
         if self._images.at_hand:
@@ -257,17 +292,23 @@ class DataPanel(QWidget):
 
     def lay_plane(self) -> None:
         """The plane in which the direction between the two selections runs across."""
-        data, first, second = self._data(), self._points.kept, self._points.selection
-        if data is None or first is None or not len(second):
+        session, model = self._session, self._session.model
+        if model is None:
             return
-        everything = Selection(np.arange(len(data)))
-        corners = np.stack([chosen.mean(data) for chosen in (first, second, everything)])
         try:
-            plane = handle_plane(corners, ("selection 1", "selection 2", "all data"))
+            plane = make_plane(
+                "selections",
+                model,
+                session.arrangement,
+                session.active_key,
+                session.layers.hidden_classes,
+                session.axes,
+                self._points.two,
+            )
         except ValueError as error:
             self.failed.emit(str(error))
         else:
-            self._session.set_plane(plane)
+            session.set_plane(plane)
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""
@@ -279,6 +320,18 @@ def _plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(" ", "&nbsp;")
 
 
+def _what(place: Place | None) -> str:
+    if place is None:
+        return "the active handle"
+    if place.row is not None:
+        return f"that of {place.name}"
+    return "the marked place of the map (its z as the decoder draws it there)"
+
+
+_NO_HANDLE = (
+    "No handle. Double-click the map to add one, or press Shift+D for what is nearest a place."
+)
+_BACK_TIP = "Show the data nearest the active handle again (Esc); moving a handle does so too"
 _HOW = (
     "Draw around points with the rectangle (R) or the lasso (L) beside the map; with Shift to "
     "add, with Ctrl to take away. Ctrl+A selects all in view."

@@ -183,7 +183,7 @@ class EmbeddingPanel(QWidget):
     def add_handle(self) -> None:
         """A handle on the posterior mean of the image that is picked, or the one there already."""
         session, model = self._session, self._session.model
-        if model is None or self._picked_row() is None:
+        if model is None or self.picked_row() is None:
             self.said.emit("Point at an image first: a handle goes on its posterior mean")
             return
         z, label = self._picked()
@@ -199,7 +199,7 @@ class EmbeddingPanel(QWidget):
 
     # -- what is picked --------------------------------------------------------------------
 
-    def _picked_row(self) -> int | None:
+    def picked_row(self) -> int | None:
         """The row of the data that is picked."""
         if self._layout is None or self._pick is None:
             return None
@@ -207,7 +207,7 @@ class EmbeddingPanel(QWidget):
 
     def _picked(self) -> tuple[Floats, int | None]:
         """Posterior mean [K] of the picked image, and its class for a conditional model."""
-        model, row = self._session.model, self._picked_row()
+        model, row = self._session.model, self.picked_row()
         assert model is not None
         assert model.points is not None
         points = model.points
@@ -216,7 +216,7 @@ class EmbeddingPanel(QWidget):
 
     def _words(self) -> tuple[str, ...]:
         """What the picked image is."""
-        model, row = self._session.model, self._picked_row()
+        model, row = self._session.model, self.picked_row()
         if model is None or model.points is None or row is None:
             return ()
         number, label = f"image {row:,}", model.points.label

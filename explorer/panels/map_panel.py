@@ -87,6 +87,11 @@ _PLANES: dict[str, tuple[str, str]] = {
         "Handles",
         "Through the active handle and the two that follow it on the path, as they are now",
     ),
+    "selections": (
+        "Selections",
+        "Across it the direction from the mean of the first of two selections to that of the "
+        "second, up toward the mean of all data; the Data panel keeps a first one",
+    ),
     "classes": (
         "Classes",
         "The two directions that best separate the classes shown in the legend (Fisher's LDA)",
@@ -108,6 +113,8 @@ class MapPanel(QWidget):
     said = Signal(str)
     embedding_wished = Signal()
     tool_chosen = Signal(str)
+    # The data nearest a place (x, y), a point's number; none: nearest the active handle.
+    near_wished = Signal(object)
 
     def __init__(
         self,
@@ -127,7 +134,7 @@ class MapPanel(QWidget):
         self.view.tile_image = mosaic.image
         self.view.crowd = points.layer
         points.layer.changed.connect(self.view.redraw_points)
-        points.selection_changed.connect(self._draw_points)
+        points.selection_changed.connect(self._on_selection_changed)
         points.colours_changed.connect(self._draw_points)
         self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
@@ -323,10 +330,16 @@ class MapPanel(QWidget):
 
     def add_handle(self) -> None:
         """A new handle at the pointer, or in the middle of the map."""
-        if self.view.underMouse():
-            self.add_handle_at(*self._hover)
-        else:
-            self.add_handle_at(self.view.view.x, self.view.view.y)
+        self.add_handle_at(*self._place_meant())
+
+    def look_near(self) -> None:
+        """Wish for the data nearest the pointer, or the middle of the map."""
+        x, y = self._place_meant()
+        row = self._points.near(x, y, self.view.view.scale)
+        self.near_wished.emit((x, y) if row is None else row)
+
+    def _place_meant(self) -> tuple[float, float]:
+        return self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
 
     def show_handle(self) -> None:
         """Make sure that the active handle is on the map."""
@@ -407,6 +420,10 @@ class MapPanel(QWidget):
         self.view.axis_names = plane.across, plane.up
         self._gauge.setToolTip(theme.as_tip(_gauge_tip(model, plane)))
 
+    def _on_selection_changed(self) -> None:
+        self._draw_points()
+        self._show_reasons()
+
     def _on_arrangement_changed(self) -> None:
         self._draw_handles()
         self._show_reasons()
@@ -417,9 +434,10 @@ class MapPanel(QWidget):
         if model is None:
             return
         hidden, arrangement = session.layers.hidden_classes, session.arrangement
+        two = self._points.two
         self._chooser.set_reasons(
             {
-                kind: reason_against(kind, model, arrangement, hidden)
+                kind: reason_against(kind, model, arrangement, hidden, two)
                 for kind in PLANE_KINDS
                 if kind != "axes"
             }
@@ -605,17 +623,16 @@ class MapPanel(QWidget):
             return
         tile_px = self.mosaic_settings.look.tile_px
         self.view.tile_px = fitting_tile_px(self.view.view, tile_px, _MOST_TILES)
-        pointer = self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
-        self._mosaic.look(self.view.view, self.view.tile_px, pointer)
+        self._mosaic.look(self.view.view, self.view.tile_px, self._place_meant())
 
     def _on_plane_kind_chosen(self, kind: PlaneKind) -> None:
         session, model = self._session, self._session.model
         if model is None or (kind == "axes" == session.plane.kind):
             return
-        hidden = session.layers.hidden_classes
+        hidden, two = session.layers.hidden_classes, self._points.two
         try:
             plane = make_plane(
-                kind, model, session.arrangement, session.active_key, hidden, session.axes
+                kind, model, session.arrangement, session.active_key, hidden, session.axes, two
             )
         except ValueError as error:
             self._show_plane()  # the one that is still there
@@ -632,6 +649,10 @@ class MapPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if key < 0:
             menu.addAction("Add handle here", partial(self.add_handle_at, x, y))
+            row = self._points.near(x, y, self.view.view.scale)
+            if row is not None:
+                self._offer_nearest(menu, f"image #{row}", row)
+            self._offer_nearest(menu, "this place", (x, y))
             menu.addAction("Fit", self.fit)
         else:
             self._session.set_active(key)
@@ -643,9 +664,17 @@ class MapPanel(QWidget):
             bring = menu.addAction("Bring to plane", partial(self.bring_to_plane, key))
             handle = self._session.active
             bring.setEnabled(handle is not None and not self._session.lies_on_plane(handle))
+            if handle is not None:
+                self._offer_nearest(menu, handle.name, None)
             menu.addSeparator()
             menu.addAction("Delete", partial(self._session.remove_handle, key))
         menu.popup(where)
+
+    def _offer_nearest(self, menu: QMenu, what: str, at: tuple[float, float] | int | None) -> None:
+        words = f"Nearest data to {what}".replace("&", "&&")
+        action = menu.addAction(words, partial(self.near_wished.emit, at))
+        model = self._session.model
+        action.setEnabled(model is not None and model.points is not None)
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         self._session.set_layers(self._session.layers.with_class(label, shown))

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer import theme
 from explorer.pacing import Paced
 from explorer.painting import to_image
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
@@ -28,7 +29,7 @@ _VALUES_PAUSE_MS = 33  # between two looks at numbers that run
 
 
 class SlidersPanel(QWidget):
-    """Rows sorted by mean KL; inactive dimensions folded away and counted."""
+    """Rows sorted by mean KL, or by spread; inactive dimensions folded away and counted."""
 
     thumbnails_shown = Signal()
 
@@ -61,10 +62,6 @@ class SlidersPanel(QWidget):
         header.setContentsMargins(0, 0, 6, 0)
         self._count = QLabel(self)
         self._count.setProperty("role", "muted")
-        self._count.setToolTip(
-            "Active: the posterior mean varies over the data by more than 0.01 "
-            "(variance, Burda et al. 2016)"
-        )
         header.addWidget(self._count)
         header.addStretch(1)
         self._fold = self._button("Show all", "showInactive", "Show the inactive dimensions too")
@@ -107,7 +104,7 @@ class SlidersPanel(QWidget):
 
     def _fill(self, model: ModelInfo) -> None:
         shown, count = self._wanted_rows(model)
-        self._count.setText(f"{count} of {model.latent_size} active")
+        self._show_count(model, count)
         self._fold.setVisible(0 < count < model.latent_size > 2)
         holder = QWidget(self._area)
         column = QVBoxLayout(holder)
@@ -124,17 +121,23 @@ class SlidersPanel(QWidget):
             self._rows[dimension] = row
             column.addWidget(row)
         if len(shown) > _MOST_ROWS:
-            more = QLabel(f"{len(shown) - _MOST_ROWS} more dimensions carry less", holder)
+            less = "carry less" if model.has_prior else "vary less"
+            more = QLabel(f"{len(shown) - _MOST_ROWS} more dimensions {less}", holder)
             more.setProperty("role", "muted")
             column.addWidget(more)
         column.addStretch(1)
         self._area.setWidget(holder)
         self._on_latent_changed()
 
+    def _show_count(self, model: ModelInfo, active: int) -> None:
+        text, tip = _count_words(model, active)
+        self._count.setText(text)
+        self._count.setToolTip(theme.as_tip(tip))
+
     def _wanted_rows(self, model: ModelInfo) -> tuple[list[int], int]:
         """The dimensions to show, most used first, and how many of all are active."""
         active = active_dimensions(model)
-        order = [int(d) for d in np.argsort(-model.kl, kind="stable")]
+        order = dimensions_in_order(model)
         count = int(active.sum())
         if not count or model.latent_size <= 2:  # posterior collapse, or no room to be won
             return order, count
@@ -150,7 +153,7 @@ class SlidersPanel(QWidget):
         if set(shown[:_MOST_ROWS]) != self._rows.keys() and not busy:
             self._fill(model)
             return
-        self._count.setText(f"{count} of {model.latent_size} active")
+        self._show_count(model, count)
         for dimension, row in self._rows.items():
             row.set_detail(*_detail(model, dimension))
             if not self._session.in_gesture:
@@ -253,6 +256,11 @@ class SlidersPanel(QWidget):
 
 def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
     """How much the model uses a dimension, and what that figure is."""
+    if not model.has_prior and model.deviation is not None:
+        return f"spread {model.deviation[dimension]:.2g}", (
+            "Standard deviation of the data's codes along it, in latent units; a plain "
+            "autoencoder has no prior, so no KL to one"
+        )
     if not model.has_prior:
         return "no KL", "A plain autoencoder has no prior, so its dimensions have no KL to one"
     if model.points is None or not len(model.points):
@@ -262,8 +270,33 @@ def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
     return f"{model.kl[dimension]:.1f} nats", tip
 
 
+def _count_words(model: ModelInfo, active: int) -> tuple[str, str]:
+    """What is said of all the dimensions together, and what that means."""
+    size = model.latent_size
+    if model.deviation is None:
+        text = f"{size} dimension{'' if size == 1 else 's'}"
+        return text, "The model came without data, which would tell how much it uses each of them"
+    if not model.has_prior:
+        text = "1 dimension" if size == 1 else f"{size} dimensions, by spread"
+        return text, (
+            "In order of the standard deviation of the data's codes, the largest first. A plain "
+            "autoencoder has no prior: no KL could switch a dimension off, so none is counted as "
+            "active or inactive"
+        )
+    return f"{active} of {size} active", (
+        "Active: the posterior mean varies over the data by more than 0.01 (variance, Burda et "
+        "al. 2016)"
+    )
+
+
+def dimensions_in_order(model: ModelInfo) -> list[int]:
+    """Highest mean KL first; without a prior, those first along which the data varies most."""
+    use = model.kl if model.has_prior or model.deviation is None else model.deviation
+    return [int(dimension) for dimension in np.argsort(-use, kind="stable")]
+
+
 def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which dimensions the model uses; all, where there is no data to tell."""
-    if model.points is None or len(model.points) < 2 or not model.has_prior:
+    if model.deviation is None or not model.has_prior:
         return np.ones(model.latent_size, np.bool_)
-    return np.asarray(model.points.mean.var(0) > ACTIVE_VARIANCE)
+    return np.asarray(np.square(model.deviation) > ACTIVE_VARIANCE)

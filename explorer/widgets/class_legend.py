@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from explorer import theme
 
 _MOST_CHIPS = 12
+_DOT_PX, _DOT_SIDE_PX = 9, 11
 
 
 class ClassLegend(QWidget):
@@ -43,7 +44,9 @@ class ClassLegend(QWidget):
     def _chip(self, label: int, name: str) -> QToolButton:
         chip = QToolButton(self)
         chip.setObjectName(f"class-{label}")
-        chip.setText(f"● {name}")
+        chip.setText(name)
+        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        chip.setIconSize(QSize(_DOT_SIDE_PX, _DOT_SIDE_PX))
         chip.setCheckable(True)
         chip.setChecked(True)
         chip.setAccessibleName(f"Show class {name}")
@@ -79,11 +82,28 @@ class ClassLegend(QWidget):
         """The scheme is another one."""
         colours = theme.colours()
         for label, chip in self._chips.items():
-            colour = theme.class_colour(label)
-            shade = colour if colours.dark else colour.darker(140)
+            chip.setIcon(_dot(theme.class_colour(label), colours))
             chip.setStyleSheet(
-                f"QToolButton {{ color: {shade.name()}; padding: 1px 3px; background: transparent;"
+                f"QToolButton {{ color: {colours.text}; padding: 1px 3px; background: transparent;"
                 " border: 1px solid transparent; }"
-                f"QToolButton:!checked {{ color: {colours.border}; }}"
+                f"QToolButton:!checked {{ color: {colours.muted}; }}"
                 f"QToolButton:focus {{ border-color: {colours.accent}; }}"
             )
+
+
+def _dot(colour: QColor, colours: theme.Colours) -> QIcon:
+    """A dot of exactly the points' colour, ringed to be seen on any ground; off, a mere ring."""
+    icon = QIcon()
+    for state, fill in ((QIcon.State.On, colour), (QIcon.State.Off, QColor(0, 0, 0, 0))):
+        pixmap = QPixmap(4 * _DOT_SIDE_PX, 4 * _DOT_SIDE_PX)  # for screens of up to 4 dots a pixel
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(4, 4)
+        painter.setPen(QPen(QColor(colours.muted), 0.8))
+        painter.setBrush(fill)
+        edge = (_DOT_SIDE_PX - _DOT_PX) / 2
+        painter.drawEllipse(QRectF(edge, edge, _DOT_PX, _DOT_PX))
+        painter.end()
+        icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
+    return icon

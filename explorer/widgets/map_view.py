@@ -72,6 +72,7 @@ class MapView(QWidget):
     handle_activated = Signal(int)  # double click
     ground_activated = Signal(float, float)  # double click
     ground_clicked = Signal(float, float)  # a press and a release at one place
+    area_moved = Signal(float, float)  # the pointer, while an area is drawn
     area_drawn = Signal(object, str)  # corners [M, 2] in the plane; replace, add or remove
     tool_ended = Signal()
     menu_requested = Signal(int, float, float, QPoint)  # handle or -1
@@ -343,6 +344,15 @@ class MapView(QWidget):
         """The part of the widget that shows the plane."""
         return QRectF(MARGIN_LEFT_PX, 0, self.view.width, self.view.height)
 
+    def covered(self) -> list[QRectF]:
+        """The parts of the ground that small widgets stand on, in the ground's own pixels."""
+        found = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return [
+            QRectF(widget.geometry()).translated(-MARGIN_LEFT_PX, 0)
+            for widget in found
+            if widget.isVisible()
+        ]
+
     def position_of(self, handle: str | int | object) -> QPoint:
         """Where a handle is, in the widget's own pixels; by name, key, or anything with `key`.
 
@@ -584,6 +594,7 @@ class MapView(QWidget):
             self.handle_moved.emit(self._dragging, x, y)
         elif self.area.drawing:
             self.area.move(*self._to_plane(at), self.view.scale)
+            self.area_moved.emit(*self._to_plane(at))
             self.update()
         elif self._clicking is not None and _is_near(at, self._clicking):
             return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 _SPACING_PX = 4
 
@@ -17,14 +17,14 @@ class OverflowRow(QWidget):
         super().__init__(parent)
         self._buttons: list[QPushButton] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._more = QToolButton(self)
+        self._more = QPushButton(self)  # as tall as those it stands beside
+        self._more.setProperty("slim", True)
         self._more.setObjectName("moreButton")
         self._what = what
         self._more.setToolTip(f"The {what} that have no room in the row")
         self._more.setAccessibleName(f"More {what}")
         self._say(0)
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._more)
         self._menu.setToolTipsVisible(True)
         self._menu.aboutToShow.connect(self._fill)
