@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -57,9 +57,9 @@ def points(classes: int = 3) -> Points:
     return Points(mean.astype(np.float32), np.zeros((90, K), np.float32), label)
 
 
-def model(**values: object) -> ModelInfo:
+def model(**values: Any) -> ModelInfo:
     found = info(K)
-    return replace(found, points=points(), class_names=("0", "1", "2"), **values)  # type: ignore[arg-type]
+    return replace(found, points=points(), class_names=("0", "1", "2"), **values)
 
 
 def handles(*latents: Floats) -> Arrangement:
@@ -80,7 +80,7 @@ def session(qtbot: QtBot) -> Session:
 def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
     none, lane = NoPictures(), Lane()
     points = MapPoints(session, lane, session)
-    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type] # a fake
     qtbot.addWidget(found)
     found.resize(900, 500)
     found.show()
