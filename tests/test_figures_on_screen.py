@@ -16,7 +16,7 @@ from explorer.panels.sliders_panel import SlidersPanel
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from models.points import Points
-from tests.test_session import info
+from tests.fakes import info
 
 TERMS = {"elbo": -90.0, "reconstruction": 70.0, "kl": 20.0, "importance_bound": -88.0}
 

@@ -9,7 +9,7 @@ import pytest
 from explorer.first_look import first_arrangement, first_axes
 from explorer.rendering import ModelInfo
 from models.points import Points
-from tests.test_session import info
+from tests.fakes import info
 
 
 def with_points(size: int, labels: bool, count: int = 60, **changes: Any) -> ModelInfo:

@@ -22,8 +22,8 @@ from explorer.widgets.map_view import MapView
 from explorer.widgets.strip_view import Keyframe, StripView
 from explorer.workers import Lane
 from models.paths import PathKind, path
+from tests.fakes import info
 from tests.test_map_planes import NoPictures
-from tests.test_session import info
 
 VIEW = Viewport(0, 0, 60, 400, 300)
 COUNT = 1000

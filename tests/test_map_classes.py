@@ -20,10 +20,9 @@ from explorer.rendering import ModelInfo, Slot
 from explorer.session import Session
 from explorer.widgets.class_row import ClassRow, class_keys
 from explorer.widgets.map_view import MapView
+from tests.fakes import FakeThread, info
 from tests.opened import opened
-from tests.test_decoding import FakeThread
 from tests.test_map_view import MOVE, NONE, mouse
-from tests.test_session import info
 
 
 def model(classes: int = 4, **values: Any) -> ModelInfo:

@@ -22,9 +22,9 @@ from explorer.viewport import Viewport
 from explorer.widgets.coordinates import decimals_at
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 from models.points import Points
+from tests.fakes import info, three
 from tests.opened import opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
-from tests.test_session import info, three
 
 if TYPE_CHECKING:
     from models.model import Model

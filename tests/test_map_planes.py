@@ -24,8 +24,8 @@ from explorer.widgets.map_view import MARGIN_LEFT_PX
 from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
 from models.points import Points
+from tests.fakes import info
 from tests.opened import PATIENCE_MS, Opened, opened
-from tests.test_session import info
 
 K = 4
 

@@ -28,7 +28,7 @@ from models.errors import CheckpointError, DataError
 from models.planes import axis_plane
 from models.snapshots import epoch_file
 from tests.epochs import trained
-from tests.test_session import info, three
+from tests.fakes import info, three
 
 if TYPE_CHECKING:
     from models.data import DataSet
