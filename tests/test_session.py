@@ -1,6 +1,6 @@
 """The values on screen: every change is one named step that can be taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -18,10 +18,11 @@ from tests.fakes import info, three
 
 
 @pytest.fixture
-def session(qapp: QCoreApplication) -> Session:
+def session(qapp: QCoreApplication) -> Iterator[Session]:
     found = Session()
     found.set_model(info(), three(), (0, 1))
-    return found
+    yield found
+    found.deleteLater()
 
 
 def values(arrangement: Arrangement) -> list[object]:
@@ -259,3 +260,4 @@ def test_undo_and_redo_lead_through_the_same_states(steps: list[tuple[str, int]]
         active = session.active_key
         keys = [handle.key for handle in session.arrangement.handles]
         assert active in keys or (active is None and not keys)
+    session.undo_stack.clear()
