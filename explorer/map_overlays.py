@@ -14,10 +14,11 @@ from explorer.overlay_drawing import (
     LIGHT_PRIOR,
     PRIOR_COLOUR,
     VIRIDIS,
-    Arrows,
     Contours,
-    HeatMap,
     Range,
+    TileLayer,
+    arrow_field,
+    heat_map,
 )
 from explorer.overlays import FIELD, MAGNIFICATION, TileValues
 from explorer.session import Session
@@ -66,7 +67,7 @@ class MapOverlays(QObject):
         self.magnification = TileValues(MAGNIFICATION, session, thread, self)
         self.field = TileValues(FIELD, session, thread, self)
         self.density.failed.connect(self.failed)
-        self.heat, self.arrows, self.contours = HeatMap(), Arrows(), Contours()
+        self.heat, self.arrows, self.contours = heat_map(), arrow_field(), Contours()
         view.below_points.append(self.heat)
         view.above_points += [self.contours, self.arrows]
         self.legend = OverlayLegend(view)
@@ -233,12 +234,12 @@ def _scale(name: str, title: str, tip: str, colours: tuple[str, ...], ends: Rang
     return Entry(name, title, tip, colours, low, high, arrow=name == "field")
 
 
-def _magnification_here(heat: HeatMap, x: float, y: float) -> str:
+def _magnification_here(heat: TileLayer, x: float, y: float) -> str:
     found = None if heat.grid is None else heat.grid.at(x, y)
     return "" if found is None else figure(float(found[0]))
 
 
-def _field_here(arrows: Arrows, off_plane: bool, x: float, y: float) -> str:
+def _field_here(arrows: TileLayer, off_plane: bool, x: float, y: float) -> str:
     found = None if arrows.grid is None else arrows.grid.at(x, y)
     if found is None:
         return ""

@@ -308,7 +308,7 @@ class Lane(QThread):
             value = job.task(TaskContext(self._reporter(job.ticket), job.cancel))
         except (Cancelled, CheckpointError, DataError, TrainingError) as error:
             self._failed.emit(job.ticket, error)
-        except Exception as error:
+        except Exception as error:  # a bug in a task must not cost the lane its thread
             self._failed.emit(job.ticket, error)
             raise_in_hook(error)
         else:
@@ -578,7 +578,7 @@ class TrainingThread(QThread):
         try:
             while (message := read_message(process.stdout)) is not None:
                 self.heard.emit(message)
-        except Exception as error:
+        except Exception as error:  # a bug: whatever was said, the process has to be reaped
             raise_in_hook(error)
         return self._reap(process)
 

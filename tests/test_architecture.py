@@ -233,6 +233,7 @@ ARROWS: dict[str, str] = {
     ),
     # what the window is made of
     "explorer.errors": "models.errors",
+    "explorer.export_form": "",
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
@@ -286,7 +287,8 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.fields explorer.gliding "
+        "explorer.animation explorer.area_tool explorer.export_form explorer.fields "
+        "explorer.gliding "
         "explorer.map_drawing explorer.painting explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
     ),

@@ -20,8 +20,8 @@ from explorer.session import Session
 from explorer.workers import Lane, TaskContext, process_command
 from models.embedding import EmbeddingSettings, Floats, nearest
 from models.points import Points
+from tests.fakes import info
 from tests.opened import PATIENCE_MS, Opened, opened
-from tests.test_session import info
 
 if TYPE_CHECKING:
     from models.model import Model

@@ -19,7 +19,7 @@ from explorer.rendering import ModelInfo, describe
 from explorer.session import Session
 from explorer.widgets.dimension_row import DimensionRow
 from models.points import Points
-from tests.test_session import info
+from tests.fakes import info
 
 if TYPE_CHECKING:
     from models.model import Model

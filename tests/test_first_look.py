@@ -1,6 +1,7 @@
 """What a model shows when it is opened: handles on its data, far from one another."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,16 +9,16 @@ import pytest
 from explorer.first_look import first_arrangement, first_axes
 from explorer.rendering import ModelInfo
 from models.points import Points
-from tests.test_session import info
+from tests.fakes import info
 
 
-def with_points(size: int, labels: bool, count: int = 60, **changes: object) -> ModelInfo:
+def with_points(size: int, labels: bool, count: int = 60, **changes: Any) -> ModelInfo:
     random = np.random.default_rng(0)
     label = np.arange(count) % 4
     mean = random.normal(size=(count, size)).astype(np.float32) * 0.2
     mean[:, 0] += label * 3
     points = Points(mean, np.full_like(mean, -2), label.astype(np.int64) if labels else None)
-    return replace(info(size), points=points, **changes)  # type: ignore[arg-type] # any field
+    return replace(info(size), points=points, **changes)
 
 
 @pytest.mark.parametrize("labels", [True, False])

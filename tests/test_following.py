@@ -15,8 +15,8 @@ from explorer.trainer_messages import Advanced, CurvePoint, Finished, Planned, P
 from explorer.training import Training
 from explorer.workers import ModelShelf, TrainerEnd
 from models.plans import Plan
+from tests.fakes import info, three
 from tests.test_replay import FILE, FOLDER, Disk, FakeLane
-from tests.test_session import info, three
 from tests.trainings import Fakes
 
 

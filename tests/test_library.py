@@ -20,7 +20,7 @@ from explorer.session_file import SavedSession
 from explorer.workers import Lane, ModelShelf
 from models.methods import METHODS
 from models.planes import random_plane
-from tests.test_session import info
+from tests.fakes import info
 
 if TYPE_CHECKING:
     from models.model import Model

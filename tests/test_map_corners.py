@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,18 +24,18 @@ from explorer.widgets.coordinates import decimals_at
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 from explorer.widgets.point_card import PointCard
 from models.points import Points
+from tests.fakes import info, three
 from tests.opened import opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
-from tests.test_session import info, three
 
 if TYPE_CHECKING:
     from models.model import Model
 
 
-def model(size: int = 3, **values: object) -> ModelInfo:
+def model(size: int = 3, **values: Any) -> ModelInfo:
     mean = np.random.default_rng(0).standard_normal((500, size)).astype(np.float32)
     points = Points(mean, np.zeros((500, size), np.float32), np.zeros(500, np.int64))
-    return replace(replace(info(size), points=points), **values)  # type: ignore[arg-type]
+    return replace(replace(info(size), points=points), **values)
 
 
 @pytest.fixture
@@ -113,8 +113,7 @@ def test_a_press_and_a_drag_look_elsewhere_at_the_same_scale(
         QTest.mouseRelease(minimap, Qt.MouseButton.LeftButton, pos=QPoint(*at))
     QTest.mousePress(minimap, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
     drag = QPointF(1e4, -1e4)  # far outside: it stays with what there is to see
-    event_of = mouse
-    event_of(minimap, MOVE, drag, NONE)  # type: ignore[arg-type] # any widget
+    mouse(minimap, MOVE, drag, NONE)
     corner = minimap._whole.to_plane([minimap.width(), 0])
     assert (view.view.x, view.view.y) == pytest.approx(tuple(corner))
     assert view.view.scale == scale

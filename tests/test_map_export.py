@@ -1,9 +1,8 @@
 """The map as a picture: drawn anew at any size, whole or not at all, off the GUI thread."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +48,7 @@ def nothing_drawn() -> QPicture:
     return picture
 
 
-def contents(**values: object) -> MapContents:
+def contents(**values: Any) -> MapContents:
     empty = MapContents(
         view=VIEW,
         colours=theme.DARK,
@@ -68,7 +67,7 @@ def contents(**values: object) -> MapContents:
         markers=(),
         ellipses=(),
     )
-    return replace(empty, **values)  # type: ignore[arg-type]
+    return replace(empty, **values)
 
 
 def busy_contents() -> MapContents:
@@ -183,10 +182,10 @@ def shelf(tiny_model: "Model") -> ModelShelf:
     return found
 
 
-def request(path: Path | None, **values: object) -> MapExport:
+def request(path: Path | None, **values: Any) -> MapExport:
     plane = axis_plane(2)
     asked = MapExport(path, 1, contents(), plane, None, 2.0, BARE)
-    return replace(asked, **values)  # type: ignore[arg-type]
+    return replace(asked, **values)
 
 
 def test_the_file_is_what_the_decoder_draws(
@@ -363,15 +362,14 @@ def test_a_name_that_cannot_be_written_cannot_be_exported(
 def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_path: Path) -> None:
     with opened(qtbot, tiny_model_file) as found:
         window = found.window
-        act: Callable[[str], None] = lambda name: window.actions_by_name[name].trigger()  # noqa: E731
         with qtbot.waitSignal(window.exporting.drawn, timeout=PATIENCE_MS):
-            act("copyMap")
+            window.actions_by_name["copyMap"].trigger()
         picture = QGuiApplication.clipboard().image()
         view = window.map_panel.view
         assert picture.width() == 2 * view.width()
         assert picture.height() > 2 * view.height()  # its legend too
         assert "Copied the map" in window.messages.text()
-        act("exportMap")
+        window.actions_by_name["exportMap"].trigger()
         dialog = window.findChild(MapExportDialog)
         assert isinstance(dialog, MapExportDialog)
         part(dialog, QLineEdit, "mapExportPath").setText(str(tmp_path / "out.png"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -25,8 +25,8 @@ from explorer.widgets.map_view import MARGIN_LEFT_PX
 from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
 from models.points import Points
+from tests.fakes import info
 from tests.opened import PATIENCE_MS, Opened, opened
-from tests.test_session import info
 
 K = 4
 
@@ -58,9 +58,9 @@ def points(classes: int = 3) -> Points:
     return Points(mean.astype(np.float32), np.zeros((90, K), np.float32), label)
 
 
-def model(**values: object) -> ModelInfo:
+def model(**values: Any) -> ModelInfo:
     found = info(K)
-    return replace(found, points=points(), class_names=("0", "1", "2"), **values)  # type: ignore[arg-type]
+    return replace(found, points=points(), class_names=("0", "1", "2"), **values)
 
 
 def handles(*latents: Floats) -> Arrangement:
@@ -81,7 +81,7 @@ def session(qtbot: QtBot) -> Session:
 def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
     none, lane = NoPictures(), Lane()
     points = MapPoints(session, lane, session)
-    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type] # a fake
     qtbot.addWidget(found)
     found.resize(900, 500)
     found.show()

@@ -40,7 +40,7 @@ def view(qtbot: QtBot) -> Iterator[MapView]:
 
 
 def mouse(
-    view: MapView,
+    view: QWidget,
     kind: QEvent.Type,
     at: QPointF | QPoint,
     button: Qt.MouseButton = LEFT,

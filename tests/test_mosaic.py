@@ -11,8 +11,7 @@ from explorer.mosaic import Mosaic
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
-from tests.test_decoding import FakeThread
-from tests.test_session import info, three
+from tests.fakes import FakeThread, info, three
 
 VIEW = Viewport(0, 0, 60, 300, 200)
 
@@ -36,10 +35,6 @@ def mosaic(session: Session, thread: FakeThread, qtbot: QtBot) -> Mosaic:
     found.look(VIEW, 42, (0.3, 0.2))
     qtbot.waitUntil(lambda: bool(thread.asked))
     return found
-
-
-def asked_again(thread: FakeThread, qtbot: QtBot, count: int) -> None:
-    qtbot.waitUntil(lambda: len(thread.asked) > count)
 
 
 def test_the_whole_view_is_asked_for_in_the_plane_through_the_active_handle(
@@ -85,7 +80,7 @@ def test_what_is_there_is_not_asked_for_again(
         mosaic.look(VIEW, 42, (0, 0))
     assert len(thread.asked) == 1
     mosaic.look(VIEW.panned(60, 0), 42, (0, 0))
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     assert len(thread.asked[1].z) < len(thread.asked[0].z) / 2
 
 
@@ -95,7 +90,7 @@ def test_another_plane_needs_other_tiles_and_the_old_stand_until_they_come(
     old = thread.last(Slot.TILES)
     thread.answer(old)
     session.set_latent(1, np.array([1, 1, 5], np.float32))
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     np.testing.assert_array_equal(thread.last(Slot.TILES).z[:, 2], 5)
     assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
     thread.answer(old)
@@ -119,7 +114,7 @@ def test_another_model_has_no_tile_of_the_last(
     thread.answer(old)
     session.set_model(info(key=2), three(), (0, 1))
     assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     assert thread.last(Slot.TILES).model_key == 2
     thread.answer(old)
     assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
@@ -131,7 +126,7 @@ def test_other_weights_need_other_tiles_and_the_old_stand_until_they_come(
     old = thread.last(Slot.TILES)
     thread.answer(old)
     session.set_weights(info())
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     assert len(thread.last(Slot.TILES).z) == len(old.z)
     assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
     thread.answer(old)

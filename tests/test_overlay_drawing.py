@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 from explorer.overlay_drawing import (
     HOLE_COLOUR,
     VIRIDIS,
-    Arrows,
     Contours,
-    HeatMap,
     Range,
+    arrow_field,
     arrows,
     heat_image,
+    heat_map,
     magnification_range,
     ramp,
 )
@@ -59,7 +59,7 @@ def test_colours_run_from_dark_to_light() -> None:
 
 
 def test_a_heat_map_is_light_where_it_magnifies_and_upright(qapp: object) -> None:
-    layer = HeatMap()
+    layer = heat_map()
     layer.show(grid(lambda x, y: np.exp(x + 2 * y)))
     image = drawn(layer)
     assert light(image, 290, 20) > light(image, 30, 20) > light(image, 30, 220)
@@ -67,7 +67,7 @@ def test_a_heat_map_is_light_where_it_magnifies_and_upright(qapp: object) -> Non
 
 
 def test_a_heat_map_is_smooth(qapp: object) -> None:
-    layer = HeatMap()
+    layer = heat_map()
     layer.show(grid(lambda x, y: np.exp(x)))
     image = drawn(layer)
     shades = [image.pixelColor(x, 120).green() for x in range(60, 260)]
@@ -109,7 +109,7 @@ def test_steps_that_are_no_numbers_have_no_arrow() -> None:
 
 
 def test_arrows_are_seen(qapp: object) -> None:
-    layer = Arrows()
+    layer = arrow_field()
     layer.show(grid(lambda x, y: np.stack([-0.3 * x, -0.3 * y, 0 * x], -1)))
     bright = sum(
         light(drawn(layer), x, y) > 0.6 for x in range(0, 320, 2) for y in range(0, 240, 2)

@@ -16,7 +16,7 @@ from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.embedding_bar import EmbeddingBar, MethodChoice
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
-from explorer.widgets.pick_card import PickCard
+from explorer.widgets.point_card import PointCard
 from explorer.widgets.readout import Readout
 from models.embedding import METHODS, EmbeddingSettings, Floats, Method, installed, nearest, step
 
@@ -73,7 +73,7 @@ class EmbeddingPanel(QWidget):
         self._asked: Floats | None = None  # the z whose picture is awaited
         self._failure = ""
         self._pressed: QPointF | None = None
-        self._card = PickCard()
+        self._card = PointCard(upright=True)
         self._build()
         self._connect()
 
