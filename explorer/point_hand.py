@@ -155,7 +155,7 @@ class PointHand(QObject):
     # -- the data nearest a place ----------------------------------------------------------
 
     def look_near(self, at: tuple[float, float] | int | None) -> None:
-        """Show the data nearest a place of the map, or a point's number; none: the active handle."""
+        """Show the data nearest a place of the map or a point; none: nearest the active handle."""
         data = self._data()
         if data is None or not len(data):
             self.said.emit("There is no data on this map")
