@@ -110,7 +110,6 @@ COMMANDS = (
         ("Shift+D",),
         "The data nearest the pointer or the point under it, or the middle of the map, in the data "
         "panel; until a handle moves or Esc",
-        on_map=True,
     ),
     Command("panTool", "Pan", ("V",), "A drag on the map moves it", on_map=True),
     Command(

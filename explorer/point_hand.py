@@ -170,7 +170,7 @@ class PointHand(QObject):
     def _words(self, at: tuple[float, float]) -> str:
         digits = decimals_at(self._view.view.scale)
         shown = at[:1] if self._view.line_only else at
-        return "the place " + ", ".join(f"{x + 0.0:.{digits}f}" for x in shown).replace("-", "−")
+        return ", ".join(f"{x + 0.0:.{digits}f}" for x in shown).replace("-", "−")
 
     def _show_mark(self) -> None:
         """Where the place is on the plane, or where its point is drawn."""

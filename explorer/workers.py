@@ -156,9 +156,14 @@ class DecodeThread(QThread):
         return max(1, min(rows, _LARGEST_CHUNK))
 
     def _learn_speed(self, request: DecodeRequest, count: int, seconds: float) -> None:
-        """What a row takes at best: a chunk that was held up, by painting say, tells nothing."""
+        """What a row takes at best: a chunk that was held up, by painting say, tells nothing.
+
+        Of a decoder that is not known a first row or two tell only that it is slow, if it is: then
+        no drag waits for a whole first chunk of it. Faster rows, later, take that back.
+        """
         key = request.model_key, request.kind
-        if count >= min(_FIRST_CHUNK, self._fitting(*key)):
+        slow = key not in self._seconds_per_row and seconds / count > CHUNK_SECONDS
+        if slow or count >= min(_FIRST_CHUNK, self._fitting(*key)):
             known = self._seconds_per_row.get(key, seconds)
             self._seconds_per_row[key] = min(known, seconds / count)
 

@@ -552,8 +552,8 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     ask_nearest(window, at, monkeypatch)
     assert shown_rows(window) == nearest_rows(window, z)
     x, y = (f"{value:.2f}".replace("-", "−") for value in z.tolist())
-    assert title(window).startswith("Nearest data to the place ")
-    assert [part[:4] for part in title(window).split("place ")[1].split(", ")] == [x[:4], y[:4]]
+    shown = title(window).removeprefix("Nearest data to ").split(", ")
+    assert [part[:4] for part in shown] == [x[:4], y[:4]]
     assert window.window.point_hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
     assert not window.window.data_panel.visibleRegion().isEmpty()  # it came to the front
     assert window.window.session.arrangement is before
@@ -561,6 +561,37 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     assert title(window) == "Nearest data to A"
     assert window.window.point_hand._mark.at is None
     assert shown_rows(window) == nearest_rows(window, handle_z(window))
+
+
+def test_the_key_works_while_the_panel_has_the_keys(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top, (at, z) = window.window, bare_place(window)
+    top.show_data()
+    monkeypatch.setattr(top.map_panel.view, "underMouse", lambda: True)
+    mouse(window, QEvent.Type.MouseMove, at, NONE)
+    heights = top.data_panel.neighbours.geometry()
+    QTest.keyClick(top.data_panel.neighbours, Qt.Key.Key_D, KEYS.ShiftModifier)
+    assert shown_rows(window) == nearest_rows(window, z)
+    assert top.data_panel.neighbours.geometry() == heights  # and nothing jumps
+    QTest.keyClick(top.data_panel.neighbours, Qt.Key.Key_Escape)
+    assert title(window) == "Nearest data to A"
+
+
+def test_no_title_makes_the_panel_ask_for_more_room(
+    away: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled_without_data(away)
+    panel, before = away.window.data_panel, away.window.data_panel.minimumSizeHint().width()
+    ask_nearest(away, bare_place(away)[0], monkeypatch)
+    assert button(away, "nearestBack").isVisible()
+    assert button(away, "chooseOriginals").isVisible()
+    room = button(away, "nearestBack").sizeHint().width() + 20
+    assert panel.minimumSizeHint().width() <= before + room
+    away.window.resize(1100, 700)
+    away.settle()
+    docks = away.window.docks.by_name
+    assert not docks["data"].geometry().intersects(docks["dimensions"].geometry())
 
 
 def test_over_a_point_they_are_the_points_own_neighbours(
@@ -622,7 +653,7 @@ def test_a_right_click_offers_the_neighbours_of_what_is_there(
     assert shown_rows(window) == nearest_rows(window, z)
     assert not [text for a in menus[-1].actions() if "image" in (text := a.text())]
     choose(place_of(window, row), "Nearest data to this place")  # beside the point, that is
-    assert title(window).startswith("Nearest data to the place")
+    assert "image" not in title(window)
     choose(place_of(window, row), f"Nearest data to image #{row}")
     assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
     window.window.session.set_latent(2, z)

@@ -122,6 +122,22 @@ def rows_at_once(listener: Listener, slot: Slot) -> list[int]:
     return [len(result.pictures) for result in listener.results if result.request.slot is slot]
 
 
+def test_a_decoder_that_takes_a_second_an_image_is_given_one_at_a_time(
+    decoder: DecodeThread, listener: Listener, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one picture of a handle tells enough: nobody drags behind a batch of eight seconds."""
+
+    def slow(model: FakeModel, asked: DecodeRequest, first: int, count: int) -> DecodeResult:
+        return DecodeResult(asked, first, np.zeros((count, 1, 1, 1), np.uint8), float(count))
+
+    monkeypatch.setattr(workers, "render", slow)
+    decoder.submit(request(Slot.PICTURE, 1))
+    qtbot.waitUntil(lambda: len(listener.results) == 1, timeout=PATIENCE_MS)
+    decoder.submit(request(Slot.TILES, *range(20)))
+    qtbot.waitUntil(lambda: sum(rows_at_once(listener, Slot.TILES)) == 20, timeout=PATIENCE_MS)
+    assert set(rows_at_once(listener, Slot.TILES)) == {1}
+
+
 def test_long_work_is_cut_smaller_beside_a_hand_that_drags(
     decoder: DecodeThread, listener: Listener, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

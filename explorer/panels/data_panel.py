@@ -4,7 +4,15 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer import theme
 from explorer.arrangement import Handle
@@ -22,6 +30,7 @@ from explorer.widgets.thumbnails import Thumbnail, Thumbnails
 from models.points import Points
 
 _SELECTION_PX = 268
+_LONGEST_BACK = 14  # letters
 _MOST_COUNTED = 12  # classes told of; the rest are told together
 
 
@@ -60,19 +69,19 @@ class DataPanel(QWidget):
         row.setSpacing(14)
         left = QVBoxLayout()
         left.setSpacing(4)
-        self._title = self._label("", "title")
+        self._title = ElidedLabel(self)
+        self._title.setProperty("role", "title")
         self._title.setObjectName("nearestTitle")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._back = QPushButton(self)
         self._back.setObjectName("nearestBack")
         self._back.setProperty("slim", True)
         self._back.clicked.connect(partial(self._look.look_near, None))
-        policy = self._back.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # nothing below jumps when it comes
-        self._back.setSizePolicy(policy)
         self._back.hide()
         self._source = ElidedLabel(self)
         self._source.setProperty("role", "muted")
+        # It has the room that title and buttons leave, and asks for none: neither does the dock.
+        self._source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         head = QHBoxLayout()
         head.addWidget(self._title)
         self._choose = DataButton(self)
@@ -80,6 +89,7 @@ class DataPanel(QWidget):
         head.addWidget(self._source, 1)
         head.addWidget(self._choose)
         head.addWidget(self._back)
+        head.addStrut(self._choose.sizeHint().height())  # buttons come and go: nothing jumps
         self.neighbours = Thumbnails(self)
         self.neighbours.setObjectName("neighbours")
         self.neighbours.chosen.connect(self._look.place)
@@ -183,7 +193,7 @@ class DataPanel(QWidget):
         self._title.setText(f"Nearest data to {name}" if name else "Nearest data")
         self.neighbours.setAccessibleName(f"Data nearest {name or 'the active handle'}")
         back = "Back" if handle is None else f"Back to {handle.name}"
-        self._back.setText(back.replace("&", "&&"))
+        self._back.setText(back.replace("&", "&&") if len(back) <= _LONGEST_BACK else "Back")
         self._back.setAccessibleName(back)
         self._back.setToolTip(theme.as_tip(_BACK_TIP))
         self._back.setVisible(place is not None)
