@@ -320,7 +320,7 @@ def test_without_a_prior_the_program_says_why_and_shows_the_range_of_the_data(
         for name in ("prior", "posterior"):
             assert not panel._toggles[name].isEnabled()
             assert "prior" in panel._toggles[name].toolTip()
-        assert "σ" not in panel._gauge.text()
+        assert "σ" not in panel.handles.gauge.text()
 
 
 def test_with_a_prior_there_is_nothing_to_explain(corners: MapCorners, session: Session) -> None:

@@ -1,6 +1,5 @@
 """The map with its toolbar and legend, bound to a session."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,11 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer import painting, theme
+from explorer import theme
 from explorer.arrangement import Bytes, Floats
 from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
+from explorer.map_handles import MapHandles, plane_words
 from explorer.map_overlays import (
     DENSITY_TIP,
     DENSITY_WITHOUT_PRIOR_TIP,
@@ -28,8 +28,7 @@ from explorer.map_overlays import (
 )
 from explorer.map_points import MapPoints, project
 from explorer.mosaic import Mosaic
-from explorer.pacing import Paced
-from explorer.painting import Ellipse, Marker, to_image
+from explorer.painting import to_image
 from explorer.plane_choices import make_plane, reason_against
 from explorer.point_values import colour_rows, values_of
 from explorer.rendering import ModelInfo
@@ -41,14 +40,10 @@ from explorer.widgets.map_view import MapView
 from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
 from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
-from explorer.widgets.readout import Readout
 from explorer.widgets.tool_strip import ToolStrip
-from models.planes import PLANE_KINDS, Plane, PlaneKind
+from models.planes import PLANE_KINDS, PlaneKind
 
-_PATH_SAMPLES = 96
 _COMPACT_PX = 900  # below it the layers need the room more than a title
-_GAUGE_PX = 210  # a short name and two negative numbers
-_GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
 _WORTH_WAITING_SECONDS = 0.008  # as long as it takes to paint the map without its tiles
@@ -136,8 +131,7 @@ class MapPanel(QWidget):
         self._tools = ToolStrip(_TOOLS, self)
         self._tools.set_tool("pan")
         self._tools.chosen.connect(self.tool_chosen)
-        self._gauge = Readout(_GAUGE_PX, self)
-        self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
+        self.handles = MapHandles(session, self.view, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
         self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
         self._chooser.axes_chosen.connect(self._session.set_axes)
@@ -150,8 +144,6 @@ class MapPanel(QWidget):
         mosaic.tiles_changed.connect(self._on_tiles_changed)
         mosaic.settled.connect(self._on_mosaic_settled)
         self._tiles_held_back = False
-        self._markers: dict[int, Marker] = {}
-        self._ellipses: list[Ellipse] = []
         self._lens_shown = True  # of the one class; not while all of them are shown
 
     # -- building --------------------------------------------------------------------------
@@ -174,7 +166,7 @@ class MapPanel(QWidget):
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
         bottom.addWidget(self.colours, 1)
-        bottom.addWidget(self._gauge)
+        bottom.addWidget(self.handles.gauge)
         layout.addLayout(bottom)
 
     def add_row(self, row: QWidget) -> None:
@@ -232,15 +224,10 @@ class MapPanel(QWidget):
 
     def _connect_view(self) -> None:
         view = self.view
-        view.handle_pressed.connect(self._on_handle_pressed)
-        view.handle_moved.connect(self._on_handle_moved)
-        view.handle_released.connect(self._on_handle_released)
-        view.gesture_cancelled.connect(self._session.cancel_gesture)
         view.handle_activated.connect(self.rename)
         view.ground_activated.connect(self.add_handle_at)
         view.menu_requested.connect(self._on_menu_requested)
         view.pointer_moved.connect(self._on_pointer_moved)
-        view.nudged.connect(self._on_nudged)
         view.view_changed.connect(self._on_view_changed)
 
     def _connect_session(self) -> None:
@@ -250,11 +237,8 @@ class MapPanel(QWidget):
         session.points_changed.connect(self._on_points_changed)
         session.plane_changed.connect(self._on_plane_changed)
         session.layers_changed.connect(self._on_layers_changed)
-        session.arrangement_changed.connect(self._on_arrangement_changed)
-        session.latent_changed.connect(self._draw_handles)
-        session.active_changed.connect(self._on_active_changed)
+        session.arrangement_changed.connect(self._show_reasons)
         session.picture_changed.connect(self._on_picture_changed)
-        session.scrub_changed.connect(self._draw_scrub)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._chooser.set_compact(event.size().width() < _COMPACT_PX)
@@ -393,8 +377,6 @@ class MapPanel(QWidget):
     def _on_plane_changed(self) -> None:
         self._show_plane()
         self._draw_points()
-        self._draw_handles()
-        self._draw_scrub()
         self.fit()
 
     def _show_plane(self) -> None:
@@ -402,14 +384,9 @@ class MapPanel(QWidget):
         if model is None:
             return
         plane = session.plane
-        words = _plane_words(plane)
+        words = plane_words(plane)
         self._chooser.show_plane(plane.kind, session.axes, plane.name, theme.as_tip(words))
         self.view.axis_names = plane.across, plane.up
-        self._gauge.setToolTip(theme.as_tip(_gauge_tip(model, plane)))
-
-    def _on_arrangement_changed(self) -> None:
-        self._draw_handles()
-        self._show_reasons()
 
     def _show_reasons(self) -> None:
         """Which planes can be chosen, and why others cannot."""
@@ -459,7 +436,6 @@ class MapPanel(QWidget):
         self._show_ground()
         self.view.redraw_ground()
         self._draw_points()
-        self._draw_handles()
         self._show_reasons()
         self._look()
 
@@ -468,9 +444,6 @@ class MapPanel(QWidget):
         self._legend.refresh_theme()
         self._tools.refresh_theme()
         self._on_layers_changed()
-
-    def _on_active_changed(self) -> None:
-        self._draw_handles()
 
     def _draw_points(self, glide: bool = False) -> None:
         model, layers = self._session.model, self._session.layers
@@ -489,67 +462,6 @@ class MapPanel(QWidget):
         xy, colours = xy[rows], colours[rows]
         (self.view.glide_points if glide else self.view.set_points)(xy, colours)
 
-    def _draw_handles(self, key: int = 0) -> None:
-        """All of them, or the one with that key, which has moved."""
-        if key and key in self._markers:
-            handle = self._session.arrangement.get(key)
-            if handle is not None:
-                x, y = self._session.plane.project(handle.z).tolist()
-                self._markers[key] = replace(self._markers[key], x=x, y=y)
-        else:
-            self._gather_handles()
-        self.view.set_markers(tuple(self._markers.values()), self._ellipses)
-        self.view.set_path(self._path_line())
-        self._described.ask()
-
-    def _gather_handles(self) -> None:
-        session, handles = self._session, self._session.arrangement.handles
-        self._markers, self._ellipses = {}, []
-        if session.model is None or not handles:
-            return
-        places = session.plane.project(np.stack([handle.z for handle in handles])).tolist()
-        for handle, (x, y) in zip(handles, places, strict=True):
-            active = handle.key == session.active_key
-            name, colour = handle.name, handle.colour
-            self._markers[handle.key] = Marker(handle.key, name, colour, x, y, active)
-            if handle.image is not None and session.layers.posterior:
-                x, y = session.plane.project(handle.image.mean).tolist()
-                shape = session.plane.ellipse(handle.image.stddev)
-                self._ellipses.append(Ellipse(x, y, *shape, handle.colour))
-
-    def _path_line(self) -> painting.Floats:
-        arrangement = self._session.arrangement
-        if len(arrangement.handles) < 2:
-            return np.zeros((0, 2), np.float32)
-        if arrangement.path_kind == "linear":  # the map of a straight line is one
-            return np.array([(marker.x, marker.y) for marker in self._markers.values()], np.float32)
-        return self._session.plane.project(arrangement.path(_PATH_SAMPLES))
-
-    def _draw_scrub(self) -> None:
-        frame, arrangement = self._session.scrub, self._session.arrangement
-        if frame is None or not arrangement.handles:
-            self.view.set_scrub(None)
-            return
-        z = arrangement.path()[min(frame, arrangement.frames - 1)]
-        x, y = self._session.plane.project(z).tolist()
-        self.view.set_scrub((x, y))
-
-    def _describe(self) -> None:
-        """Say in words, for a screen reader, where the active handle is; show the gauge."""
-        session, handle = self._session, self._session.active
-        if handle is None or session.model is None:
-            self._gauge.set_text("")
-            self.view.setAccessibleDescription("No handle")
-            return
-        x, y = session.plane.project(handle.z).tolist()
-        off = float(np.linalg.norm(session.plane.residual(handle.z)))
-        where = f"{x:.2f}" if session.model.latent_size == 1 else f"{x:.2f}, {y:.2f}"
-        place = f"{handle.name}  {where}".replace("-", "−")
-        if session.model.latent_size > 2:
-            place += f"   off plane {off:.2f}{' σ' if session.model.has_prior else ''}"
-        self.view.setAccessibleDescription(f"Handle {place}. {_plane_words(session.plane)}")
-        self._gauge.set_text(place)
-
     def _on_picture_changed(self) -> None:
         picture = self._session.picture
         wanted = self._lens_shown and self._session.in_gesture and self.view.dragging
@@ -557,31 +469,6 @@ class MapPanel(QWidget):
             self.view.set_lens(to_image(picture))
 
     # -- from the person -------------------------------------------------------------------
-
-    def _on_handle_pressed(self, key: int) -> None:
-        self._session.set_scrub(None)
-        self._session.set_active(key)
-        handle = self._session.active
-        self._session.begin_gesture(f"Drag {handle.name}" if handle else "Drag")
-
-    def _on_handle_moved(self, key: int, x: float, y: float) -> None:
-        handle = self._session.arrangement.get(key)
-        if handle is None:
-            return
-        plane = self._session.plane
-        delta = np.array([x, y], np.float32) - plane.project(handle.z)
-        self._session.set_latent(key, plane.move(handle.z, delta))
-
-    def _on_handle_released(self, key: int) -> None:
-        self._session.end_gesture()
-        self.view.set_lens(None)
-
-    def _on_nudged(self, dx: float, dy: float) -> None:
-        handle = self._session.active
-        if handle is not None:
-            z = self._session.plane.move(handle.z, np.array([dx, dy], np.float32))
-            self._session.set_scrub(None)
-            self._session.set_latent(handle.key, z, f"Nudge {handle.name}")
 
     def _on_pointer_moved(self, x: float, y: float) -> None:
         self._hover = (x, y)
@@ -649,20 +536,3 @@ class MapPanel(QWidget):
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         self._session.set_layers(self._session.layers.with_class(label, shown))
-
-
-def _plane_words(plane: Plane) -> str:
-    """What runs across the map and what up, in one line of plain text."""
-    up = f"; up: {plane.up}" if plane.up else ""
-    return f"Across: {plane.across}{up}"
-
-
-def _gauge_tip(model: ModelInfo, plane: Plane) -> str:
-    """What the numbers under the map are."""
-    if model.latent_size <= 2:
-        return f"Where the active handle is, in latent units. {_plane_words(plane)}"
-    unit = " (standard deviations of the prior)" if model.has_prior else ""
-    return (
-        "Where the active handle is in the plane, and the length of what of its z lies off it, "
-        f"in latent units{unit}; B brings it to the plane. {_plane_words(plane)}"
-    )
