@@ -260,6 +260,9 @@ ARROWS: dict[str, str] = {
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
         "explorer.widgets explorer.workers models.density"
     ),
+    "explorer.layer_buttons": (
+        "explorer.map_overlays explorer.session explorer.theme explorer.widgets"
+    ),
     "explorer.data_images": (
         "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
         "models.originals models.points"
@@ -301,14 +304,14 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
-        "explorer.encoding explorer.fields explorer.library explorer.map_handles "
-        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.pacing "
-        "explorer.pages explorer.painting "
-        "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
-        "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
-        "explorer.theme explorer.training explorer.training_choices explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.downloads models.embedding "
-        "models.paths models.planes models.plans models.points "
+        "explorer.encoding explorer.fields explorer.layer_buttons explorer.library "
+        "explorer.map_handles explorer.map_overlays explorer.map_points explorer.mosaic "
+        "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
+        "explorer.point_values explorer.rendering explorer.replay explorer.run_list "
+        "explorer.runs_on_disk explorer.selection explorer.session explorer.theme "
+        "explorer.training explorer.training_choices explorer.training_words "
+        "explorer.viewport explorer.widgets explorer.workers models.downloads "
+        "models.embedding models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "

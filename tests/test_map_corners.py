@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
@@ -318,8 +319,10 @@ def test_without_a_prior_the_program_says_why_and_shows_the_range_of_the_data(
         assert not corners._scale_bar.in_sigmas
         assert not window.actions_by_name["sampleLatent"].isEnabled()
         for name in ("prior", "posterior"):
-            assert not panel._toggles[name].isEnabled()
-            assert "prior" in panel._toggles[name].toolTip()
+            button = panel.findChild(QPushButton, f"layer-{name}")
+            assert isinstance(button, QPushButton)
+            assert not button.isEnabled()
+            assert "prior" in button.toolTip()
         assert "σ" not in panel.handles.gauge.text()
 
 

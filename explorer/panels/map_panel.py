@@ -19,13 +19,8 @@ from explorer.arrangement import Bytes, Floats
 from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
+from explorer.layer_buttons import LayerButtons
 from explorer.map_handles import MapHandles, plane_words
-from explorer.map_overlays import (
-    DENSITY_TIP,
-    DENSITY_WITHOUT_PRIOR_TIP,
-    FIELD_TIP,
-    MAGNIFICATION_TIP,
-)
 from explorer.map_points import MapPoints, project
 from explorer.mosaic import Mosaic
 from explorer.painting import to_image
@@ -38,7 +33,6 @@ from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
 from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
-from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.tool_strip import ToolStrip
 from models.planes import PLANE_KINDS, PlaneKind
@@ -50,19 +44,6 @@ _WORTH_WAITING_SECONDS = 0.008  # as long as it takes to paint the map without i
 _MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
 _POINTS_FITTED = 20_000  # looked at to tell where the data lies
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
-
-_LAYER_BUTTONS = {
-    "mosaic": ("Mosaic", "Decoded images as the ground of the map: what the decoder would draw"),
-    "points": ("Points", "Posterior means of the data, coloured by class where classes are known"),
-    "posterior": (
-        "Posterior",
-        "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
-    ),
-    "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
-    "density": ("Density", DENSITY_TIP),
-    "magnification": ("Magnification", MAGNIFICATION_TIP),
-    "field": ("Field", FIELD_TIP),
-}
 
 _TOOLS = {
     "pan": "Pan: a drag on the map moves it, a click on a point puts a handle there (V)",
@@ -196,31 +177,18 @@ class MapPanel(QWidget):
         bar.setSpacing(4)
         bar.addWidget(self._chooser)
         bar.addSpacing(10)
-        self._toggles: dict[str, QPushButton] = {}
-        for name, (text, tip) in _LAYER_BUTTONS.items():
-            button = self._button(text, tip)
-            button.setCheckable(True)
-            button.setObjectName(f"layer-{name}")
-            button.clicked.connect(partial(self._on_layer_clicked, name, button))
-            self._toggles[name] = button
-        layers = OverflowRow("layers", self)
-        layers.set_buttons(list(self._toggles.values()))
-        bar.addWidget(layers, 1)
+        bar.addWidget(LayerButtons(self._session, self), 1)
         self.mosaic_settings = MosaicSettings(self)
         self.mosaic_settings.changed.connect(self.show_mosaic)
         bar.addWidget(self.mosaic_settings)
-        fit = self._button("Fit", "Show all data and the prior (Home); the wheel, + and − zoom")
+        fit = QPushButton("Fit", self)
         fit.setObjectName("fitButton")
+        fit.setAccessibleName("Fit")
+        fit.setToolTip(theme.as_tip("Show all data and the prior (Home); the wheel, + and − zoom"))
+        fit.setProperty("slim", True)
         fit.clicked.connect(self.fit)
         bar.addWidget(fit)
         return bar
-
-    def _button(self, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(theme.as_tip(tip))
-        button.setAccessibleName(text)
-        button.setProperty("slim", True)
-        return button
 
     def _connect_view(self) -> None:
         view = self.view
@@ -353,23 +321,6 @@ class MapPanel(QWidget):
         if model is None:
             return
         self._chooser.set_dimensions([f"z{number}" for number in range(model.latent_size)])
-        prior = self._toggles["prior"]
-        prior.setEnabled(model.has_prior)
-        tip = _LAYER_BUTTONS["prior"][1]
-        prior.setToolTip(
-            tip if model.has_prior else "This model has no prior, so there are no circles to draw"
-        )
-        posterior = self._toggles["posterior"]
-        posterior.setEnabled(model.has_prior)
-        posterior.setToolTip(
-            _LAYER_BUTTONS["posterior"][1]
-            if model.has_prior
-            else "Without a prior there are no posteriors: an image is encoded as one point"
-        )
-        density, some = self._toggles["density"], model.points is not None
-        density.setEnabled(some)
-        what = DENSITY_TIP if model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
-        density.setToolTip(theme.as_tip(what if some else "The model's file holds no data points"))
         self.view.line_only = model.latent_size == 1
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
@@ -428,8 +379,6 @@ class MapPanel(QWidget):
 
     def _on_layers_changed(self) -> None:
         layers, model = self._session.layers, self._session.model
-        for name, button in self._toggles.items():
-            button.setChecked(getattr(layers, name) and button.isEnabled())
         self._legend.set_hidden(layers.hidden_classes)
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
@@ -509,10 +458,6 @@ class MapPanel(QWidget):
             self.failed.emit(str(error))
         else:
             session.set_plane(plane)
-
-    def _on_layer_clicked(self, name: str, button: QPushButton) -> None:
-        # PySide does not hand `clicked`'s own argument to a partial.
-        self._session.set_layers(self._session.layers.with_layer(name, button.isChecked()))
 
     def _on_menu_requested(self, key: int, x: float, y: float, where: QPoint) -> None:
         menu = QMenu(self)
