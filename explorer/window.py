@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
-    QImage,
     QKeyEvent,
     QPaintEvent,
 )
@@ -22,14 +21,11 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
-    QProgressBar,
-    QPushButton,
     QStackedWidget,
 )
 
 from explorer import dropping, theme
 from explorer.actions import MENUS, make_actions
-from explorer.arrangement import PATH_FRAMES
 from explorer.class_lens import ClassLens
 from explorer.data_images import DataImages
 from explorer.data_look import DataLook
@@ -37,7 +33,8 @@ from explorer.decoding import Decoding
 from explorer.docks import Docks
 from explorer.embedding import Embedding
 from explorer.errors import LOG
-from explorer.exporting import Exporting, ExportRequest
+from explorer.export_status import ExportStatus
+from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
@@ -57,6 +54,7 @@ from explorer.panels.path_panel import PathPanel
 from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.path_export import PathExports
 from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
 from explorer.replay import Replay
@@ -69,7 +67,6 @@ from explorer.training import Training
 from explorer.training_words import trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
-from explorer.widgets.export_dialog import ExportChoice, ExportDialog
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.workers import DecodeThread, Lane, ModelShelf
 
@@ -134,6 +131,8 @@ class MainWindow(QMainWindow):
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
+        self.export_status = ExportStatus(self.exporting, self)
+        self.path_exports = PathExports(self.session, self.exporting, self.settings, self)
         self.training = Training(parent=self)
         self.runs = RunList(self.training, self._files, self)
         self.replay = Replay(self.session, self.shelf, self._epochs, self)
@@ -253,17 +252,7 @@ class MainWindow(QMainWindow):
         self.messages.setObjectName("messages")
         self.messages.setAccessibleName("Messages")
         bar.addWidget(self.messages, 1)
-        self._progress = QProgressBar(self)
-        self._progress.setFixedWidth(170)
-        self._progress.setAccessibleName("Export progress")
-        self._cancel = QPushButton("Cancel", self)
-        self._cancel.setObjectName("cancelExport")
-        self._cancel.setAccessibleName("Cancel the export")
-        self._cancel.setToolTip("Stop the export; an older file of that name stays as it was")
-        self._cancel.clicked.connect(self.exporting.cancel)
-        for widget in (self._progress, self._cancel):
-            bar.addPermanentWidget(widget)
-            widget.hide()
+        bar.addPermanentWidget(self.export_status)
         self._latency = QLabel("cpu", self)
         self._latency.setToolTip(
             "Where decoding runs, and the 95th percentile of the time from a change of the "
@@ -300,7 +289,7 @@ class MainWindow(QMainWindow):
         self._enable_actions()
 
     def _connect_services(self) -> None:
-        library, exporting = self.library, self.exporting
+        library = self.library
         library.card_ready.connect(self.library_panel.add_card)
         library.working.connect(self.say)
         opening = self.opening
@@ -311,12 +300,10 @@ class MainWindow(QMainWindow):
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
-        exporting.progressed.connect(self._on_export_progressed)
-        exporting.exported.connect(self._on_exported)
-        exporting.drawn.connect(self._on_map_drawn)
-        self.map_exports.begun.connect(self._begin_drawing)
-        exporting.failed.connect(self._on_export_failed)
-        exporting.cancelled.connect(self._on_export_cancelled)
+        self.export_status.said.connect(self.say)
+        self.export_status.failed.connect(self.complain)
+        for exports in (self.path_exports, self.map_exports, self.replay_exports):
+            exports.begun.connect(self.export_status.begin)
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
@@ -375,7 +362,6 @@ class MainWindow(QMainWindow):
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
         self.replay_panel.export_requested.connect(self._on_export_replay)
-        self.replay_exports.begun.connect(self._begin_export)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders
@@ -653,93 +639,20 @@ class MainWindow(QMainWindow):
     # -- exporting -------------------------------------------------------------------------
 
     def _on_export(self) -> None:
-        model, arrangement = self.session.model, self.session.arrangement
-        if model is None or not arrangement.handles:
-            return
-        if self._exports_already():
-            return
-        folder = Path(self.settings.folder("export") or Path.home())
-        dialog = ExportDialog(
-            folder / f"{model.name}-path.gif",
-            arrangement.frames,
-            PATH_FRAMES[1],
-            self.path_panel.there_and_back,
-            self,
-        )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(self._on_export_chosen)
-        dialog.open()
-
-    def _on_export_chosen(self, choice: ExportChoice) -> None:
-        model, arrangement = self.session.model, self.session.arrangement
-        if model is None:
-            return
-        self.settings.set_folder("export", str(choice.path.parent))
-        self._begin_export(choice.path)
-        self.exporting.export(
-            ExportRequest(
-                path=choice.path,
-                model_key=model.key,
-                z=arrangement.path(choice.frames),
-                label=arrangement.path_labels(choice.frames),
-                format=choice.format,
-                size=choice.size,
-                frames_per_second=choice.frames_per_second,
-                there_and_back=choice.there_and_back,
-            )
-        )
+        if self.session.arrangement.handles and self.export_status.is_free():
+            self.path_exports.ask(self.path_panel.there_and_back)
 
     def _on_export_replay(self) -> None:
-        if not self._exports_already():
+        if self.export_status.is_free():
             self.replay_exports.ask(self.map_panel.viewport(), self.map_panel.view.tile_px)
 
     def _on_export_map(self) -> None:
-        if not self._exports_already():
+        if self.export_status.is_free():
             self.map_exports.ask()
 
     def _on_copy_map(self) -> None:
-        if not self._exports_already():
+        if self.export_status.is_free():
             self.map_exports.copy()
-
-    def _on_map_drawn(self, picture: QImage) -> None:
-        self._end_export()
-        QGuiApplication.clipboard().setImage(picture)
-        self.say(f"Copied the map, {picture.width()}×{picture.height()} pixels")
-
-    def _exports_already(self) -> bool:
-        if self.exporting.busy:
-            self.complain("An export is under way; wait for it, or cancel it in the status bar")
-        return self.exporting.busy
-
-    def _begin_export(self, path: Path) -> None:
-        self._begin_drawing(f"Exporting {path.name} …")
-
-    def _begin_drawing(self, what: str) -> None:
-        self._progress.setRange(0, 0)
-        self._progress.show()
-        self._cancel.show()
-        self.say(what)
-
-    def _on_export_progressed(self, what: str, done: int, total: int) -> None:
-        self._progress.setRange(0, total)
-        self._progress.setValue(done)
-        self._progress.setFormat(f"{what} %p %")
-
-    def _end_export(self) -> None:
-        self._progress.hide()
-        self._cancel.hide()
-
-    def _on_exported(self, path: Path) -> None:
-        self._end_export()
-        self.say(f"Exported {path}")
-
-    def _on_export_failed(self, message: str) -> None:
-        self._end_export()
-        self.complain(message)
-
-    def _on_export_cancelled(self) -> None:
-        self._end_export()
-        self.say("Export cancelled; nothing was written")
 
     # -- training --------------------------------------------------------------------------
 

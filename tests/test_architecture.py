@@ -229,6 +229,11 @@ ARROWS: dict[str, str] = {
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
         "explorer.settings explorer.viewport explorer.widgets"
     ),
+    "explorer.path_export": (
+        "explorer.arrangement explorer.exporting explorer.session explorer.settings "
+        "explorer.widgets"
+    ),
+    "explorer.export_status": "explorer.exporting",
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
         "explorer.session explorer.settings explorer.theme explorer.viewport explorer.widgets"
@@ -314,17 +319,17 @@ ARROWS: dict[str, str] = {
         "models.embedding models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.class_lens "
-        "explorer.data_images explorer.data_look explorer.decoding explorer.docks "
-        "explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.data_images "
+        "explorer.data_look explorer.decoding explorer.docks explorer.dropping "
+        "explorer.embedding explorer.encoding explorer.errors explorer.export_status "
         "explorer.exporting explorer.first_look explorer.following explorer.help "
         "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
         "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
-        "explorer.painting explorer.panels explorer.point_hand explorer.rendering "
-        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
-        "explorer.session_file explorer.settings explorer.theme explorer.training "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.errors models.plans "
+        "explorer.painting explorer.panels explorer.path_export explorer.point_hand "
+        "explorer.rendering explorer.replay explorer.replay_export explorer.run_list "
+        "explorer.session explorer.session_file explorer.settings explorer.theme "
+        "explorer.training explorer.training_words explorer.viewport explorer.widgets "
+        "explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
