@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -20,13 +19,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
-    QMenu,
     QStackedWidget,
 )
 
 from explorer import dropping, theme
-from explorer.actions import MENUS, make_actions
+from explorer.actions import make_actions
 from explorer.class_lens import ClassLens
+from explorer.command_states import CommandStates
 from explorer.data_images import DataImages
 from explorer.data_look import DataLook
 from explorer.decoding import Decoding
@@ -43,6 +42,7 @@ from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
+from explorer.menus import RecentMenu, fill_menus
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
 from explorer.panels.data_panel import DataPanel
@@ -72,15 +72,6 @@ from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
-_OF_A_MODEL = (
-    "saveSession",
-    "saveSessionAs",
-    "addHandle",
-    "pasteImage",
-    "fit",
-    "copyMap",
-    "exportMap",
-)
 _FIRST_PAINT_PATIENCE_MS = 500  # a window that starts minimised is never painted
 
 
@@ -208,16 +199,9 @@ class MainWindow(QMainWindow):
             dock.installEventFilter(self)
 
     def _build_menus(self) -> None:
-        self._recent_menu = QMenu("Open recent", self)
-        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
-        for title, names in MENUS.items():
-            menu = self.menuBar().addMenu(title)
-            menu.setToolTipsVisible(True)
-            for name in names:
-                self._fill_menu(menu, name)
-        themes = QActionGroup(self)
-        for name in ("themeSystem", "themeDark", "themeLight"):
-            themes.addAction(self.actions_by_name[name])
+        recent = RecentMenu(self.settings, self)
+        recent.chosen.connect(self._on_recent)
+        fill_menus(self.menuBar(), self.actions_by_name, recent, self.docks.toggles())
         self.actions_by_name["showMinimap"].setChecked(self.settings.minimap)
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
         self._model_label = QLabel(self)
@@ -225,24 +209,8 @@ class MainWindow(QMainWindow):
         self._model_label.setContentsMargins(0, 6, 14, 6)
         self.menuBar().setCornerWidget(self._model_label)
 
-    def _fill_menu(self, menu: QMenu, name: str) -> None:
-        if not name:
-            menu.addSeparator()
-        elif name == "recent":
-            menu.addMenu(self._recent_menu)
-        elif name == "panels":
-            menu.addActions(self.docks.toggles())
-        else:
-            menu.addAction(self.actions_by_name[name])
-
-    def _fill_recent_menu(self) -> None:
-        self._recent_menu.clear()
-        for path in self.settings.recent():
-            action = self._recent_menu.addAction(path.name)
-            action.setToolTip(str(path))
-            action.triggered.connect(partial(self.opening.open_paths, [path]))
-        if self._recent_menu.isEmpty():
-            self._recent_menu.addAction("Nothing opened yet").setEnabled(False)
+    def _on_recent(self, path: Path) -> None:
+        self.opening.open_paths([path])
 
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
@@ -276,17 +244,14 @@ class MainWindow(QMainWindow):
         self.session.model_changed.connect(self._show_model)
         self.session.model_changed.connect(self._list_training)
         self.session.weights_changed.connect(self._show_model)
-        self.session.arrangement_changed.connect(self._enable_actions)
-        self.session.active_changed.connect(self._enable_actions)
-        stack.canUndoChanged.connect(self._enable_actions)
-        stack.canRedoChanged.connect(self._enable_actions)
-        stack.undoTextChanged.connect(self._enable_actions)
         stack.cleanChanged.connect(self._show_title)
         self._latency_timer = QTimer(self, interval=500)
         self._latency_timer.timeout.connect(self._show_latency)
         self._latency_timer.start()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
-        self._enable_actions()
+        self._states = CommandStates(
+            self.actions_by_name, self.session, self.replay, self.opening, self
+        )
 
     def _connect_services(self) -> None:
         library = self.library
@@ -358,7 +323,6 @@ class MainWindow(QMainWindow):
         replay.arrived.connect(opening.put_epoch)
         replay.final_shown.connect(self._on_final_shown)
         replay.failed.connect(self.complain)
-        replay.changed.connect(self._enable_actions)
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
         self.replay_panel.export_requested.connect(self._on_export_replay)
@@ -461,48 +425,6 @@ class MainWindow(QMainWindow):
         if place is not None and self.session.active_key is not None:
             self.session.move_handle_in_order(self.session.active_key, place + step)
 
-    def _enable_actions(self, *_: object) -> None:
-        actions, stack, session = self.actions_by_name, self.session.undo_stack, self.session
-        actions["undo"].setEnabled(stack.canUndo())
-        actions["redo"].setEnabled(stack.canRedo())
-        actions["undo"].setText(f"Undo {stack.undoText()}".strip())
-        actions["redo"].setText(f"Redo {stack.redoText()}".strip())
-        has_model, has_handle = session.model is not None, session.active is not None
-        for name in _OF_A_MODEL:
-            actions[name].setEnabled(has_model)
-        actions["showEmbedding"].setEnabled(has_model)
-        for name in (
-            "renameHandle",
-            "deleteHandle",
-            "nextHandle",
-            "previousHandle",
-            "handleEarlier",
-            "handleLater",
-            "resetLatent",
-            "copyPicture",
-            "exportAnimation",
-            "playPath",
-        ):
-            actions[name].setEnabled(has_handle)
-        self._enable_replay()
-        prior = session.model is not None and session.model.has_prior
-        actions["sampleLatent"].setEnabled(has_handle and prior)
-        off_plane = session.model is not None and session.model.latent_size > 2
-        actions["bringToPlane"].setEnabled(has_handle and off_plane)
-
-    def _enable_replay(self) -> None:
-        actions, replay, before = self.actions_by_name, self.replay.state, self._before_training()
-        actions["watchTraining"].setChecked(replay.watching)
-        actions["backToModel"].setEnabled(before is not None)
-        actions["backToModel"].setText(f"Back to {before.stem if before else 'the model before'}")
-        actions["playReplay"].setEnabled(len(replay.epochs) > 1)
-        actions["exportReplay"].setEnabled(bool(replay.epochs))
-
-    def _before_training(self) -> Path | None:
-        """The model to go back to, unless it is on the map."""
-        model, before = self.session.model, self.opening.before_training
-        return before if model is not None and model.path != before else None
-
     # -- messages --------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
@@ -587,7 +509,6 @@ class MainWindow(QMainWindow):
             if longer:
                 self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
         self._show_title()
-        self._enable_actions()
 
     def _show_title(self, *_: object) -> None:
         model, path = self.session.model, self.opening.session_path

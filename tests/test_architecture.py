@@ -289,6 +289,8 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms"
     ),
     "explorer.docks": "explorer.theme",
+    "explorer.menus": "explorer.actions explorer.settings",
+    "explorer.command_states": "explorer.opening explorer.replay explorer.session",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
@@ -319,17 +321,17 @@ ARROWS: dict[str, str] = {
         "models.embedding models.paths models.planes models.plans models.points"
     ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.class_lens explorer.data_images "
-        "explorer.data_look explorer.decoding explorer.docks explorer.dropping "
-        "explorer.embedding explorer.encoding explorer.errors explorer.export_status "
-        "explorer.exporting explorer.first_look explorer.following explorer.help "
-        "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
-        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
-        "explorer.painting explorer.panels explorer.path_export explorer.point_hand "
-        "explorer.rendering explorer.replay explorer.replay_export explorer.run_list "
-        "explorer.session explorer.session_file explorer.settings explorer.theme "
-        "explorer.training explorer.training_words explorer.viewport explorer.widgets "
-        "explorer.workers models.errors models.plans"
+        "explorer explorer.actions explorer.arrangement explorer.class_lens "
+        "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
+        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer.export_status explorer.exporting explorer.first_look explorer.following "
+        "explorer.help explorer.library explorer.map_classes explorer.map_corners "
+        "explorer.map_export explorer.map_overlays explorer.map_points explorer.menus "
+        "explorer.mosaic explorer.opening explorer.painting explorer.panels explorer.path_export "
+        "explorer.point_hand explorer.rendering explorer.replay explorer.replay_export "
+        "explorer.run_list explorer.session explorer.session_file explorer.settings "
+        "explorer.theme explorer.training explorer.training_words explorer.viewport "
+        "explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
