@@ -217,6 +217,10 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
+    "explorer.map_handles": (
+        "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
+        "explorer.widgets models.planes"
+    ),
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
@@ -227,6 +231,11 @@ ARROWS: dict[str, str] = {
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
         "explorer.settings explorer.viewport explorer.widgets"
     ),
+    "explorer.path_export": (
+        "explorer.arrangement explorer.exporting explorer.session explorer.settings "
+        "explorer.widgets"
+    ),
+    "explorer.export_status": "explorer.exporting",
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
         "explorer.session explorer.settings explorer.theme explorer.viewport explorer.widgets"
@@ -258,6 +267,9 @@ ARROWS: dict[str, str] = {
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
         "explorer.widgets explorer.workers models.density"
     ),
+    "explorer.layer_buttons": (
+        "explorer.map_overlays explorer.session explorer.theme explorer.widgets"
+    ),
     "explorer.data_images": (
         "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
         "models.originals models.points"
@@ -280,6 +292,8 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms"
     ),
     "explorer.docks": "explorer.theme",
+    "explorer.menus": "explorer.actions explorer.settings",
+    "explorer.command_states": "explorer.opening explorer.replay explorer.session",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
@@ -300,9 +314,9 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
-        "explorer.encoding explorer.fields explorer.library explorer.map_overlays "
-        "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
-        "explorer.painting "
+        "explorer.encoding explorer.fields explorer.layer_buttons explorer.library "
+        "explorer.map_handles explorer.map_overlays explorer.map_points explorer.mosaic "
+        "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
         "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
         "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
         "explorer.theme explorer.training explorer.training_choices explorer.training_words "
@@ -311,16 +325,16 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "
-        "explorer.data_images explorer.data_look explorer.decoding explorer.docks "
-        "explorer.dropping explorer.embedding explorer.encoding explorer.errors "
-        "explorer.exporting explorer.first_look explorer.following explorer.help "
-        "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
-        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
-        "explorer.painting explorer.panels explorer.point_hand explorer.rendering "
-        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
-        "explorer.session_file explorer.settings explorer.theme explorer.training "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.errors models.plans "
+        "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
+        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer.export_status explorer.exporting explorer.first_look explorer.following "
+        "explorer.help explorer.library explorer.map_classes explorer.map_corners "
+        "explorer.map_export explorer.map_overlays explorer.map_points explorer.menus "
+        "explorer.mosaic explorer.opening explorer.painting explorer.panels explorer.path_export "
+        "explorer.point_hand explorer.rendering explorer.replay explorer.replay_export "
+        "explorer.run_list explorer.session explorer.session_file explorer.settings "
+        "explorer.theme explorer.training explorer.training_words explorer.viewport "
+        "explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
@@ -357,9 +358,11 @@ def test_without_a_prior_the_program_says_why_and_shows_the_range_of_the_data(
         assert not corners._scale_bar.in_sigmas
         assert not window.actions_by_name["sampleLatent"].isEnabled()
         for name in ("prior", "posterior"):
-            assert not panel._toggles[name].isEnabled()
-            assert "prior" in panel._toggles[name].toolTip()
-        assert "σ" not in panel._gauge.text()
+            button = panel.findChild(QPushButton, f"layer-{name}")
+            assert isinstance(button, QPushButton)
+            assert not button.isEnabled()
+            assert "prior" in button.toolTip()
+        assert "σ" not in panel.handles.gauge.text()
 
 
 def test_with_a_prior_there_is_nothing_to_explain(corners: MapCorners, session: Session) -> None:

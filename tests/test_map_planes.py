@@ -150,7 +150,7 @@ def test_each_kind_is_chosen_and_shows_what_belongs_to_it(
     assert session.undo_stack.count() == 0
     for word in (session.plane.across, session.plane.up):
         assert word in panel.view.accessibleDescription()
-        assert word in panel._gauge.toolTip()
+        assert word in panel.handles.gauge.toolTip()
 
 
 def test_a_place_on_the_map_is_where_a_handle_projects_to(
@@ -178,7 +178,7 @@ def test_a_drag_keeps_what_lies_off_the_plane_and_the_gauge_shows_it(
     panel.view.handle_released.emit(1)
     np.testing.assert_allclose(session.plane.project(session.active.z), [0.25, -0.5], atol=1e-5)
     np.testing.assert_allclose(session.plane.residual(session.active.z), off, atol=1e-5)
-    assert f"off plane {np.linalg.norm(off):.2f} σ" in panel._gauge.text()
+    assert f"off plane {np.linalg.norm(off):.2f} σ" in panel.handles.gauge.text()
 
 
 def test_a_plane_of_handles_stays_until_it_is_chosen_again(
@@ -344,7 +344,7 @@ def test_bringing_to_the_plane_is_one_step(panel: MapPanel, session: Session, qt
     brought = session.arrangement.handles[0]
     assert session.lies_on_plane(brought)
     np.testing.assert_allclose(session.plane.project(brought.z), at, atol=1e-5)
-    assert "off plane 0.00" in panel._gauge.text()
+    assert "off plane 0.00" in panel.handles.gauge.text()
     assert session.undo_stack.undoText() == "Bring A to plane"
     with qtbot.waitSignal(panel.said):
         panel.bring_to_plane(1)
@@ -401,7 +401,7 @@ def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, sessio
     assert name.text() == "<img src=x>, B, C"
     assert name.textFormat() == Qt.TextFormat.PlainText
     assert "<img" not in name.toolTip()
-    assert "<img" not in panel._gauge.toolTip()
+    assert "<img" not in panel.handles.gauge.toolTip()
 
 
 # -- in the whole window --------------------------------------------------------------------

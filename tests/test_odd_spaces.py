@@ -70,9 +70,9 @@ def test_up_means_nothing_on_a_line(qtbot: QtBot, tiny_model: "Model", tmp_path:
         session, view = window.session, window.map_panel.view
         assert session.active is not None
         before = session.active.z.copy()
-        window.map_panel._on_nudged(0.0, 0.5)
+        view.nudged.emit(0.0, 0.5)
         np.testing.assert_array_equal(session.active.z, before)
-        window.map_panel._on_nudged(0.5, 0.0)
+        view.nudged.emit(0.5, 0.0)
         np.testing.assert_allclose(session.active.z, before + 0.5, atol=1e-6)
         whole = view.contents()
         assert whole.line_only
