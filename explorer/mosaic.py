@@ -13,7 +13,7 @@ from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
 from explorer.viewport import Tile, Viewport, centres, visible_tiles
-from explorer.workers import DecodeThread
+from explorer.workers import CHUNK_SECONDS, DecodeThread
 
 CACHE_BYTES = 64 * 2**20
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
@@ -64,13 +64,16 @@ class Mosaic(QObject):
         self._view, self._tile_px, self._pointer = view, tile_px, pointer
         self._ask_soon()
 
-    def comes_within(self, seconds: float) -> bool:
-        """Whether all tiles that were asked for are likely to be there so soon."""
+    @property
+    def comes_at_once(self) -> bool:
+        """Whether the tiles asked for are likely to be there sooner than a frame without them."""
+        return self._ask_pending and self._session.layers.mosaic and self._decoded_at_once()
+
+    def _decoded_at_once(self) -> bool:
         model = self._session.model
-        if not self._ask_pending or model is None or not self._session.layers.mosaic:
-            return False
-        each = self._thread.seconds_a_picture(model.key)
-        return each is not None and each * len(visible_tiles(self._view, self._tile_px)) <= seconds
+        each = None if model is None else self._thread.seconds_a_picture(model.key)
+        count = len(visible_tiles(self._view, self._tile_px))
+        return each is not None and each * count <= CHUNK_SECONDS
 
     def limit(self, most_bytes: int) -> None:
         """Keep no more than that of pictures: those seen longest ago go first."""
@@ -132,6 +135,8 @@ class Mosaic(QObject):
     def _needed(self) -> list[Tile]:
         """A coarse layer first, so that something stands everywhere at once; then the tiles."""
         tiles = visible_tiles(self._view, self._tile_px)
+        if self._decoded_at_once():
+            return self._by_distance(tiles)
         cells = dict.fromkeys((tile.column // 4, tile.row // 4) for tile in tiles)
         coarse = [Tile(tiles[0].level - 2, *cell) for cell in cells]
         return [*self._by_distance(coarse), *self._by_distance(tiles)]

@@ -37,16 +37,13 @@ class NoPictures(QObject):
     lens_changed = Signal(object)
     tiles_changed = Signal()
     settled = Signal()
-    busy = False
+    busy = comes_at_once = False
 
     def image(self, tile: object) -> None:
         """There are no tiles."""
 
     def look(self, *asked: object) -> None:
         """Nobody draws what is looked at."""
-
-    def comes_within(self, seconds: float) -> bool:
-        return False
 
     look_at = look
 

@@ -11,6 +11,7 @@ from explorer.mosaic import Mosaic
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
+from explorer.workers import CHUNK_SECONDS
 from tests.fakes import FakeThread, info, three
 
 VIEW = Viewport(0, 0, 60, 300, 200)
@@ -159,16 +160,15 @@ def test_whether_tiles_come_soon_depends_on_the_decoder_and_on_how_many_there_ar
     mosaic: Mosaic, thread: FakeThread, session: Session
 ) -> None:
     count = len(visible_tiles(VIEW, 42))
-    elsewhere = VIEW.panned(2000, 0)
-    mosaic.look(elsewhere, 42, (0, 0))
-    assert not mosaic.comes_within(1.0), "nobody knows how long a decode takes"
-    thread.each = 0.5 / count
-    assert mosaic.comes_within(1.0)
-    thread.each = 2.0 / count
-    assert not mosaic.comes_within(1.0)
+    mosaic.look(VIEW.panned(2000, 0), 42, (0, 0))
+    assert not mosaic.comes_at_once, "nobody knows how long a decode takes"
+    thread.each = 0.5 * CHUNK_SECONDS / count
+    assert mosaic.comes_at_once
+    thread.each = 2.0 * CHUNK_SECONDS / count
+    assert not mosaic.comes_at_once
     thread.each = 0.0
     session.set_layers(Layers(mosaic=False))
-    assert not mosaic.comes_within(1.0), "no tile is asked for"
+    assert not mosaic.comes_at_once, "no tile is asked for"
 
 
 def test_tiles_that_are_there_are_not_waited_for(
@@ -176,6 +176,16 @@ def test_tiles_that_are_there_are_not_waited_for(
 ) -> None:
     thread.each = 0.0
     thread.answer(thread.last(Slot.TILES))
-    assert not mosaic.comes_within(1.0), "nothing has been asked for since"
+    assert not mosaic.comes_at_once, "nothing has been asked for since"
     with qtbot.waitSignal(mosaic.settled):
         mosaic.look(VIEW, 42, (0, 0))
+
+
+def test_a_quick_decoder_needs_no_coarse_layer(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.each, count = 0.0, len(thread.asked)
+    mosaic.look(VIEW.panned(2000, 0), 42, (0, 0))
+    asked_again(thread, qtbot, count)
+    _, tiles = thread.last(Slot.TILES).ticket
+    assert set(tiles) == set(visible_tiles(VIEW.panned(2000, 0), 42))

@@ -40,7 +40,6 @@ from models.planes import PLANE_KINDS, PlaneKind
 _COMPACT_PX = 900  # below it the layers need the room more than a title
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
-_WORTH_WAITING_SECONDS = 0.008  # as long as it takes to paint the map without its tiles
 _MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
 _POINTS_FITTED = 20_000  # looked at to tell where the data lies
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
@@ -450,7 +449,7 @@ class MapPanel(QWidget):
 
     def _on_view_changed(self) -> None:
         self._look()
-        if self._mosaic.comes_within(_WORTH_WAITING_SECONDS):
+        if self._mosaic.comes_at_once:
             self.view.hold()
 
     def _look(self) -> None:
