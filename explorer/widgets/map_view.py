@@ -46,7 +46,7 @@ _ZOOM_A_NOTCH = 1.25
 _PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
-_HOLD_MS, _ALONE_SECONDS = 12, 0.1  # see `hold`
+_HOLD_MS, _ALONE_SECONDS = 16, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
 
