@@ -216,6 +216,8 @@ ARROWS: dict[str, str] = {
         "models.errors models.model models.planes"
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
+    "explorer.marker_layer": "explorer.painting explorer.viewport",
+    "explorer.map_keys": "explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
     "explorer.map_handles": (
         "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
@@ -303,7 +305,8 @@ ARROWS: dict[str, str] = {
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.export_form explorer.fields "
         "explorer.gliding "
-        "explorer.map_drawing explorer.painting explorer.path_layer explorer.plot_ranges "
+        "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
+        "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
     ),
     "explorer.pages": (

@@ -114,14 +114,14 @@ def test_each_is_where_it_projects_to_and_one_that_moves_moves_alone(panel: MapP
     session, view = panel._session, panel.view
     session.set_active(17)
     before = {key: view.position_of(key) for key in (1, 17, 1000)}
-    others = [marker for marker in view._markers if marker.key != 17]
+    others = [marker for marker in view._markers.markers if marker.key != 17]
     session.set_latent(17, np.array([2, -1, 0], np.float32))
     x, y = view.view.pixel(2, -1)
     assert view.position_of(17) == view._to_widget(2, -1).toPoint()
     assert {key: view.position_of(key) for key in (1, 1000)} == {
         key: before[key] for key in (1, 1000)
     }
-    now = [marker for marker in view._markers if marker.key != 17]
+    now = [marker for marker in view._markers.markers if marker.key != 17]
     assert all(old is new for old, new in zip(others, now, strict=True))
     np.testing.assert_allclose(view._path.xy[16], [2, -1], atol=1e-6)
     np.testing.assert_allclose(view._path.xy[15], places()[15], atol=1e-6)
@@ -141,7 +141,7 @@ def test_the_map_looks_as_if_all_were_drawn(panel: MapPanel) -> None:
     fresh.set_view(view.view)
     fresh.ground_dark, fresh.show_prior = view.ground_dark, view.show_prior
     fresh.axis_names = view.axis_names
-    fresh.set_markers(view._markers)
+    fresh.set_markers(view._markers.markers)
     fresh.set_path(view._path.xy)
     whole = fresh.grab().toImage()
     gap = np.abs(pixels(cached) - pixels(whole))
@@ -181,7 +181,7 @@ def test_the_nearest_of_many_is_the_one_that_is_grabbed(panel: MapPanel) -> None
                 view._to_widget(marker.x, marker.y).x() - at.x(),
                 view._to_widget(marker.x, marker.y).y() - at.y(),
             )
-            for marker in view._markers
+            for marker in view._markers.markers
         }
         nearest = min(gaps, key=lambda key: gaps[key])
         assert view._handle_at(at) == (nearest if gaps[nearest] <= 15 else None)

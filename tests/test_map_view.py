@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.gliding import GLIDE_SECONDS
+from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
 from explorer.painting import Ellipse, Marker
 from explorer.viewport import Viewport
 from explorer.widgets import map_view
-from explorer.widgets.map_view import FINE_NUDGE_PX, MARGIN_LEFT_PX, NUDGE_PX, MapView
+from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 PRESS, MOVE, RELEASE = (

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from math import hypot
 from time import perf_counter
 
 import numpy as np
@@ -30,6 +29,8 @@ from explorer import map_drawing, painting, theme
 from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
 from explorer.map_drawing import MapContents
+from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
+from explorer.marker_layer import MarkerLayer
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
@@ -38,24 +39,12 @@ from explorer.viewport import Viewport
 Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = map_drawing.MARGIN_LEFT_PX, map_drawing.MARGIN_BOTTOM_PX
-NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
-_GRAB_PX = painting.HANDLE_RADIUS_PX + 5
-_MANY_MARKERS = 24  # from here on those that stand still are drawn once
-_ZOOM_A_NOTCH = 1.25
-_PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _HOLD_MS, _ALONE_SECONDS = 16, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
-
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
-}
 
 
 def _is_near(one: QPointF, other: QPointF) -> bool:
@@ -104,8 +93,7 @@ class MapView(QWidget):
         self.show_axes = True  # the numbers along them
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points = PointLayer()
-        self._markers: tuple[Marker, ...] = ()
-        self._still_markers: tuple[object, QPixmap] | None = None
+        self._markers = MarkerLayer()
         self._ellipses: tuple[Ellipse, ...] = ()
         self._hover_ellipse: Ellipse | None = None
         self._path = PathLayer()
@@ -235,7 +223,7 @@ class MapView(QWidget):
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
-        self._markers, self._ellipses = tuple(markers), tuple(ellipses)
+        self._markers.markers, self._ellipses = tuple(markers), tuple(ellipses)
         self._update_soon()
 
     def set_hover_ellipse(self, ellipse: Ellipse | None) -> None:
@@ -359,11 +347,8 @@ class MapView(QWidget):
         Raises:
             KeyError: there is no such handle.
         """
-        wanted = getattr(handle, "key", handle)
-        for marker in self._markers:
-            if wanted in (marker.name, marker.key):
-                return self._to_widget(marker.x, marker.y).toPoint()
-        raise KeyError(wanted)
+        marker = self._markers.named(getattr(handle, "key", handle))
+        return self._to_widget(marker.x, marker.y).toPoint()
 
     def _to_widget(self, x: float, y: float) -> QPointF:
         px, py = self.view.pixel(x, y)
@@ -374,14 +359,8 @@ class MapView(QWidget):
         return float(x), float(y)
 
     def _handle_at(self, at: QPointF) -> int | None:
-        left, top = at.x() - MARGIN_LEFT_PX, at.y()
-
-        def distance(marker: Marker) -> float:
-            x, y = self.view.pixel(marker.x, marker.y)
-            return hypot(x - left, y - top)
-
-        nearest = min(self._markers, key=lambda m: (distance(m), not m.active), default=None)
-        return nearest.key if nearest is not None and distance(nearest) <= _GRAB_PX else None
+        found = self._markers.at(self.view, at.x() - MARGIN_LEFT_PX, at.y())
+        return None if found is None else found.key
 
     def axis_at(self, at: QPointF) -> str:
         """What the axis is whose numbers stand there, if any do."""
@@ -439,7 +418,7 @@ class MapView(QWidget):
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         self._draw_all(painter, self.on_top)
-        self._paint_markers(painter)
+        self._markers.draw(painter, self.view, self.ground_dark)
         self._draw_all(painter, self.over_handles)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
@@ -452,29 +431,6 @@ class MapView(QWidget):
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
-
-    def _paint_markers(self, painter: QPainter) -> None:
-        """Many that stand still are drawn once, under the active one."""
-        markers = self._markers
-        if len(markers) > _MANY_MARKERS:
-            still = tuple(marker for marker in markers if not marker.active)
-            wanted = (still, self.view, self.devicePixelRatioF())  # mostly the very same markers
-            if self._still_markers is None or self._still_markers[0] != wanted:
-                self._still_markers = (wanted, self._markers_painted(still))
-            painter.drawPixmap(0, 0, self._still_markers[1])
-            markers = tuple(marker for marker in markers if marker.active)
-        painting.draw_markers(painter, self.view, markers)
-
-    def _markers_painted(self, markers: Sequence[Marker]) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(round(self.view.width * ratio), round(self.view.height * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        painting.draw_markers(painter, self.view, markers)
-        painter.end()
-        return pixmap
 
     def _draw_all(self, painter: QPainter, layers: Sequence[Drawn]) -> None:
         for layer in layers:
@@ -499,7 +455,7 @@ class MapView(QWidget):
             above=self._recorded(self.above_points),
             on_top=self._recorded(self.on_top),
             path=self._path.xy,
-            markers=self._markers,
+            markers=self._markers.markers,
             ellipses=self._ellipses,
         )
 
@@ -654,13 +610,13 @@ class MapView(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / 120
         if notches:
-            self.zoom(_ZOOM_A_NOTCH**notches, event.position())
+            self.zoom(ZOOM_A_NOTCH**notches, event.position())
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         at = QPointF(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            active = next((marker for marker in self._markers if marker.active), None)
+            active = self._markers.active
             at = self._to_widget(active.x, active.y) if active else self.ground.center()
         key = self._handle_at(at)
         where = self.mapToGlobal(at.toPoint())
@@ -689,30 +645,18 @@ class MapView(QWidget):
             self.update()
         elif key == Qt.Key.Key_Escape and self.area.kind != "pan":
             self.tool_ended.emit()
-        elif key in _ARROWS and held & Qt.KeyboardModifier.ControlModifier:
-            dx, dy = _ARROWS[key]
-            self.set_view(self.view.panned(-_PAN_PX * dx, _PAN_PX * dy))
-        elif key in _ARROWS and held & Qt.KeyboardModifier.AltModifier:
-            dx, dy = _ARROWS[key]
-            across, up = _PAN_SHARE * self.view.width, _PAN_SHARE * self.view.height
-            self.set_view(self.view.panned(-across * dx, up * dy))
         elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
             self._look_at_active()
-        elif key in _ARROWS:
-            fine = held & Qt.KeyboardModifier.ShiftModifier
-            step = (FINE_NUDGE_PX if fine else NUDGE_PX) / self.view.scale
-            dx, dy = _ARROWS[key]
-            self.nudged.emit(dx * step, dy * step)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(_ZOOM_A_NOTCH)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / _ZOOM_A_NOTCH)
+        elif (view := view_after(self.view, key, held)) is not None:
+            self.set_view(view)
+        elif (nudge := nudge_of(self.view, key, held)) is not None:
+            self.nudged.emit(*nudge)
         else:
             super().keyPressEvent(event)
 
     def _look_at_active(self) -> None:
         """The active handle in the middle, at the same scale."""
-        active = next((marker for marker in self._markers if marker.active), None)
+        active = self._markers.active
         if active is not None:
             self.set_view(replace(self.view, x=active.x, y=active.y))
 
