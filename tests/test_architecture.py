@@ -158,10 +158,8 @@ ARROWS: dict[str, str] = {
         "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
     ),
     # threads, and the services that use them
-    "explorer.workers": (
-        "explorer.rendering explorer.trainer_messages explorer.trainer_process models.errors "
-        "models.model"
-    ),
+    "explorer.workers": "explorer.rendering models.errors models.model",
+    "explorer.processes": "explorer.trainer_messages explorer.workers models.errors",
     "explorer.encoding": (
         "explorer.arrangement explorer.rendering models.evaluation models.images models.model "
         "models.preprocessing"
@@ -182,15 +180,15 @@ ARROWS: dict[str, str] = {
         "models.points models.relief"
     ),
     "explorer.training": (
-        "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages explorer.workers "
-        "models.plans"
+        "explorer.loss_curves explorer.processes explorer.recorded_runs "
+        "explorer.trainer_messages explorer.workers models.plans"
     ),
     "explorer.run_list": (
         "explorer.recorded_runs explorer.runs_on_disk explorer.training explorer.workers"
     ),
     "explorer.embedding": (
-        "explorer.embedder_messages explorer.session explorer.workers models.embedding "
-        "models.points"
+        "explorer.embedder_messages explorer.processes explorer.session explorer.workers "
+        "models.embedding models.points"
     ),
     "explorer.library": (
         "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
@@ -374,7 +372,8 @@ CONCURRENCY = {"threading", "_thread", "multiprocessing", "subprocess", "concurr
 QT_CONCURRENCY = {"QThread", "QThreadPool", "QRunnable", "QProcess", "QtConcurrent"}
 KNOWS_THREADS = {
     "explorer.workers",
-    "explorer.trainer_process",  # the far end of a pipe that workers holds: it listens and works
+    "explorer.processes",  # the near ends of pipes, each with a thread that listens
+    "explorer.trainer_process",  # the far end of such a pipe: it listens and works
     "explorer.embedder_process",  # the same
     "models.images",  # a lock alone: Python's warning filters belong to the whole process
 }
@@ -482,7 +481,7 @@ def test_models_never_import_qt_or_the_application(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(MODULES.keys() - KNOWS_THREADS))
-def test_only_workers_know_threads_and_processes(module: str) -> None:
+def test_only_workers_and_processes_know_threads_and_processes(module: str) -> None:
     assert not {found.module.split(".")[0] for found in IMPORTS[module]} & CONCURRENCY
     assert not {found.name for found in IMPORTS[module]} & QT_CONCURRENCY
 

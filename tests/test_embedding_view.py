@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from explorer.embedding import Embedding, Layout
 from explorer.panels.embedding_panel import NOTE, EmbeddingPanel
+from explorer.processes import process_command
 from explorer.session import Session
-from explorer.workers import Lane, TaskContext, process_command
+from explorer.workers import Lane, TaskContext
 from models.embedding import EmbeddingSettings, Floats, nearest
 from models.points import Points
 from tests.fakes import info

@@ -31,6 +31,7 @@ from explorer.pages.training_runs import COLUMNS
 from explorer.pages.training_setup import FILE_WISH, FOLDER_WISH
 from explorer.panels import training_panel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.processes import TrainerEnd
 from explorer.recorded_runs import read_recorded
 from explorer.run_list import RunList
 from explorer.session import Session
@@ -57,7 +58,6 @@ from explorer.training_choices import preset_plans
 from explorer.training_words import figures_text, progress_text
 from explorer.widgets.loss_plot import LossPlot, Mark
 from explorer.widgets.picture_grid import PictureGrid
-from explorer.workers import TrainerEnd
 from models.plans import Plan
 from tests.trainings import DirectLane, Fakes, write_run
 
