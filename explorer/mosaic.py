@@ -1,7 +1,6 @@
 """Service: from a viewport to tiles, nearest the pointer first, kept in an LRU cache."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -12,7 +11,7 @@ from explorer.pacing import Paced
 from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
-from explorer.viewport import Tile, Viewport, centres, visible_tiles
+from explorer.viewport import Tile, Viewport, centres, nearest_first, visible_tiles
 from explorer.workers import CHUNK_SECONDS, DecodeThread
 
 CACHE_BYTES = 64 * 2**20
@@ -94,11 +93,8 @@ class Mosaic(QObject):
 
     def _on_slice_changed(self) -> None:
         """The part off the plane or the class moved with the active handle: other tiles."""
-        now, before = self._session.slice, self._slice
-        same = now.origin.shape == before.origin.shape and np.allclose(
-            now.origin, before.origin, atol=1e-5
-        )
-        if not same or self._session.label != self._label:
+        session = self._session
+        if session.label != self._label or not session.slice.is_at(self._slice):
             self.forget()
 
     def _ask_soon(self) -> None:
@@ -136,14 +132,10 @@ class Mosaic(QObject):
         """A coarse layer first, so that something stands everywhere at once; then the tiles."""
         tiles = visible_tiles(self._view, self._tile_px)
         if self._decoded_at_once():
-            return self._by_distance(tiles)
+            return nearest_first(tiles, self._pointer)
         cells = dict.fromkeys((tile.column // 4, tile.row // 4) for tile in tiles)
         coarse = [Tile(tiles[0].level - 2, *cell) for cell in cells]
-        return [*self._by_distance(coarse), *self._by_distance(tiles)]
-
-    def _by_distance(self, tiles: Sequence[Tile]) -> list[Tile]:
-        squares = ((centres(tiles) - self._pointer) ** 2).sum(1)
-        return [tiles[place] for place in np.argsort(squares, kind="stable").tolist()]
+        return [*nearest_first(coarse, self._pointer), *nearest_first(tiles, self._pointer)]
 
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is not Slot.TILES:

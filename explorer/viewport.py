@@ -135,6 +135,12 @@ def centres(tiles: Sequence[Tile]) -> Floats:
     return np.asarray((np.stack(cells, 1) + 0.5) * np.exp2(-levels)[:, None], np.float64)
 
 
+def nearest_first(tiles: Sequence[Tile], at: tuple[float, float]) -> list[Tile]:
+    """The same tiles by the distance of their centres from a place of the plane."""
+    squares = ((centres(tiles) - at) ** 2).sum(1)
+    return [tiles[place] for place in np.argsort(squares, kind="stable").tolist()]
+
+
 @lru_cache(maxsize=4)  # who asks for tiles and who draws them look at the same ones
 def visible_tiles(view: Viewport, tile_px: float) -> tuple[Tile, ...]:
     """Every tile that the viewport touches, row by row."""

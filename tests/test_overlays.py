@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import overlays
+from explorer.arrangement import Arrangement
 from explorer.overlays import FIELD, MAGNIFICATION, TileValues
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
@@ -152,6 +153,18 @@ def test_another_ground_is_measured_anew(
     if change == "class":
         assert new.label is not None
         assert set(new.label.tolist()) == {2}
+
+
+def test_without_a_handle_it_is_the_class_of_the_map(
+    values: TileValues, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    session.set_model(replace(info(), conditional=True), Arrangement(), (0, 1))
+    first = thread.asked_again(qtbot, 1)
+    session.choose_class(3)
+    again = thread.asked_again(qtbot, 2)
+    assert first.label is not None
+    assert again.label is not None
+    assert (set(first.label.tolist()), set(again.label.tolist())) == ({0}, {3})
 
 
 def test_another_model_has_no_value_of_the_last(
