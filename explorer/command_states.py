@@ -49,25 +49,31 @@ class CommandStates(QObject):
         self._actions, self._session = actions, session
         self._replay, self._opening = replay, opening
         stack = session.undo_stack
+        # What it tells goes on as it is told: it still tells when it is no more to be asked.
+        stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        stack.canRedoChanged.connect(actions["redo"].setEnabled)
+        stack.undoTextChanged.connect(self._show_undo)
+        stack.redoTextChanged.connect(self._show_redo)
+        for name in ("undo", "redo"):
+            actions[name].setEnabled(False)
         for changed in (
             session.model_changed,
             session.weights_changed,
             session.arrangement_changed,
             session.active_changed,
-            stack.canUndoChanged,
-            stack.canRedoChanged,
-            stack.undoTextChanged,
             replay.changed,
         ):
             changed.connect(self._show)
         self._show()
 
-    def _show(self, *_: object) -> None:
-        actions, stack, session = self._actions, self._session.undo_stack, self._session
-        actions["undo"].setEnabled(stack.canUndo())
-        actions["redo"].setEnabled(stack.canRedo())
-        actions["undo"].setText(f"Undo {stack.undoText()}".strip())
-        actions["redo"].setText(f"Redo {stack.redoText()}".strip())
+    def _show_undo(self, what: str) -> None:
+        self._actions["undo"].setText(f"Undo {what}".strip())
+
+    def _show_redo(self, what: str) -> None:
+        self._actions["redo"].setText(f"Redo {what}".strip())
+
+    def _show(self) -> None:
+        actions, session = self._actions, self._session
         has_model, has_handle = session.model is not None, session.active is not None
         for name in _OF_A_MODEL:
             actions[name].setEnabled(has_model)

@@ -84,11 +84,13 @@ def test_the_window_comes_before_torch() -> None:
 
 SIGNALLED_AS_IT_SHOWS = """
 import os, signal, sys
+from PySide6.QtGui import QUndoCommand
 from explorer import application
 from explorer.window import MainWindow
 show = MainWindow.show
 def show_and_signal(self):
     show(self)
+    self.session.undo_stack.push(QUndoCommand("Do"))  # the stack tells even as it goes
     os.kill(os.getpid(), getattr(signal, sys.argv[1]))
 MainWindow.show = show_and_signal
 sys.exit(application.run([]))
