@@ -36,24 +36,6 @@ KEYS = Qt.KeyboardModifier
 
 
 @pytest.fixture
-def at_hand(tiny_model: Model, tiny_data: DataSet, tmp_path: Path) -> Path:
-    """A model whose data lies beside it."""
-    train, held_out = tiny_data.train, tiny_data.held_out
-    assert train.labels is not None
-    assert held_out.labels is not None
-    np.savez(
-        tmp_path / "tiny.npz",
-        x_train=np.asarray(train.images)[:, 0],
-        y_train=train.labels,
-        x_test=np.asarray(held_out.images)[:, 0],
-        y_test=held_out.labels,
-    )
-    record = {"data": "tiny", "command": "latent-explorer train --data tiny.npz --epochs 3"}
-    save(replace(tiny_model, record=record), tmp_path / "beside.safetensors")
-    return tmp_path / "beside.safetensors"
-
-
-@pytest.fixture
 def window(at_hand: Path, qtbot: QtBot) -> Iterator[Opened]:
     with opened(qtbot, at_hand) as found:
         found.window.resize(1440, 900)
