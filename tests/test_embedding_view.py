@@ -268,10 +268,13 @@ def test_the_first_look_computes_and_shows_how_far_it_is(window: Opened) -> None
     panel = window.window.embedding_panel
     trigger(window)
     assert window.window.embedding.working is not None
-    assert button(panel, "embeddingCompute").text() == "Cancel"
+    assert button(panel, "embeddingCancel").isVisible()
+    assert not button(panel, "embeddingCompute").isEnabled()
     bar = panel.findChild(QProgressBar, "embeddingProgress")
     assert isinstance(bar, QProgressBar)
     assert bar.isVisible()
+    assert bar.format().startswith("t-SNE: ")
+    assert label(panel, "embeddingMessage").startswith("t-SNE is being computed")
     window.qtbot.waitUntil(
         lambda: button(panel, "embeddingCompute").text() == "Compute again", timeout=PATIENCE_MS
     )
@@ -284,8 +287,10 @@ def test_the_first_look_computes_and_shows_how_far_it_is(window: Opened) -> None
 def test_cancelled_in_the_view_it_can_be_begun_again(window: Opened) -> None:
     panel = window.window.embedding_panel
     trigger(window)
-    button(panel, "embeddingCompute").click()
+    button(panel, "embeddingCancel").click()
+    assert not button(panel, "embeddingCancel").isVisible()
     assert button(panel, "embeddingCompute").text() == "Compute"
+    assert button(panel, "embeddingCompute").isEnabled()
     assert "cancelled" in window.window.messages.text()
     window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)
 
@@ -548,3 +553,28 @@ def test_a_conditional_model_keeps_the_class_of_the_image(
     panel.view.pointer_moved.emit(*(10 * means(window)[4, :2]).tolist())
     panel.add_handle()
     assert asked == [labels[4]]
+
+
+def test_the_method_that_is_chosen_is_told_from_the_one_being_computed(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = window.window.embedding_panel
+    trigger(window)
+    bar, combo = panel.findChild(QProgressBar), panel.findChild(QComboBox, "embeddingMethod")
+    assert isinstance(bar, QProgressBar)
+    assert isinstance(combo, QComboBox)
+    message = panel.findChild(QLabel, "embeddingMessage")
+    assert isinstance(message, QLabel)
+    assert message.textInteractionFlags() == Qt.TextInteractionFlag.NoTextInteraction
+    monkeypatch.setattr("models.embedding.find_spec", lambda name: None)
+    combo.setCurrentIndex(combo.findData("umap"))
+    combo.activated.emit(combo.currentIndex())
+    assert "UMAP needs the package umap-learn" in message.text()
+    assert "Meanwhile t-SNE is being computed" in message.text()
+    assert bar.isVisible()
+    assert bar.format().startswith("t-SNE: ")
+    assert "t-SNE" in button(panel, "embeddingCancel").toolTip()
+    assert not button(panel, "embeddingCompute").isEnabled()
+    monkeypatch.undo()
+    button(panel, "embeddingCancel").click()
+    window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)

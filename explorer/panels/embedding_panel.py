@@ -111,10 +111,6 @@ class EmbeddingPanel(QWidget):
         self._message.setWordWrap(True)
         self._message.setMargin(30)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
-        self._message.setTextInteractionFlags(
-            selectable | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
         self._message.setAccessibleName("About the embedding")
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._message)
@@ -283,14 +279,19 @@ class EmbeddingPanel(QWidget):
         if not self.isVisible():
             return  # shown when it is
         working, layout = self._embedding.working, self._layout
+        computed = "" if working is None else METHODS[working.settings.method].title
         if working is not None:
-            self._bar.show_working(working.what, working.done, working.total)
-        else:
-            self._bar.show_idle(again=layout is not None, reason=self._reason_against())
+            self._bar.show_working(computed, working.what, working.done, working.total)
+        reason = why = self._reason_against()
+        if working is not None and working.settings.method == self._method:
+            why = f"{computed} is being computed"
+        self._bar.show_choice(again=layout is not None, reason=why, instead=computed)
+        if working is None:
+            self._bar.show_idle()
         self._pages.setCurrentIndex(0 if layout is None else 1)
         if self._status is not None:
             self._status.setText("" if layout is None else self._status_words(layout))
-        self._message.setText(self._message_words())
+        self._show_message(reason, self._message_words(reason))
 
     def _reason_against(self) -> str:
         """Why nothing can be computed; nothing if it can."""
@@ -304,11 +305,21 @@ class EmbeddingPanel(QWidget):
             )
         return ""
 
-    def _message_words(self) -> str:
-        if reason := self._reason_against():
-            return reason
-        if self._embedding.working is not None:
-            return "The embedding is being computed. The map can be used meanwhile (Esc)."
+    def _show_message(self, reason: str, words: str) -> None:
+        """A command to copy can be marked with the mouse; other words look like no field."""
+        flags = Qt.TextInteractionFlag
+        marked = flags.TextSelectableByMouse | flags.TextSelectableByKeyboard
+        self._message.setTextInteractionFlags(marked if reason else flags.NoTextInteraction)
+        self._message.setText(words)
+
+    def _message_words(self, reason: str) -> str:
+        working = self._embedding.working
+        computed = "" if working is None else METHODS[working.settings.method].title
+        if reason:
+            aside = f"Meanwhile {computed} is being computed." if computed else ""
+            return f"{reason}\n\n{aside}".rstrip()
+        if computed:
+            return f"{computed} is being computed. The map can be used meanwhile (Esc)."
         return self._failure or "No embedding of this model yet: press Compute."
 
     def _status_words(self, layout: Layout) -> str:
