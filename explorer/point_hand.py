@@ -60,6 +60,8 @@ class PointHand(QObject):
         session.plane_changed.connect(self._show_mark)
         points.placed.connect(self._on_placed)
         points.selection_changed.connect(self._on_selected)
+        points.colours_changed.connect(self._show_card)
+        session.layers_changed.connect(self._on_layers_changed)
 
     def _data(self) -> Points | None:
         model = self._session.model
@@ -140,6 +142,10 @@ class PointHand(QObject):
         card.lines = card_lines(model, row, self._look.name_of(row), picture, measured, by)
         self._view.set_hover_ellipse(self._ellipse(one) if model.has_prior else None)
         self._view.update()
+
+    def _on_layers_changed(self) -> None:
+        if self._look.row is not None:  # it may be coloured by another value now
+            self._show_card()
 
     def _ellipse(self, one: Points) -> Ellipse:
         plane = self._session.plane

@@ -402,6 +402,36 @@ def test_elbo_is_measured_when_it_is_asked_for(window: Opened) -> None:
     assert session.layers.colour_by == "elbo"
 
 
+def test_a_card_tells_the_value_that_points_are_coloured_by(window: Opened) -> None:
+    images, card = window.window.images, window.window.point_hand._card
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    row = lone_row(window)
+    mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
+    window.qtbot.waitUntil(lambda: "original" in card.lines, timeout=PATIENCE_MS)
+    with window.qtbot.waitSignal(images.measured, timeout=PATIENCE_MS) as heard:
+        colour_by(window, "elbo")
+    assert heard.args is not None
+    elbo, error = (heard.args[0][name][row] for name in ("elbo", "reconstruction"))
+    window.window.look.hover(row)  # a map that rests has another look at the pointer's place
+    assert card.lines[-1] == f"ELBO {elbo:.1f} nats".replace("-", "−")
+    colour_by(window, "reconstruction")
+    assert card.lines[-1] == f"error {error:.1f} nats"
+    colour_by(window, "class")
+    assert card.lines[-1].startswith("KL ")
+
+
+def test_measuring_asks_for_no_more_room_than_a_legend(window: Opened) -> None:
+    bar, images = window.window.map_panel.colours, window.window.images
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    before = bar.minimumSizeHint(), bar.sizeHint()
+    colour_by(window, "elbo")
+    bar.show_progress(100, 100)
+    assert button(window, "cancelMeasuring").isVisible()
+    assert (bar.minimumSizeHint(), bar.sizeHint()) == before
+    button(window, "cancelMeasuring").click()
+    assert (bar.minimumSizeHint(), bar.sizeHint()) == before
+
+
 def test_measuring_that_is_left_changes_no_colour(window: Opened) -> None:
     session, images = window.window.session, window.window.images
     window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
