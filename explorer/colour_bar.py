@@ -176,21 +176,32 @@ def _choices(model: ModelInfo, no_images: str) -> list[ColourBy]:
     none = "" if model.has_prior else "A plain autoencoder has no prior, so no KL and no ELBO"
     flow = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ", closed form"
     pseudo = model.likelihood == "bernoulli" and not model.binarise
+    stored = ", of the posterior that is stored with the model"
+    drawn, told = "", ""
+    if model.binarise:
+        stored += (
+            ": that of the grey image. The Picture panel tells the KL of one random binarisation, "
+            "which is what the model was trained on, so the two differ"
+        )
+        drawn = " of one random binarisation"
+        told = ". Its KL is of that binarisation too, not the one of the grey image on a card"
     kind = " (grey pixels under a Bernoulli: no normalised density)" if pseudo else ""
     elbo = "Pseudo-ELBO" if pseudo else "ELBO"
     fixed = [
         ColourBy(BY_CLASS, "Class", "The class of each image, where classes are known"),
-        ColourBy("kl", "KL", f"KL(q(z|x) || p(z)) of each image{flow}, in nats", none),
+        ColourBy("kl", "KL", f"KL(q(z|x) || p(z)) of each image{flow}, in nats{stored}", none),
         ColourBy(
             "elbo",
             elbo,
-            f"{elbo} of each image, a lower bound on log p(x), from one sampled z, in nats{kind}",
+            f"{elbo}{drawn} of each image, a lower bound on log p(x), from one sampled z, in "
+            f"nats{kind}{told}",
             none or no_images,
         ),
         ColourBy(
             "reconstruction",
             "Error",
-            f"Reconstruction error −E log p(x|z) of each image, from one sampled z, in nats{kind}",
+            f"Reconstruction error −E log p(x|z){drawn} of each image, from one sampled z, in "
+            f"nats{kind}",
             no_images,
         ),
     ]

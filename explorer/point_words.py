@@ -31,7 +31,8 @@ def card_lines(
     what = "…" if picture is None else "original" if picture.original else "reconstruction"
     lines = [name, what]
     if model.has_prior:
-        lines.append(_nats("KL", float(one_of(points, row).kl()[0])))
+        of = ", grey image" if model.binarise else ""  # and not of a binarisation, as in Picture
+        lines.append(_nats("KL", float(one_of(points, row).kl()[0])) + of)
     values = measured.get(colour_by)
     if values is not None and colour_by in _MEASURED and row < len(values):
         lines.append(_nats(_MEASURED[colour_by], float(values[row])))
