@@ -347,6 +347,11 @@ def _nearest_free(
 ) -> tuple[Points, int | None]:
     """The nearest point that is not on one of the latents `taken` [M, K], but for rounding."""
     rows, _ = nearest(points.mean, z, 4 * len(taken) + 1)
-    gaps = np.abs(points.mean[rows][:, None] - taken[None]).max(2)
-    free = rows[(gaps > _SAME * (1 + np.abs(points.mean[rows]).max(1))[:, None]).all(1)]
+    free = rows[~np.stack([lies_on(points.mean[rows], z) for z in taken]).any(0)]
     return points, int(free[0]) if len(free) else None
+
+
+def lies_on(mean: Floats, z: Floats) -> npt.NDArray[np.bool_]:
+    """Whether a latent [K] is one of posterior means [N, K], but for rounding: [N]."""
+    reach = _SAME * (1 + np.abs(mean).max(1))
+    return np.asarray(np.abs(mean - z).max(1) <= reach)

@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
         self.training_panel = TrainingPanel(self.training, self.runs, self.session, self)
         self.replay_panel = ReplayPanel(self.replay, self)
         self.training_panel.add_below_curves(self.replay_panel)
-        self.embedding_panel = EmbeddingPanel(self.session, self.decoding, self.embedding, self)
+        self.embedding_panel = EmbeddingPanel(self.session, self.look, self.embedding, self)
         self.centre = QStackedWidget(self)
         self.centre.addWidget(self.map_panel)
         self.centre.addWidget(self.embedding_panel)

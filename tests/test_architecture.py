@@ -278,9 +278,10 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
         "explorer.session explorer.workers models.points"
     ),
+    "explorer.point_words": "explorer.data_look explorer.rendering models.points",
     "explorer.point_hand": (
         "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
-        "explorer.selection "
+        "explorer.point_words explorer.selection "
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
@@ -318,11 +319,11 @@ ARROWS: dict[str, str] = {
         "explorer.encoding explorer.fields explorer.layer_buttons explorer.library "
         "explorer.map_handles explorer.map_overlays explorer.map_points explorer.mosaic "
         "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
-        "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
-        "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
-        "explorer.theme explorer.training explorer.training_choices explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.downloads models.embedding "
-        "models.paths models.planes models.plans models.points "
+        "explorer.plane_choices explorer.point_values explorer.point_words explorer.rendering "
+        "explorer.replay explorer.run_list explorer.runs_on_disk explorer.selection "
+        "explorer.session explorer.theme explorer.training explorer.training_choices "
+        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
+        "models.downloads models.embedding models.paths models.planes models.plans models.points "
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "

@@ -36,24 +36,6 @@ KEYS = Qt.KeyboardModifier
 
 
 @pytest.fixture
-def at_hand(tiny_model: Model, tiny_data: DataSet, tmp_path: Path) -> Path:
-    """A model whose data lies beside it."""
-    train, held_out = tiny_data.train, tiny_data.held_out
-    assert train.labels is not None
-    assert held_out.labels is not None
-    np.savez(
-        tmp_path / "tiny.npz",
-        x_train=np.asarray(train.images)[:, 0],
-        y_train=train.labels,
-        x_test=np.asarray(held_out.images)[:, 0],
-        y_test=held_out.labels,
-    )
-    record = {"data": "tiny", "command": "latent-explorer train --data tiny.npz --epochs 3"}
-    save(replace(tiny_model, record=record), tmp_path / "beside.safetensors")
-    return tmp_path / "beside.safetensors"
-
-
-@pytest.fixture
 def window(at_hand: Path, qtbot: QtBot) -> Iterator[Opened]:
     with opened(qtbot, at_hand) as found:
         found.window.resize(1440, 900)
@@ -418,6 +400,36 @@ def test_elbo_is_measured_when_it_is_asked_for(window: Opened) -> None:
     assert heard.args is not None
     assert heard.args[0]["elbo"].shape == (len(data_of(window)),)
     assert session.layers.colour_by == "elbo"
+
+
+def test_a_card_tells_the_value_that_points_are_coloured_by(window: Opened) -> None:
+    images, card = window.window.images, window.window.point_hand._card
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    row = lone_row(window)
+    mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
+    window.qtbot.waitUntil(lambda: "original" in card.lines, timeout=PATIENCE_MS)
+    with window.qtbot.waitSignal(images.measured, timeout=PATIENCE_MS) as heard:
+        colour_by(window, "elbo")
+    assert heard.args is not None
+    elbo, error = (heard.args[0][name][row] for name in ("elbo", "reconstruction"))
+    window.window.look.hover(row)  # a map that rests has another look at the pointer's place
+    assert card.lines[-1] == f"ELBO {elbo:.1f} nats".replace("-", "−")
+    colour_by(window, "reconstruction")
+    assert card.lines[-1] == f"error {error:.1f} nats"
+    colour_by(window, "class")
+    assert card.lines[-1].startswith("KL ")
+
+
+def test_measuring_asks_for_no_more_room_than_a_legend(window: Opened) -> None:
+    bar, images = window.window.map_panel.colours, window.window.images
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    before = bar.minimumSizeHint(), bar.sizeHint()
+    colour_by(window, "elbo")
+    bar.show_progress(100, 100)
+    assert button(window, "cancelMeasuring").isVisible()
+    assert (bar.minimumSizeHint(), bar.sizeHint()) == before
+    button(window, "cancelMeasuring").click()
+    assert (bar.minimumSizeHint(), bar.sizeHint()) == before
 
 
 def test_measuring_that_is_left_changes_no_colour(window: Opened) -> None:

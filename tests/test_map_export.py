@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -335,6 +336,30 @@ def test_no_picture_is_larger_than_can_be_written(qtbot: QtBot, tmp_path: Path) 
     assert [scale.itemText(at) for at in range(scale.count())] == ["1×", "2×", "3×", "Other"]
     part(dialog, QSpinBox, "mapExportWidth").setValue(99_999)
     assert 2540 * accept(dialog).ratio <= LONGEST_PX
+
+
+def test_a_width_over_the_limit_becomes_the_limit_with_a_word(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png")
+    width = part(dialog, QSpinBox, "mapExportWidth")
+    assert f"at most {LONGEST_PX:,} pixels" in width.toolTip()
+    width.selectAll()
+    QTest.keyClicks(width, "12000")
+    assert width.cleanText() == "12000", "a digit is missing"
+    assert f"At most {LONGEST_PX:,} pixels across" in note(dialog)
+    QTest.keyClick(width, Qt.Key.Key_Tab)
+    width.clearFocus()
+    width.interpretText()
+    assert width.value() == LONGEST_PX
+    assert f"At most {LONGEST_PX:,} pixels across" in note(dialog)
+    width.setValue(1200)
+    assert "At most" not in note(dialog)
+    width.setValue(7)
+    assert width.value() == 100
+    assert "At least 100 pixels across" in note(dialog)
+
+
+def note(dialog: MapExportDialog) -> str:
+    return next(found.text() for found in dialog.findChildren(QLabel) if "×" in found.text())
 
 
 def test_finer_tiles_are_more_and_the_note_counts_them(qtbot: QtBot, tmp_path: Path) -> None:

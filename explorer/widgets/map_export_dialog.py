@@ -13,6 +13,8 @@ from explorer.map_drawing import Included
 SCALES = (1, 2, 3, 4, 6, 8)
 LONGEST_PX = 8192
 _NARROWEST_PX = 100
+_LIMIT = f"The longer side has at most {LONGEST_PX:,} pixels, which is all that is kept in memory"
+_TYPED_PX = 9_999_999  # more than there can be: what is typed is never cut short
 _USUAL_SCALE = 2
 _SUFFIX = ".png"
 _TILES = (
@@ -51,7 +53,7 @@ class MapExportDialog(ExportForm):
         """
         super().__init__("mapExport", "Export the map", before.path, parent)
         self._size_of, self._tiles_of = size_of, tiles_of
-        self._ratio = before.ratio
+        self._ratio, self._limit_said = before.ratio, ""
         self._scale, self._width, self._tiles = QComboBox(self), QSpinBox(self), QComboBox(self)
         self._boxes = {
             "axes": self._box("Numbers along the axes", "axes", before.included.axes),
@@ -81,12 +83,13 @@ class MapExportDialog(ExportForm):
         self._tiles.setEnabled(self._tiles_of(1.0) > 0)
         for widget, name, tip in (
             (self._scale, "mapExportScale", "How many times as large as on the screen"),
-            (self._width, "mapExportWidth", "Pixels across; the height follows"),
+            (self._width, "mapExportWidth", f"Pixels across; the height follows. {_LIMIT}"),
             (self._tiles, "mapExportTiles", "Size of the decoded tiles, in the size on the map"),
         ):
             named(widget, name, tip)
         self._width.setSuffix(" px")
         self._width.setKeyboardTracking(False)
+        self._width.setRange(1, _TYPED_PX)
 
     def _build(self) -> None:
         size = QHBoxLayout()
@@ -105,6 +108,7 @@ class MapExportDialog(ExportForm):
         self._tiles.currentIndexChanged.connect(self._say)
         self._scale.activated.connect(self._on_scale_chosen)
         self._width.valueChanged.connect(self._on_width_chosen)
+        self._width.lineEdit().textEdited.connect(self._on_width_typed)
         for box in self._boxes.values():
             box.toggled.connect(self._show_ratio)
 
@@ -118,22 +122,42 @@ class MapExportDialog(ExportForm):
         size = self._size_of(self._included())
         return LONGEST_PX / max(size.width(), size.height(), 1)
 
+    def _least(self) -> float:
+        return _NARROWEST_PX / self._size_of(self._included()).width()
+
     def _on_scale_chosen(self, place: int) -> None:
         self._ratio = float(self._scale.itemData(place)) or self._ratio
         self._show_ratio()
+
+    def _on_width_typed(self) -> None:
+        """A width that cannot be is told while it is typed, and not changed before it is whole."""
+        typed = self._width.cleanText()
+        if typed.isdecimal():
+            self._limit_said = self._words_about(
+                int(typed) / self._size_of(self._included()).width()
+            )
+            self._say()
 
     def _on_width_chosen(self, width: int) -> None:
         self._ratio = width / self._size_of(self._included()).width()
         self._show_ratio()
 
+    def _words_about(self, ratio: float) -> str:
+        """Why a picture cannot be so many times as large; nothing if it can."""
+        across = self._size_of(self._included()).width()
+        if ratio > self._most():
+            widest = int(self._most() * across)
+            return f"At most {widest:,} pixels across: {_LIMIT[:1].lower()}{_LIMIT[1:]}. "
+        return f"At least {_NARROWEST_PX} pixels across. " if ratio < self._least() else ""
+
     def _show_ratio(self) -> None:
         """Both fields say the same; none allows a picture that is too large."""
         size = self._size_of(self._included())
-        self._ratio = min(self._ratio, self._most())
+        self._limit_said = self._words_about(self._ratio)
+        self._ratio = min(max(self._ratio, self._least()), self._most())
         place = self._scale.findData(self._ratio)
         self._scale.setCurrentIndex(place if place >= 0 else self._scale.count() - 1)
         blocked = self._width.blockSignals(True)  # a whole number would round the scale
-        self._width.setRange(_NARROWEST_PX, max(_NARROWEST_PX, int(self._most() * size.width())))
         self._width.setValue(round(self._ratio * size.width()))
         self._width.blockSignals(blocked)
         self._say()
@@ -151,7 +175,7 @@ class MapExportDialog(ExportForm):
             words = "Type the name of the file to write."
         elif not right:
             words = f"The picture is a PNG: let the name end in {_SUFFIX}."
-        self._note.setText(words)
+        self._note.setText(self._limit_said + words)
         self._export.setEnabled(right)
 
     def _on_accepted(self) -> None:

@@ -19,8 +19,7 @@ class PointCard:
 
     It hangs below the pointer, as the lens with the decode stands above it, and keeps clear of
     what is `covered`: parts of the ground, in its pixels, that a small widget stands on.
-    `upright`, it stands beside the point as soon as it has a picture, which is larger, and has
-    its words below.
+    `upright`, it stands beside the point, its picture is larger, and its words are below.
     """
 
     def __init__(self, upright: bool = False) -> None:
@@ -42,8 +41,7 @@ class PointCard:
         for colour, width in ((outer, 3.6), (inner, 1.8)):
             painter.setPen(QPen(QColor(colour), width))
             painter.drawEllipse(at, self._ring_px, self._ring_px)
-        if self.picture is not None or not self._upright:
-            self._draw_card(painter, view, at)
+        self._draw_card(painter, view, at)
 
     def _draw_card(self, painter: QPainter, view: Viewport, at: QPointF) -> None:
         colours = theme.colours()
