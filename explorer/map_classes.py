@@ -34,7 +34,7 @@ class MapClasses(QObject):
         for digit in "0123456789":
             key = QShortcut(QKeySequence(digit), view)
             key.setContext(Qt.ShortcutContext.WidgetShortcut)
-            key.activated.connect(partial(self._on_digit, digit))
+            key.activated.connect(partial(self.choose_by_key, digit))
         session.model_changed.connect(self._on_model_changed)
         for changed in (
             session.active_changed,
@@ -76,13 +76,16 @@ class MapClasses(QObject):
 
     # -- from the person -------------------------------------------------------------------
 
-    def _on_digit(self, digit: str) -> None:
+    def choose_by_key(self, digit: str) -> bool:
+        """Choose the class whose key that is; whether there is one."""
         model = self._session.model
-        if model is None or not model.conditional:
-            return
+        if model is None or not model.conditional or not self._view.isVisible():
+            return False
         for label, key in class_keys(model.class_names).items():
             if key == digit:
                 self._session.choose_class(label)
+                return True
+        return False
 
     def _on_all_toggled(self, on: bool) -> None:
         self._lens.stop()

@@ -40,6 +40,7 @@ from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_keys import MapKeys
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
 from explorer.menus import RecentMenu, fill_menus
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
         )
+        self.map_keys = MapKeys(self.actions_by_name, self.map_classes.choose_by_key, self)
         self._build_menus()
         self._build_status_bar()
         self._take_drops_everywhere()
@@ -572,13 +574,15 @@ class MainWindow(QMainWindow):
         self.opening.take(event.mimeData())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A panel that floats takes drops as the window does."""
+        """A panel that floats takes drops and keys as the window does."""
         if isinstance(event, QDragEnterEvent):
             self.dragEnterEvent(event)
             return True
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             self.dropEvent(event)
             return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self.map_keys.press(event)
         return False
 
     def _on_paste(self) -> None:
@@ -689,7 +693,7 @@ class MainWindow(QMainWindow):
             self.look.look_near(None)
         elif event.key() == Qt.Key.Key_Escape:
             self.show_map()
-        else:
+        elif not self.map_keys.press(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
