@@ -17,7 +17,7 @@ class Command:
     keys: tuple[str, ...]
     tip: str
     checkable: bool = False
-    on_map: bool = False  # keys that sliders and buttons need too work only in map and strip
+    on_map: bool = False  # keys that sliders and buttons need too: see `window_keys`
 
 
 COMMANDS = (
@@ -255,7 +255,7 @@ def make_actions(parent: QWidget, map_widgets: Sequence[QWidget]) -> dict[str, Q
     """One QAction a command, by name.
 
     Its keys work in the whole window, or, for commands of the map, where `map_widgets` have
-    the focus: elsewhere Space presses a button and Home moves a slider.
+    the focus, and where nothing else wants them: Space presses a button and Home moves a slider.
     """
     actions = {}
     for command in COMMANDS:

@@ -52,6 +52,7 @@ class LayerButtons(OverflowRow):
         button.setToolTip(theme.as_tip(tip))
         button.setProperty("slim", True)
         button.setCheckable(True)
+        button.setEnabled(False)  # until there is a model
         button.clicked.connect(partial(self._on_clicked, name, button))
         return button
 
@@ -64,9 +65,11 @@ class LayerButtons(OverflowRow):
         if model is None:
             return
         prior, some = model.has_prior, model.points is not None
-        self._open("prior", "" if prior else _NO_CIRCLES)
-        self._open("posterior", "" if prior else _NO_POSTERIORS)
-        self._open("density", "" if some else _NO_POINTS)
+        closed = {} if prior else {"prior": _NO_CIRCLES, "posterior": _NO_POSTERIORS}
+        if not some:
+            closed["density"] = _NO_POINTS
+        for name in self._toggles:
+            self._open(name, closed.get(name, ""))
         if some and not prior:
             self._toggles["density"].setToolTip(theme.as_tip(DENSITY_WITHOUT_PRIOR_TIP))
 

@@ -68,6 +68,7 @@ from explorer.training_words import trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
+from explorer.window_keys import MapKeys
 from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*_SMALLEST_SIZE_PX)
         self.settings = settings
         self._first_paths: tuple[Path, ...] = ()
+        self._shipped_tried = self._shown_instead = False
         self._first_paint = QTimer(self, singleShot=True)
         self._first_paint.timeout.connect(self._begin)
         self.session = Session(self)
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
         )
+        self.map_keys = MapKeys(self.actions_by_name, self.map_classes.choose_by_key, self)
         self._build_menus()
         self._build_status_bar()
         self._take_drops_everywhere()
@@ -486,18 +489,29 @@ class MainWindow(QMainWindow):
             self._first_paint.start(0)
 
     def _begin(self) -> None:
-        paths, shipped = self._first_paths, shipped_models()
+        paths = self._first_paths
         self.decode_thread.start()
         named = any(kind_of(path) in ("model", "session") for path in paths)
-        if not named and shipped:
-            self.opening.open_model(shipped[0])
-        elif not named:
+        if not named and not self._open_shipped():
             self.complain("No model came with the program; open one, or train one (Ctrl+T)")
         if paths:
             self.opening.open_paths(paths)
 
+    def _open_shipped(self) -> bool:
+        """Open the first model that came with the program; whether there is one to try."""
+        shipped = [] if self._shipped_tried else shipped_models()
+        self._shipped_tried = True
+        if shipped:
+            self.opening.open_model(shipped[0])
+        else:
+            self.inspector.preview.set_words("No model is open")
+            self._list_models()
+        return bool(shipped)
+
     def _on_opened(self, model: ModelInfo) -> None:
-        self.banner.hide()
+        if not self._shown_instead:  # of another, whose failure is still to be read
+            self.banner.hide()
+        self._shown_instead = False
         self._list_models()
 
     def _list_models(self) -> None:
@@ -509,6 +523,8 @@ class MainWindow(QMainWindow):
     def _on_open_failed(self, message: str) -> None:
         self.complain(message)
         self.opening_failed.emit(message)
+        if self.session.model is None and not self.opening.under_way:
+            self._shown_instead = self._open_shipped()
 
     def _on_data_chosen(self, path: Path) -> None:
         if self.training_panel.choose_data(path):
@@ -558,13 +574,15 @@ class MainWindow(QMainWindow):
         self.opening.take(event.mimeData())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A panel that floats takes drops as the window does."""
+        """A panel that floats takes drops and keys as the window does."""
         if isinstance(event, QDragEnterEvent):
             self.dragEnterEvent(event)
             return True
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             self.dropEvent(event)
             return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self.map_keys.press(event)
         return False
 
     def _on_paste(self) -> None:
@@ -675,7 +693,7 @@ class MainWindow(QMainWindow):
             self.look.look_near(None)
         elif event.key() == Qt.Key.Key_Escape:
             self.show_map()
-        else:
+        elif not self.map_keys.press(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

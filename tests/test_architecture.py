@@ -217,6 +217,7 @@ ARROWS: dict[str, str] = {
     "explorer.marker_layer": "explorer.painting explorer.viewport",
     "explorer.map_keys": "explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
+    "explorer.window_keys": "explorer.actions",
     "explorer.map_handles": (
         "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
         "explorer.widgets models.planes"
@@ -331,12 +332,12 @@ ARROWS: dict[str, str] = {
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
         "explorer.help explorer.library explorer.map_classes explorer.map_corners "
-        "explorer.map_export explorer.map_overlays explorer.map_points explorer.menus "
-        "explorer.mosaic explorer.opening explorer.painting explorer.panels explorer.path_export "
-        "explorer.point_hand explorer.rendering explorer.replay explorer.replay_export "
-        "explorer.run_list explorer.session explorer.session_file explorer.settings "
-        "explorer.theme explorer.training explorer.training_words explorer.viewport "
-        "explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.map_export explorer.map_overlays explorer.map_points explorer.window_keys "
+        "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
+        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay "
+        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
+        "explorer.settings explorer.theme explorer.training explorer.training_words "
+        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

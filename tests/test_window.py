@@ -10,12 +10,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QImage, QMouseEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QMessageBox,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer import start, theme
 from explorer.docks import PLACES
 from explorer.errors import LOG
+from explorer.library import shipped_models
 from explorer.session_file import SUFFIX, read_session
 from explorer.window import MainWindow
 from tests.conftest import ROOT
@@ -110,6 +118,43 @@ def test_a_signal_while_the_window_opens_ends_it_well(name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["broken.safetensors", "broken.json", "gone.safetensors"])
+def test_where_the_first_file_cannot_be_opened_a_shipped_model_comes_and_the_reason_stays(
+    qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    if name.startswith("broken"):
+        (tmp_path / name).write_bytes(b"no model")
+    image = tmp_path / "image.png"
+    picture = QImage(28, 28, QImage.Format.Format_Grayscale8)
+    picture.fill(90)
+    assert picture.save(str(image))
+    with opened(qtbot, tmp_path / name, image, shipped=True) as found:
+        window = found.window
+        assert window.session.model is not None
+        assert window.session.model.name == "mnist-2d"
+        assert found.handle_names() == ["A", "B", "C", "D"]  # the image too
+        assert [name in complaint for complaint in found.heard.complaints] == [True]
+        assert window.banner.isVisible()
+        listed = window.library_panel.findChild(QAbstractItemView, "models-shipped")
+        assert isinstance(listed, QAbstractItemView)
+        assert listed.model().rowCount() == len(shipped_models())
+        window.opening.open_model(shipped_models()[1])
+        qtbot.waitUntil(lambda: not window.banner.isVisible(), timeout=PATIENCE_MS)
+        found.settle()
+
+
+def test_with_no_model_at_all_nothing_pretends_to_be_opened(qtbot: QtBot, tmp_path: Path) -> None:
+    with opened(qtbot) as found:
+        window = found.window
+        with qtbot.waitSignal(window.opening_failed):
+            window.opening.open_model(tmp_path / "gone.safetensors")
+        layers = [b for b in window.findChildren(QPushButton) if b.objectName()[:6] == "layer-"]
+        assert layers
+        assert not any(button.isEnabled() for button in layers)
+        assert "Opening" not in window.messages.text()
+        assert "Opening" not in window.inspector.preview._words
 
 
 def test_the_first_launch_shows_a_shipped_model_with_its_path(qtbot: QtBot) -> None:

@@ -111,7 +111,6 @@ class MapPanel(QWidget):
         points.layer.changed.connect(self.view.redraw_points)
         points.selection_changed.connect(self._on_selection_changed)
         points.colours_changed.connect(self._draw_points)
-        self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
         self.colours = ColourBar(session, self._legend, self)
@@ -207,12 +206,21 @@ class MapPanel(QWidget):
     def _connect_session(self) -> None:
         session = self._session
         session.model_changed.connect(self._on_model_changed)
-        session.weights_changed.connect(self._on_weights_changed)
         session.points_changed.connect(self._on_points_changed)
         session.plane_changed.connect(self._on_plane_changed)
         session.layers_changed.connect(self._on_layers_changed)
         session.arrangement_changed.connect(self._show_reasons)
         session.picture_changed.connect(self._on_picture_changed)
+        for changed in (
+            session.model_changed,
+            session.weights_changed,
+            session.plane_changed,
+            session.arrangement_changed,
+            session.active_changed,
+            session.latent_changed,
+            session.class_changed,
+        ):
+            changed.connect(self._on_ground_changed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._chooser.set_compact(event.size().width() < _COMPACT_PX)
@@ -290,7 +298,7 @@ class MapPanel(QWidget):
         self.near_wished.emit((x, y) if row is None else row)
 
     def _place_meant(self) -> tuple[float, float]:
-        return self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
+        return self.view.place or (self.view.view.x, self.view.view.y)
 
     def show_handle(self) -> None:
         """Make sure that the active handle is on the map."""
@@ -370,10 +378,9 @@ class MapPanel(QWidget):
             }
         )
 
-    def _on_weights_changed(self) -> None:
-        """What the pointer looks at is another picture now; points come by themselves."""
-        if self.view.hovering and self.view.lens is not None:
-            self._on_pointer_moved(*self._hover)
+    def _on_ground_changed(self, key: int = 0) -> None:
+        """What the pointer looks at is another picture now."""
+        self.view.tell_pointer()
 
     def _on_points_changed(self) -> None:
         self._draw_points(glide=True)
@@ -437,7 +444,6 @@ class MapPanel(QWidget):
     # -- from the person -------------------------------------------------------------------
 
     def _on_pointer_moved(self, x: float, y: float) -> None:
-        self._hover = (x, y)
         if self._session.model is not None and self._lens_shown:
             self._decoding.look_at(
                 self._session.slice.lift(np.array([x, y], np.float32)), self._session.label
@@ -449,6 +455,7 @@ class MapPanel(QWidget):
 
     def _on_view_changed(self) -> None:
         self._look()
+        self.view.tell_pointer()
         if self._mosaic.comes_at_once:
             self.view.hold()
 

@@ -122,6 +122,8 @@ class MapView(QWidget):
         self._view_glide: tuple[Viewport, Viewport] | None = None
         self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
         self._glider.timeout.connect(self._on_glide)
+        self._teller = QTimer(self, singleShot=True, interval=0)
+        self._teller.timeout.connect(self._on_tell)
         self._work = self._tiles_painted()
         self._worker = QTimer(self, interval=_WORK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._worker.timeout.connect(self._on_work)
@@ -324,6 +326,28 @@ class MapView(QWidget):
         """Whether the pointer rests or wanders over the ground, dragging nothing."""
         idle = self._dragging is None and self._panning_from is None and not self.area.drawing
         return idle and self._pointer is not None
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where in the plane the pointer is now, if it is over the ground."""
+        at = self._pointer
+        return None if at is None or not self.ground.contains(at) else self._to_plane(at)
+
+    def tell_pointer(self) -> None:
+        """Say again where the pointer is, once all that changes now has changed.
+
+        Another part of the plane is under it, or the same part decodes to something else. While
+        something is dragged nothing is said until that ends.
+        """
+        if self.hovering:
+            self._teller.start()
+
+    def _on_tell(self) -> None:
+        place = self.place
+        if self.hovering and place is not None:
+            self.pointer_moved.emit(*place)
+        elif self.hovering:
+            self.forget_pointer()
 
     # -- where things are ------------------------------------------------------------------
 
@@ -577,6 +601,7 @@ class MapView(QWidget):
             if self._clicking is not None:
                 at, self._clicking = self._clicking, None
                 self.ground_clicked.emit(*self._to_plane(at))
+        self.tell_pointer()
 
     def _end_area(self, held: Qt.KeyboardModifier) -> None:
         keys = Qt.KeyboardModifier
@@ -591,6 +616,7 @@ class MapView(QWidget):
         """What a press on the ground does: one of `area_tool.TOOLS`."""
         self.area.cancel()
         self.area.kind = kind
+        self.tell_pointer()
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -640,8 +666,10 @@ class MapView(QWidget):
         if key == Qt.Key.Key_Escape and self._dragging is not None:
             self._dragging = None
             self.gesture_cancelled.emit()
+            self.tell_pointer()
         elif key == Qt.Key.Key_Escape and self.area.drawing:
             self.area.cancel()
+            self.tell_pointer()
             self.update()
         elif key == Qt.Key.Key_Escape and self.area.kind != "pan":
             self.tool_ended.emit()
