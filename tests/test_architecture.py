@@ -127,6 +127,7 @@ ARROWS: dict[str, str] = {
     "explorer.plane_choices": (
         "explorer.arrangement explorer.rendering explorer.selection models models.planes"
     ),
+    "explorer.dimensions": "explorer.rendering explorer.session",
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
@@ -284,7 +285,8 @@ ARROWS: dict[str, str] = {
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer.point_values explorer.rendering explorer.session explorer.widgets"
+        "explorer.dimensions explorer.point_values explorer.rendering explorer.session "
+        "explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -313,10 +315,10 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
-        "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
-        "explorer.encoding explorer.fields explorer.layer_buttons explorer.library "
-        "explorer.map_handles explorer.map_overlays explorer.map_points explorer.mosaic "
-        "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
+        "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
+        "explorer.embedding explorer.encoding explorer.fields explorer.layer_buttons "
+        "explorer.library explorer.map_handles explorer.map_overlays explorer.map_points "
+        "explorer.mosaic explorer.neighbours explorer.pacing explorer.pages explorer.painting "
         "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
         "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
         "explorer.theme explorer.training explorer.training_choices explorer.training_words "

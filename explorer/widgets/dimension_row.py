@@ -61,7 +61,7 @@ class DimensionRow(QWidget):
         self.thumbnails = Thumbnails(self)
         self.slider = self._new_slider()
         self.value = self._new_value()
-        name = QLabel(f"z<sub>{dimension}</sub>", self)
+        self._name = name = QLabel(f"z<sub>{dimension}</sub>", self)
         name.setProperty("role", "title")
         self._detail = small = QLabel(self)
         small.setProperty("role", "muted")
@@ -75,7 +75,7 @@ class DimensionRow(QWidget):
         layout.addWidget(self.thumbnails, 0, 1)
         layout.addWidget(self.slider, 1, 1)
         layout.addWidget(self.value, 0, 2, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-        layout.setColumnMinimumWidth(0, 46)
+        layout.setColumnMinimumWidth(0, 54)  # with a mark beside the name
         layout.setColumnStretch(1, 1)
 
     def _new_slider(self) -> QSlider:
@@ -119,6 +119,13 @@ class DimensionRow(QWidget):
         """How much the dimension is used, and what that figure is."""
         self._detail.setText(detail)
         self._detail.setToolTip(tip)
+
+    def set_mark(self, mark: str, tip: str, spoken: str) -> None:
+        """Say beside its name what it is to the map; `spoken` is for a screen reader."""
+        words = f"<span style='font-size: 8pt; font-weight: normal'>{mark}</span>"
+        self._name.setText(f"z<sub>{self.dimension}</sub>&nbsp;{words}")
+        self._name.setToolTip(tip)
+        self.slider.setAccessibleName(f"Latent dimension {self.dimension}, {spoken}")
 
     def set_span(self, centre: float, reach: float) -> None:
         """Let the slider reach so far to both sides of `centre`; the value stays."""
