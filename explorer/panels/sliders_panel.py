@@ -40,6 +40,7 @@ class SlidersPanel(QWidget):
         self._session, self._thread = session, thread
         self._rows: dict[int, DimensionRow] = {}
         self._of_map: tuple[int, ...] = ()  # the dimensions across and up the map
+        self._filled = -1  # the model that the rows are of, by its key
         self._inactive_shown = False
         self.waiting = False  # for thumbnails
         self._arrived: list[QImage] = []
@@ -113,13 +114,16 @@ class SlidersPanel(QWidget):
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(2)
-        self._rows = {}
+        before = self._rows if self._filled == model.key else {}
+        self._rows, self._filled = {}, model.key
         for dimension in shown[:_MOST_ROWS]:
             centre, reach = float(model.centre[dimension]), float(model.spread[dimension])
             row = DimensionRow(dimension, centre, reach, holder)
             row.set_detail(*_detail(model, dimension))
             if dimension in self._of_map:
                 row.set_mark(*_MARKS[self._of_map.index(dimension)])
+            if dimension in before:  # its pictures stand until others come
+                row.thumbnails.set_images(before[dimension].thumbnails.images)
             row.pressed.connect(self._on_row_pressed)
             row.moved.connect(self._on_row_moved)
             row.released.connect(self._on_row_released)
@@ -222,8 +226,11 @@ class SlidersPanel(QWidget):
         self._arrived = [*self._arrived, *map(to_image, result.pictures)]
         for index, dimension in enumerate(result.request.ticket):
             images = self._arrived[index * THUMBNAILS_A_ROW : (index + 1) * THUMBNAILS_A_ROW]
-            if len(images) == THUMBNAILS_A_ROW and dimension in self._rows:
-                self._rows[dimension].thumbnails.set_images(images)
+            if dimension not in self._rows or not images:
+                continue
+            thumbnails, left = self._rows[dimension].thumbnails, THUMBNAILS_A_ROW - len(images)
+            if not left or not thumbnails.whole:  # whole rows stand until the next is whole
+                thumbnails.set_images([*images, *[None] * left])
         if len(self._arrived) >= len(result.request.z) and not self._timer.isActive():
             self.waiting = False
             self.thumbnails_shown.emit()

@@ -23,27 +23,44 @@ class Thumbnails(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._images: Sequence[QImage] = ()
+        self._images: Sequence[QImage | None] = ()
         self.setFixedHeight(34)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         return QSize(230, 34)
 
-    def set_images(self, images: Sequence[QImage]) -> None:
-        """Show other pictures."""
+    @property
+    def images(self) -> Sequence[QImage | None]:
+        """What it shows."""
+        return self._images
+
+    @property
+    def whole(self) -> bool:
+        """Whether every picture is there, be it of an earlier place."""
+        return bool(self._images) and None not in self._images
+
+    def set_images(self, images: Sequence[QImage | None]) -> None:
+        """Show other pictures; None for one that has not come."""
         self._images = images
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if not self._images:
+            theme.fill_waiting(painter, QRectF(self.rect()))
+            return
         painter.fillRect(self.rect(), QColor(theme.colours().map))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        cell = self.width() / max(len(self._images), 1)
+        cell = self.width() / len(self._images)
         for index, image in enumerate(self._images):
+            there = QRectF(index * cell, 0, cell, self.height())
+            if image is None:
+                theme.fill_waiting(painter, there)
+                continue
             scale = min(cell / image.width(), self.height() / image.height())
             box = QRectF(0, 0, image.width() * scale, image.height() * scale)
-            box.moveCenter(QRectF(index * cell, 0, cell, self.height()).center())
+            box.moveCenter(there.center())
             painter.drawImage(box, image)
 
 
