@@ -10,7 +10,14 @@ import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
@@ -418,6 +425,21 @@ def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, sessio
     assert name.textFormat() == Qt.TextFormat.PlainText
     assert "<img" not in name.toolTip()
     assert "<img" not in panel.handles.gauge.toolTip()
+
+
+def test_the_layers_stay_where_they_are_whatever_the_plane(panel: MapPanel) -> None:
+    def place() -> int:
+        QApplication.processEvents()
+        button = panel.findChild(QPushButton, "layer-mosaic")
+        assert isinstance(button, QPushButton)
+        return button.mapTo(panel, QPoint(0, 0)).x()
+
+    panel.resize(1100, 500)
+    places = {place()}
+    for kind in (*PLANE_KINDS, "axes"):
+        choose(panel, kind)
+        places.add(place())
+    assert len(places) == 1
 
 
 # -- in the whole window --------------------------------------------------------------------
