@@ -263,7 +263,9 @@ ARROWS: dict[str, str] = {
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
-    "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
+    "explorer.overlay_drawing": (
+        "explorer.overlays explorer.theme explorer.viewport models.relief"
+    ),
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
         "explorer.widgets explorer.workers models.density"
