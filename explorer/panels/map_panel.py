@@ -66,7 +66,7 @@ _PLANES: dict[str, tuple[str, str]] = {
     "selections": (
         "Selections",
         "Across it the direction from the mean of the first of two selections to that of the "
-        "second, up toward the mean of all data; the Data panel keeps a first one",
+        "second, up toward the mean of all data; the Data panel sets the first",
     ),
     "classes": (
         "Classes",
