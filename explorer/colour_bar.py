@@ -1,6 +1,6 @@
 """The row that says what the colours of the points are, bound to a session."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QWidget
 
+from explorer.dimensions import dimensions_in_order, map_dimensions
 from explorer.point_values import BY_CLASS, MEASURED, range_of, sampled, value_colours, values_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
@@ -17,6 +18,7 @@ from explorer.widgets.elided_label import ElidedLabel
 
 Floats = npt.NDArray[np.float32]
 
+_MOST_DIMENSIONS = 30  # to choose from: of more, those that carry most
 _LOOKING = "Looking for the images that the points were encoded from …"
 
 
@@ -35,6 +37,7 @@ class ColourBar(QWidget):
         self._measured: Mapping[str, Floats] = {}
         self._no_images, self._pending = _LOOKING, ""
         self._shown: QWidget = legend
+        self._offered: list[int] = []  # dimensions, in an order that stays while a model learns
         self._gradient = GradientLegend(self)
         self._gradient.setObjectName("valueLegend")
         self._choice = ColourChoice(self)
@@ -46,12 +49,14 @@ class ColourBar(QWidget):
         row.setSpacing(6)
         row.addWidget(self._choice)
         row.addWidget(self._pages, 1)
+        self._choice.opening.connect(self._offer)
         self._choice.opening.connect(self.find_requested)
         self._choice.chosen.connect(self._on_chosen)
         self._cancel.clicked.connect(self._on_cancelled)
         session.model_changed.connect(self._on_model_changed)
         session.points_changed.connect(self._on_points_changed)
         session.layers_changed.connect(self._show)
+        session.plane_changed.connect(self._offer)
         self._show_progress("")
         self._show()
 
@@ -109,6 +114,13 @@ class ColourBar(QWidget):
     def _on_model_changed(self) -> None:
         self._measured, self._no_images = {}, _LOOKING
         self.end_measuring()
+        self._offer()
+
+    def _offer(self) -> None:
+        """List the dimensions that carry most now: somebody is about to choose, or may."""
+        model, colour_by = self._session.model, self._session.layers.colour_by
+        if model is not None:
+            self._offered = _dimensions(model, map_dimensions(self._session), colour_by)
         self._show()
 
     def _on_points_changed(self) -> None:
@@ -138,7 +150,7 @@ class ColourBar(QWidget):
             self._shown = self._legend
             self._show_page()
             return
-        choices = _choices(model, self._no_images)
+        choices = _choices(model, self._no_images, self._offered)
         self._choice.set_choices(choices, self._pending or colour_by)
         part, every = sampled(data)
         measured = {name: values[::every] for name, values in self._measured.items()}
@@ -148,7 +160,7 @@ class ColourBar(QWidget):
         if values is not None:
             span, unit = range_of(values), " nats" if not colour_by.startswith("z") else ""
             low, high = (f"{value:.3g}{unit}".replace("-", "−") for value in (span.low, span.high))
-            tip = next(choice.tip for choice in choices if choice.key == colour_by)
+            tip = next((choice.tip for choice in choices if choice.key == colour_by), colour_by)
             words = (
                 f"{tip}. From the 1st to the 99th percentile; what lies beyond has the end's colour"
             )
@@ -171,8 +183,16 @@ class ColourBar(QWidget):
         self.end_measuring()
 
 
-def _choices(model: ModelInfo, no_images: str) -> list[ColourBy]:
-    """What points can be coloured by: classes, the KL, what needs images, each dimension."""
+def _dimensions(model: ModelInfo, of_map: Sequence[int], chosen: str) -> list[int]:
+    """Those that carry most; of many also those of the map and the one that is chosen."""
+    order = dimensions_in_order(model)
+    kept = [d for d in order if d in of_map or f"z{d}" == chosen]
+    most = [d for d in order if d not in kept][: _MOST_DIMENSIONS - len(kept)]
+    return [d for d in order if d in kept or d in most]
+
+
+def _choices(model: ModelInfo, no_images: str, dimensions: Sequence[int]) -> list[ColourBy]:
+    """What points can be coloured by: classes, the KL, what needs images, `dimensions`."""
     none = "" if model.has_prior else "A plain autoencoder has no prior, so no KL and no ELBO"
     flow = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ", closed form"
     pseudo = model.likelihood == "bernoulli" and not model.binarise
@@ -205,7 +225,9 @@ def _choices(model: ModelInfo, no_images: str) -> list[ColourBy]:
             no_images,
         ),
     ]
+    left = model.latent_size - len(dimensions)
+    rest = f". The {left} dimensions that carry less are not listed" if left else ""
     return fixed + [
-        ColourBy(f"z{number}", f"z{number}", f"The posterior mean of dimension {number}")
-        for number in range(model.latent_size)
+        ColourBy(f"z{number}", f"z{number}", f"The posterior mean of dimension {number}{rest}")
+        for number in dimensions
     ]

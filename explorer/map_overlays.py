@@ -28,6 +28,7 @@ from explorer.workers import DecodeThread, Lane
 from models.density import MOST_POINTS
 
 _INSET_PX = 8
+_QUICK_SECONDS = 0.5  # values that come faster are not counted: words would only flicker
 
 DENSITY_TIP = (
     "Where the data lies: the aggregate posterior, the mean of q(z|x) over the data, marginal in "
@@ -53,6 +54,13 @@ FIELD_TIP = (
     "the whole length"
 )
 
+_NOTES = {
+    "computing": "Being computed, coarse ones first; pictures that are on screen go before them",
+    "no finite values here": "Every value in view is infinite or no number (NaN): there is nothing "
+    "to colour",
+    "no values": "Nothing could be computed here",
+}
+
 
 class MapOverlays(QObject):
     """Puts density, magnification and field on a map view and keeps their legend true."""
@@ -77,6 +85,8 @@ class MapOverlays(QObject):
         for service in (self.magnification, self.field, self.density):
             service.changed.connect(self._on_changed)
             service.settled.connect(self._on_settled)
+        for service in (self.magnification, self.field):
+            service.progressed.connect(self._explain)
         view.pointer_moved.connect(self._on_pointer_moved)
         view.pointer_left.connect(self._on_pointer_left)
         session.layers_changed.connect(self.look)
@@ -136,14 +146,27 @@ class MapOverlays(QObject):
             entries.append(self._density_entry())
         if self.magnification.on:
             ends = self.heat.range
+            note = self._note(self.magnification, ends)
             entries.append(
-                _scale("magnification", "Magnification", MAGNIFICATION_TIP, VIRIDIS, ends)
+                _scale("magnification", "Magnification", MAGNIFICATION_TIP, VIRIDIS, ends, note)
             )
         if self.field.on:
             ends = self.arrows.range
-            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends))
+            note = self._note(self.field, ends)
+            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends, note))
         self.legend.set_entries(entries)
         self._show_here()
+
+    def _note(self, service: TileValues, ends: Range | None) -> str:
+        """What is going on where values are slow to come, or do not come."""
+        progress = service.progress
+        if progress is not None:
+            done, of, seconds = progress
+            worth_telling = ends is None or seconds > _QUICK_SECONDS
+            return f"computing, {done:,} of {of:,}" if worth_telling else ""
+        if ends is not None or service.busy:
+            return ""
+        return "no finite values here" if service.known(self._view.view) else "no values"
 
     def _density_entry(self) -> Entry:
         model, dark = self._session.model, self._view.ground_dark  # as they are drawn
@@ -157,7 +180,8 @@ class MapOverlays(QObject):
             keys += [Key("dashed", prior, "prior")]
             if model.latent_size > 1:
                 keys += [Key("hatched", hole, "hole")]
-        return Entry("density", "Density", self._density_tip(), keys=tuple(keys))
+        note = "computing" if self.density.busy and self.density.aggregate is None else ""
+        return Entry("density", "Density", self._density_tip(), keys=tuple(keys), note=note)
 
     def _density_tip(self) -> str:
         model, aggregate = self._session.model, self.density.aggregate
@@ -229,9 +253,12 @@ def figure(value: float) -> str:
     return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.0e}"
 
 
-def _scale(name: str, title: str, tip: str, colours: tuple[str, ...], ends: Range | None) -> Entry:
-    low, high = ("…", "…") if ends is None else (figure(ends.low), figure(ends.high))
-    return Entry(name, title, tip, colours, low, high, arrow=name == "field")
+def _scale(
+    name: str, title: str, tip: str, colours: tuple[str, ...], ends: Range | None, note: str
+) -> Entry:
+    low, high = ("", "") if ends is None else (figure(ends.low), figure(ends.high))
+    tip = f"{tip}. {_NOTES[note.split(',')[0]]}" if note else tip
+    return Entry(name, title, tip, colours, low, high, arrow=name == "field", note=note)
 
 
 def _magnification_here(heat: TileLayer, x: float, y: float) -> str:

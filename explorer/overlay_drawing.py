@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
+from explorer import theme
 from explorer.overlays import TileGrid
 from explorer.viewport import Viewport
 from models.relief import Relief
@@ -91,7 +92,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self._pixmap = QPixmap()
-        self._view: tuple[Viewport, float, bool] | None = None
+        self._view: tuple[Viewport, float, bool, bool] | None = None
 
     def forget(self) -> None:
         self._view = None
@@ -101,8 +102,9 @@ class _Kept:
     ) -> None:
         """Draw what `paint` draws, which is called only if it is to be drawn anew."""
         ratio = painter.device().devicePixelRatio()
-        if self._view != (view, ratio, dark):
-            self._view = (view, ratio, dark)
+        now = view, ratio, dark, theme.colours().dark
+        if self._view != now:
+            self._view = now
             self._pixmap = QPixmap(ceil(view.width * ratio), ceil(view.height * ratio))
             self._pixmap.setDevicePixelRatio(ratio)
             self._pixmap.fill(Qt.GlobalColor.transparent)
@@ -258,7 +260,7 @@ class Contours:
 def draw_relief(
     painter: QPainter, view: Viewport, relief: Relief, with_prior: bool, dark: bool
 ) -> None:
-    """Holes first, then the prior's circles, then the rings of the data."""
+    """Holes first, then the prior's circles, the rings of the data, and what holes are called."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     data, prior, hole = (
         (DATA_COLOUR, PRIOR_COLOUR, HOLE_COLOUR) if dark else (LIGHT_DATA, LIGHT_PRIOR, LIGHT_HOLE)
@@ -279,6 +281,7 @@ def draw_relief(
         for colour, width in ((rim, 3.6), (QColor(data), 2.2 - 0.5 * number)):
             painter.setPen(QPen(colour, width))
             painter.drawPath(path)
+    _name_holes(painter, place, relief.holes)
 
 
 def _path(lines: tuple[Doubles, ...]) -> QPainterPath:
@@ -293,7 +296,7 @@ def _path(lines: tuple[Doubles, ...]) -> QPainterPath:
 def _draw_holes(
     painter: QPainter, place: QTransform, holes: tuple[Doubles, ...], colour: QColor
 ) -> None:
-    """Tinted and hatched, with a word on those that have room for it."""
+    """Tinted and hatched."""
     tint = QColor(colour)
     tint.setAlpha(70)
     path = place.map(_path(holes))
@@ -308,6 +311,10 @@ def _draw_holes(
     shown = path.boundingRect() & QRectF(painter.viewport())
     painter.drawLines(_hatching(shown))
     painter.restore()
+
+
+def _name_holes(painter: QPainter, place: QTransform, holes: tuple[Doubles, ...]) -> None:
+    """A word on those that have room for it, above every line."""
     for line in holes:
         x, y, width = _widest(line)
         if _area(line) > 0 and width * place.m11() > _WORD_PX:
@@ -359,9 +366,11 @@ def _word(painter: QPainter, at: QPointF) -> None:
     box.moveCenter(at)
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 22, 28, 215))
+    plate = QColor(theme.colours().panel)
+    plate.setAlpha(225)
+    painter.setBrush(plate)
     painter.drawRoundedRect(box, 3, 3)
-    painter.setPen(QColor("#f0f2f5"))
+    painter.setPen(QColor(theme.colours().text))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "hole")
     painter.restore()
 

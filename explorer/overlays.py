@@ -76,6 +76,7 @@ class TileValues(QObject):
     """One measured overlay: `grid(view)` now, `changed` when more has come."""
 
     changed = Signal()
+    progressed = Signal()  # `progress` is another
     settled = Signal()
     _ask_wished = Signal()
 
@@ -90,6 +91,7 @@ class TileValues(QObject):
         self._slice, self._label = session.slice, session.label
         self._generation, self._told_at = 0, 0.0
         self._waiting = self._ask_pending = False
+        self._done, self._asked_for, self._asked_at = 0, 0, 0.0
         self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
@@ -109,6 +111,20 @@ class TileValues(QObject):
     def busy(self) -> bool:
         """Whether more is on its way, or about to be asked for."""
         return self._waiting or self._ask_pending
+
+    @property
+    def progress(self) -> tuple[int, int, float] | None:
+        """How many values have come, of how many, and for how many seconds they have been coming.
+
+        None: none are on their way.
+        """
+        if not self._waiting:
+            return None
+        return self._done, self._asked_for, perf_counter() - self._asked_at
+
+    def known(self, view: Viewport) -> bool:
+        """Whether any value of a viewport has come, finite or not."""
+        return any(self._best(tile) is not None for tile in self._tiles(view))
 
     def look(self, view: Viewport, pointer: tuple[float, float]) -> None:
         """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
@@ -184,6 +200,7 @@ class TileValues(QObject):
             return
         self._waiting = True
         self._told_at = 0.0  # the first, coarse ones at once
+        self._done, self._asked_for, self._asked_at = 0, len(missing), perf_counter()
         z = self._slice.lift(centres(missing).astype(np.float32))
         label = None if self._label is None else np.full(len(z), self._label, np.int64)
         ticket = (self._generation, tuple(missing))
@@ -198,6 +215,7 @@ class TileValues(QObject):
                 self._slice.basis,
             )
         )
+        self.progressed.emit()
 
     def _missing(self) -> list[Tile]:
         """What is not there yet: coarse ones first, of each size those nearest the pointer."""
@@ -224,15 +242,18 @@ class TileValues(QObject):
             return
         for tile, values in zip(tiles[result.first :], result.values.tolist(), strict=False):
             self._keep(tile, tuple(values))
-        done = result.first + len(result) >= len(tiles)
+        self._done = result.first + len(result)
+        done = self._done >= len(tiles)
         if done or perf_counter() - self._told_at >= _TELL_SECONDS:
             self._told_at = perf_counter()
             self.changed.emit()
+            self.progressed.emit()
         if done:
             self._settle()
 
     def _settle(self) -> None:
         self._waiting = False
+        self.progressed.emit()
         self.settled.emit()
 
     def _keep(self, tile: Tile, values: tuple[float, ...]) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 SPACING_PX = 8
@@ -279,6 +279,12 @@ def _style_sheet(c: Colours) -> str:
     QLabel[role="muted"] {{ color: {c.muted}; }}
     QLabel[role="danger"] {{ color: {c.danger}; }}
     """
+
+
+def fill_waiting(painter: QPainter, box: QRectF) -> None:
+    """The place of a picture that has not come: faintly hatched, for black may be a picture."""
+    painter.fillRect(box, QColor(colours().control))
+    painter.fillRect(box, QBrush(QColor(colours().border), Qt.BrushStyle.BDiagPattern))
 
 
 def as_tip(text: str) -> str:

@@ -106,7 +106,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
-        settings.restore_window(self)
+        if settings.restore_window(self):
+            self.docks.choose(settings.dock_sizes())
 
     def _start_services(self) -> None:
         self.shelf = ModelShelf()
@@ -699,6 +700,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
         self.settings.save_window(self)
+        self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())
         self._latency_timer.stop()
         self._first_paint.stop()

@@ -127,6 +127,7 @@ ARROWS: dict[str, str] = {
     "explorer.plane_choices": (
         "explorer.arrangement explorer.rendering explorer.selection models models.planes"
     ),
+    "explorer.dimensions": "explorer.rendering explorer.session",
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
@@ -263,7 +264,9 @@ ARROWS: dict[str, str] = {
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
-    "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
+    "explorer.overlay_drawing": (
+        "explorer.overlays explorer.theme explorer.viewport models.relief"
+    ),
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
         "explorer.widgets explorer.workers models.density"
@@ -286,7 +289,8 @@ ARROWS: dict[str, str] = {
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer.point_values explorer.rendering explorer.session explorer.widgets"
+        "explorer.dimensions explorer.point_values explorer.rendering explorer.session "
+        "explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -316,15 +320,16 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
-        "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
-        "explorer.encoding explorer.fields explorer.layer_buttons explorer.library "
-        "explorer.map_handles explorer.map_overlays explorer.map_points explorer.mosaic "
-        "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
+        "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
+        "explorer.embedding explorer.encoding explorer.fields explorer.layer_buttons "
+        "explorer.library explorer.map_handles explorer.map_overlays explorer.map_points "
+        "explorer.mosaic explorer.neighbours explorer.pacing explorer.pages explorer.painting "
         "explorer.plane_choices explorer.point_values explorer.point_words explorer.rendering "
         "explorer.replay explorer.run_list explorer.runs_on_disk explorer.selection "
         "explorer.session explorer.theme explorer.training explorer.training_choices "
         "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.downloads models.embedding models.paths models.planes models.plans models.points "
+        "models.downloads models.embedding models.paths models.planes models.plans "
+        "models.points "
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "

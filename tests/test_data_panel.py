@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from explorer.panels.data_panel import distance_words
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.viewport import Viewport
 from explorer.widgets.colour_choice import GradientLegend
@@ -274,6 +275,24 @@ def test_shift_adds_and_control_takes_away(window: Opened) -> None:
     assert not len(points.selection)
 
 
+@pytest.mark.parametrize(
+    ("distance", "words"),
+    [
+        (0.0, "0"),
+        (3.51e-05, "<0.001"),
+        (0.00676, "0.00676"),
+        (0.011, "0.0110"),
+        (0.99996, "1.00"),
+        (12.34, "12.3"),
+        (123.4, "123"),
+        (999.7, "1,000"),
+        (1.2e6, "1,200,000"),
+    ],
+)
+def test_a_distance_has_three_digits_and_no_power(distance: float, words: str) -> None:
+    assert distance_words(distance) == words
+
+
 def select_class(window: Opened, label: int) -> None:
     from explorer.selection import Selection
 
@@ -296,9 +315,15 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     assert session.active is not None
     means = [data.mean[data.label == label].mean(0) for label in range(3)]
     np.testing.assert_allclose(session.active.z, means[1], atol=1e-5)
+    assert "Needs two selections" in button(window, "selectionPath").toolTip()
     button(window, "selectionKeep").click()
     assert not len(window.window.points.selection)
+    kept = window.window.findChild(QLabel, "selectionFirst")
+    assert isinstance(kept, QLabel)
+    assert kept.text() == f"First: {int((data.label == 1).sum())} points"
+    assert "Now select the second" in counts.text()
     select_class(window, 2)
+    assert "Needs" not in button(window, "selectionPath").toolTip()
     steps = session.undo_stack.count()
     button(window, "selectionPath").click()
     first, second = session.arrangement.handles[-2:]
@@ -320,7 +345,7 @@ def test_neighbours_are_the_nearest_of_all_data_and_one_becomes_a_handle(window:
     far = np.linalg.norm(data.mean - np.array([0.4, -0.3]), axis=1)
     wanted = np.argsort(far, kind="stable")[: len(shown)]
     assert [item.key for item in shown] == wanted.tolist()
-    assert [item.lines[1] for item in shown] == [f"{far[row]:.3g}" for row in wanted]
+    assert [item.lines[1] for item in shown] == [distance_words(far[row]) for row in wanted]
     assert all(item.picture is not None and "(original)" in item.tip for item in shown)
     with window.qtbot.waitSignal(window.window.look.placed, timeout=PATIENCE_MS):
         QTest.keyClick(window.window.data_panel.neighbours, Qt.Key.Key_Right)

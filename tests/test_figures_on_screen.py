@@ -22,6 +22,7 @@ from explorer.rendering import ModelInfo, describe
 from explorer.session import Session
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.dimension_row import DimensionRow
+from models.planes import random_plane
 from models.points import Points
 from tests.fakes import info
 
@@ -138,7 +139,10 @@ def test_without_a_prior_no_dimension_is_called_active_and_the_widest_comes_firs
     session = Session()
     with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
         handle = Handle(1, "A", 0, np.zeros(3, np.float32))
-        session.set_model(replace(model, deviation=deviation), Arrangement((handle,)), (0, 1))
+        across = random_plane(np.zeros(3, np.float32), np.random.default_rng(0))
+        session.set_model(
+            replace(model, deviation=deviation), Arrangement((handle,)), (0, 1), across
+        )
         (tip,) = tips(panel, "3 dimensions, by spread")
         assert "standard deviation of the data" in tip
         assert not tips(panel, "active")

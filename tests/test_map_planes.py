@@ -10,7 +10,14 @@ import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
@@ -277,21 +284,37 @@ def test_axes_come_back_as_they_were(panel: MapPanel, session: Session) -> None:
     assert session.axes == (1, 3)  # the other's dimension swaps the two
 
 
-def test_classes_are_those_of_the_legend(panel: MapPanel, session: Session) -> None:
+def test_the_plane_of_classes_follows_the_legend(
+    qtbot: QtBot, panel: MapPanel, session: Session
+) -> None:
     choose(panel, "classes")
     assert "3 classes" in session.plane.across
-    session.set_layers(replace(session.layers, hidden_classes=frozenset({1})))
-    assert "3 classes" in session.plane.across  # it follows nothing
-    choose(panel, "classes")
+    before, steps = session.arrangement, session.undo_stack.count()
+    chip = panel.findChild(QToolButton, "class-1")
+    assert isinstance(chip, QToolButton)
+    chip.click()
     assert "2 classes" in session.plane.across
     data = points()
     assert data.label is not None
     shown = data.label != 1
-    np.testing.assert_array_equal(
-        session.plane.basis, class_plane(data.mean[shown], data.label[shown]).basis
-    )
-    session.set_layers(replace(session.layers, hidden_classes=frozenset({1, 2})))
+    of_two = class_plane(data.mean[shown], data.label[shown]).basis
+    np.testing.assert_array_equal(session.plane.basis, of_two)
+    assert session.arrangement is before
+    assert session.undo_stack.count() == steps
+    with qtbot.waitSignal(panel.said) as said:
+        session.set_layers(replace(session.layers, hidden_classes=frozenset({1, 2})))
+    assert "two classes" in said.args[0]
+    np.testing.assert_array_equal(session.plane.basis, of_two)  # it stays
     assert "legend" in reasons(panel)["classes"]
+    session.set_layers(replace(session.layers, hidden_classes=frozenset()))
+    assert "3 classes" in session.plane.across
+
+
+def test_another_plane_does_not_follow_the_legend(panel: MapPanel, session: Session) -> None:
+    choose(panel, "random")
+    before = session.plane
+    session.set_layers(replace(session.layers, hidden_classes=frozenset({1})))
+    assert session.plane is before
 
 
 def test_what_cannot_be_chosen_says_why(panel: MapPanel, session: Session) -> None:
@@ -399,6 +422,21 @@ def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, sessio
     assert name.textFormat() == Qt.TextFormat.PlainText
     assert "<img" not in name.toolTip()
     assert "<img" not in panel.handles.gauge.toolTip()
+
+
+def test_the_layers_stay_where_they_are_whatever_the_plane(panel: MapPanel) -> None:
+    def place() -> int:
+        QApplication.processEvents()
+        button = panel.findChild(QPushButton, "layer-mosaic")
+        assert isinstance(button, QPushButton)
+        return button.mapTo(panel, QPoint(0, 0)).x()
+
+    panel.resize(1100, 500)
+    places = {place()}
+    for kind in (*PLANE_KINDS, "axes"):
+        choose(panel, kind)
+        places.add(place())
+    assert len(places) == 1
 
 
 # -- in the whole window --------------------------------------------------------------------

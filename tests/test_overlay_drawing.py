@@ -6,8 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer import theme
 from explorer.overlay_drawing import (
     HOLE_COLOUR,
     VIRIDIS,
@@ -185,3 +187,20 @@ def test_a_drawing_is_kept_until_something_changes(
     layer.show(ring, with_prior=False)
     drawn(layer, VIEW.panned(5, 0))
     assert len(times) == 3
+
+
+def test_the_word_on_a_hole_is_in_the_colours_of_the_theme(
+    ring: Relief, qapp: QApplication
+) -> None:
+    layer, before = Contours(), theme.colours().dark
+    layer.show(ring, with_prior=True)
+    theme.apply(qapp, True)
+    dark = _light_pixels(drawn(layer))
+    theme.apply(qapp, False)
+    assert _light_pixels(drawn(layer)) > dark + 200  # a plate, not letters
+    theme.apply(qapp, before)
+
+
+def _light_pixels(image: QImage) -> int:
+    bits = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return int((bits[..., :3].min(-1) > 180).sum())

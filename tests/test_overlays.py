@@ -214,3 +214,27 @@ def test_memory_has_an_end(
     thread.measured(thread.last(Slot.MAGNIFICATION))
     QCoreApplication.processEvents()
     assert len(values._cache) == 20
+
+
+def test_it_tells_how_many_values_have_come(
+    values: TileValues, thread: FakeThread, qtbot: QtBot
+) -> None:
+    request = thread.last(Slot.MAGNIFICATION)
+    progress = values.progress
+    assert progress is not None
+    assert progress[:2] == (0, len(request.z))
+    assert not values.known(VIEW)
+    with qtbot.waitSignal(values.progressed):
+        thread.measured(request, 0, 5)
+    progress = values.progress
+    assert progress is not None
+    assert progress[:2] == (5, len(request.z))
+    with qtbot.waitSignals([values.progressed, values.settled]):
+        thread.measured(request, 5, len(request.z) - 5)
+    assert values.progress is None
+
+
+def test_values_that_are_not_finite_are_known_too(values: TileValues, thread: FakeThread) -> None:
+    thread.measured(thread.last(Slot.MAGNIFICATION), add=np.nan)
+    assert values.known(VIEW)
+    assert not np.isfinite(values.grid(VIEW).values).any()

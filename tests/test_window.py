@@ -369,6 +369,57 @@ def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> 
         assert found.window.dockWidgetArea(now["dimensionsDock"]) != left
 
 
+def _widths(window: MainWindow) -> tuple[int, int, int]:
+    """Of the library and the picture, and the height of the picture."""
+    docks = window.docks.by_name
+    return docks["library"].width(), docks["picture"].width(), docks["picture"].height()
+
+
+def _resize(window: MainWindow, width: int, height: int) -> None:
+    window.resize(width, height)
+    QApplication.processEvents()
+
+
+def test_docks_have_their_usual_sizes_again_when_the_window_grows_back(
+    qtbot: QtBot, tiny_model_file: Path
+) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        _resize(found.window, 1440, 900)
+        before = _widths(found.window)
+        _resize(found.window, 950, 620)
+        assert _widths(found.window)[1] < before[1]
+        _resize(found.window, 1440, 900)
+        assert _widths(found.window) == before
+        _resize(found.window, 950, 620)
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        _resize(found.window, 1440, 900)
+        assert _widths(found.window) == before
+
+
+def test_docks_made_another_size_by_hand_keep_it(qtbot: QtBot, tiny_model_file: Path) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        window = found.window
+        _resize(window, 1440, 900)
+        _, usual, _ = _widths(window)
+        edge = window.docks.by_name["picture"].geometry().left() - 2
+        start, end = QPointF(edge, 300), QPointF(edge - 60, 300)
+        move_mouse(window, QEvent.Type.MouseButtonPress, start)
+        move_mouse(window, QEvent.Type.MouseMove, end)
+        QApplication.processEvents()
+        move_mouse(window, QEvent.Type.MouseButtonRelease, end)
+        _, chosen, _ = _widths(window)
+        assert chosen > usual + 40
+        _resize(window, 950, 620)
+        _resize(window, 1440, 900)
+        assert _widths(window)[1] == chosen
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        _resize(found.window, 1440, 900)
+        assert _widths(found.window)[1] == chosen
+        found.window.actions_by_name["restoreLayout"].trigger()
+        QApplication.processEvents()
+        assert _widths(found.window)[1] == usual
+
+
 def test_settings_of_nonsense_are_passed_over(qtbot: QtBot, tiny_model_file: Path) -> None:
     from PySide6.QtCore import QByteArray, QSettings
 

@@ -65,14 +65,19 @@ _PLANES: dict[str, tuple[str, str]] = {
     "selections": (
         "Selections",
         "Across it the direction from the mean of the first of two selections to that of the "
-        "second, up toward the mean of all data; the Data panel keeps a first one",
+        "second, up toward the mean of all data; the Data panel sets the first",
     ),
     "classes": (
         "Classes",
-        "The two directions that best separate the classes shown in the legend (Fisher's LDA)",
+        "The two directions that best separate the classes shown (Fisher's LDA); the legend below "
+        "the map chooses them: hide or show a class there and the plane follows",
     ),
     "random": ("Random", "Two directions at random"),
 }
+_TOO_FEW = (
+    "The plane stays as it is: to be made anew it needs two classes or more in the legend below "
+    "the map"
+)
 _EMBEDDING = (
     "t-SNE, UMAP …",
     "No plane, but all dimensions at once: the data laid out so that neighbours stay neighbours, "
@@ -131,6 +136,7 @@ class MapPanel(QWidget):
         mosaic.settled.connect(self._on_mosaic_settled)
         self._tiles_held_back = False
         self._lens_shown = True  # of the one class; not while all of them are shown
+        self._separated: frozenset[int] = frozenset()  # classes hidden when last looked at
 
     # -- building --------------------------------------------------------------------------
 
@@ -342,6 +348,7 @@ class MapPanel(QWidget):
             return
         self._chooser.set_dimensions([f"z{number}" for number in range(model.latent_size)])
         self.view.line_only = model.latent_size == 1
+        self._separated = self._session.layers.hidden_classes
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
 
@@ -411,6 +418,18 @@ class MapPanel(QWidget):
         self._draw_points()
         self._show_reasons()
         self._look()
+        self._separate_shown()
+
+    def _separate_shown(self) -> None:
+        """Let a plane that separates classes be that of those which are shown now."""
+        session, model = self._session, self._session.model
+        before, self._separated = self._separated, session.layers.hidden_classes
+        if model is None or session.plane.kind != "classes" or before == self._separated:
+            return
+        if reason_against("classes", model, session.arrangement, self._separated):
+            self.said.emit(_TOO_FEW)
+        else:
+            self._on_plane_kind_chosen("classes")
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""

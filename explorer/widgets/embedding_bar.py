@@ -106,7 +106,9 @@ class EmbeddingBar(QWidget):
         self._progress.setAccessibleName("Progress of the embedding")
         self._progress.setFixedSize(_PROGRESS_PX, _ROW_PX)
         row.addWidget(self._progress)
-        self._cancel = self._button("Cancel", "embeddingCancel", "Stop computing; the points that are shown stay")
+        self._cancel = self._button(
+            "Cancel", "embeddingCancel", "Stop computing; the points that are shown stay"
+        )
         row.addWidget(self._cancel)
         return report
 
