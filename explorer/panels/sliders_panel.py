@@ -144,9 +144,14 @@ class SlidersPanel(QWidget):
         self._count.setToolTip(theme.as_tip(tip))
 
     def _wanted_rows(self, model: ModelInfo) -> tuple[list[int], int]:
-        """The dimensions to show, the map's and then the most used, and how many are active."""
+        """The dimensions to show, the most used first, and how many are active.
+
+        The map's are always among them: before all others where they would be out of sight.
+        """
         active, of_map = active_dimensions(model), self._of_map
-        order = [*of_map, *(d for d in dimensions_in_order(model) if d not in of_map)]
+        order = dimensions_in_order(model)
+        hidden = [d for d in of_map if not active[d] or d in order[_MOST_ROWS:]]
+        order = [*hidden, *(d for d in order if d not in hidden)]
         count = int(active.sum())
         if not count or model.latent_size <= 2:  # posterior collapse, or no room to be won
             return order, count
