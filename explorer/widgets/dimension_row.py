@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QValidator
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -45,6 +45,20 @@ class Thumbnails(QWidget):
             box = QRectF(0, 0, image.width() * scale, image.height() * scale)
             box.moveCenter(QRectF(index * cell, 0, cell, self.height()).center())
             painter.drawImage(box, image)
+
+
+class SignedValue(QDoubleSpinBox):
+    """Writes a minus as the map does; a hyphen is as good to type."""
+
+    def textFromValue(self, value: float) -> str:
+        return super().textFromValue(value + 0.0).replace("-", "−")
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(text.replace("−", "-"))
+
+    def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
+        state, _, place = super().validate(text.replace("−", "-"), place)
+        return state, text, place
 
 
 class DimensionRow(QWidget):
@@ -95,7 +109,7 @@ class DimensionRow(QWidget):
         return slider
 
     def _new_value(self) -> QDoubleSpinBox:
-        value = QDoubleSpinBox(self)
+        value = SignedValue(self)
         value.setObjectName(f"value-{self.dimension}")
         value.setAccessibleName(f"Value of latent dimension {self.dimension}")
         value.setToolTip(f"z{self.dimension} of the active handle, in latent units")
