@@ -129,7 +129,13 @@ COMMANDS = (
     Command("selectInView", "Select points in view", ("Ctrl+A",), "Select all points on the map"),
     Command("selectNone", "Select nothing", ("Ctrl+Shift+A",), "Let go of the selected points"),
     Command("showData", "Nearest data and selection", ("Ctrl+D",), "Open the data panel"),
-    Command("fit", "Show all", ("Home",), "Show all data and the prior on the map", on_map=True),
+    Command(
+        "fit",
+        "Show all",
+        ("Home",),
+        "Show the prior, the handles and the data, but points far out, on the map",
+        on_map=True,
+    ),
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
     Command(

@@ -219,6 +219,7 @@ ARROWS: dict[str, str] = {
     "explorer.map_keys": "explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
     "explorer.window_keys": "explorer.actions",
+    "explorer.fit_box": "explorer.arrangement explorer.rendering models.planes",
     "explorer.map_handles": (
         "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
         "explorer.widgets models.planes"
@@ -321,15 +322,15 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
-        "explorer.embedding explorer.encoding explorer.fields explorer.layer_buttons "
-        "explorer.library explorer.map_handles explorer.map_overlays explorer.map_points "
-        "explorer.mosaic explorer.neighbours explorer.pacing explorer.pages explorer.painting "
-        "explorer.plane_choices explorer.point_values explorer.point_words explorer.rendering "
-        "explorer.replay explorer.run_list explorer.runs_on_disk explorer.selection "
-        "explorer.session explorer.theme explorer.training explorer.training_choices "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.downloads models.embedding models.paths models.planes models.plans "
-        "models.points "
+        "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
+        "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
+        "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
+        "explorer.painting explorer.plane_choices explorer.point_values explorer.point_words "
+        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
+        "explorer.selection explorer.session explorer.theme explorer.training "
+        "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
+        "explorer.workers models.downloads models.embedding models.paths models.planes "
+        "models.plans models.points "
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "

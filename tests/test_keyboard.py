@@ -239,6 +239,26 @@ def test_sliders_are_stepped_reset_and_typed_into(window: Opened) -> None:
     assert not session.active.z.any()
 
 
+@pytest.mark.parametrize("typed", ["-0.75", "−0.75"])
+def test_a_negative_value_is_shown_as_on_the_map_and_typed_as_one_likes(
+    window: Opened, typed: str
+) -> None:
+    session, value = window.window.session, window.window.findChild(QAbstractSpinBox, "value-1")
+    assert value is not None
+    value.setFocus()
+    value.selectAll()
+    if typed.isascii():
+        QTest.keyClicks(value, typed)
+    else:
+        value.lineEdit().insert(typed)  # QTest has no such key; it is pasted
+    QTest.keyClick(value, Qt.Key.Key_Return)
+    assert session.active is not None
+    assert session.active.z[1] == pytest.approx(-0.75)
+    assert value.text() == "−0.75"
+    session.set_latent(session.active.key, np.array([0.0, -0.001], np.float32))
+    assert value.text() == "0.00"
+
+
 @pytest.mark.parametrize(
     ("name", "changed"),
     [

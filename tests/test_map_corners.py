@@ -258,6 +258,21 @@ def test_its_plate_does_not_move_as_the_numbers_change(corners: MapCorners, view
     assert corners.coordinates.geometry() == before
 
 
+@pytest.mark.parametrize("scale", [0.3, 20.0, 1e5])
+@pytest.mark.parametrize("middle", [(0.0, 0.0), (226.0, -1377.0), (-4e5, 3e6)])
+def test_its_plate_holds_every_number_that_the_map_shows(
+    corners: MapCorners, view: MapView, scale: float, middle: tuple[float, float]
+) -> None:
+    view.set_view(Viewport(*middle, scale))
+    plate = corners.coordinates
+    before = plate.geometry()
+    for at in (QPoint(MARGIN_LEFT_PX, 0), QPoint(639, 390), QPoint(300, 200)):
+        mouse(view, MOVE, at, NONE, NONE)
+        assert plate.text().endswith(" σ")
+        assert plate.fontMetrics().horizontalAdvance(plate.text()) + 8 <= plate.width()
+    assert plate.geometry() == before
+
+
 def test_a_drag_of_a_handle_hides_it(corners: MapCorners, view: MapView) -> None:
     from explorer.painting import Marker
 

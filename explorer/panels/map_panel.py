@@ -19,6 +19,7 @@ from explorer.arrangement import Bytes, Floats
 from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
+from explorer.fit_box import FIT_WORDS, fit_box
 from explorer.layer_buttons import LayerButtons
 from explorer.map_handles import MapHandles, plane_words
 from explorer.map_points import MapPoints, project
@@ -41,7 +42,7 @@ _COMPACT_PX = 900  # below it the layers need the room more than a title
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
 _MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
-_POINTS_FITTED = 20_000  # looked at to tell where the data lies
+_OUTGROWN = 0.02  # of the view: the outermost points may wander so far out of it
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
 _TOOLS = {
@@ -195,7 +196,7 @@ class MapPanel(QWidget):
         fit = QPushButton("Fit", self)
         fit.setObjectName("fitButton")
         fit.setAccessibleName("Fit")
-        fit.setToolTip(theme.as_tip("Show all data and the prior (Home); the wheel, + and − zoom"))
+        fit.setToolTip(theme.as_tip(f"{FIT_WORDS}. The wheel, + and − zoom"))
         fit.setProperty("slim", True)
         fit.clicked.connect(self.fit)
         bar.addWidget(fit)
@@ -239,28 +240,14 @@ class MapPanel(QWidget):
     # -- commands --------------------------------------------------------------------------
 
     def fit(self) -> None:
-        """Show all data, the prior and the handles."""
+        """Show the data, but what lies far out, the prior and the handles."""
         model = self._session.model
         if model is not None:
             low, high = self._box(model)
             self.view.fit(tuple(low), tuple(high), margin=_FIT_MARGIN)
 
     def _box(self, model: ModelInfo) -> tuple[Floats, Floats]:
-        """Two corners [2] of what there is to see in the plane."""
-        low, high = np.full(2, np.inf), np.full(2, -np.inf)
-        if model.has_prior:
-            low, high = np.full(2, -3.05), np.full(2, 3.05)
-        if model.points is not None and len(model.points):
-            every = max(1, len(model.points) // _POINTS_FITTED)
-            xy = self._session.plane.project(model.points.mean[::every])
-            inner = np.percentile(xy, [0.5, 99.5], axis=0)
-            low, high = np.minimum(low, inner[0]), np.maximum(high, inner[1])
-        if not np.isfinite(low).all():
-            centre, reach = self._session.plane.project(model.centre), float(model.spread.max())
-            low, high = centre - reach, centre + reach
-        if model.latent_size == 1:
-            low[1], high[1] = -1.0, 1.0
-        return np.asarray(low, np.float32), np.asarray(high, np.float32)
+        return fit_box(model, self._session.plane, self._session.arrangement)
 
     def _fit_gently(self, model: ModelInfo) -> None:
         """Follow data that outgrows the view or hardly fills it, unless a person chose the view."""
@@ -268,7 +255,9 @@ class MapPanel(QWidget):
             return
         low, high = self._box(model)
         left, bottom, right, top = self.view.goal.box
-        outside = low[0] < left or low[1] < bottom or high[0] > right or high[1] > top
+        slack = _OUTGROWN * (right - left)
+        across = low[0] < left - slack or high[0] > right + slack
+        outside = across or low[1] < bottom - slack or high[1] > top + slack
         filled = max((high[0] - low[0]) / (right - left), (high[1] - low[1]) / (top - bottom))
         if outside or filled < _SPARSE:
             room = _FIT_MARGIN if model.has_prior else _GROWING_MARGIN

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QValidator
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -64,6 +64,20 @@ class Thumbnails(QWidget):
             painter.drawImage(box, image)
 
 
+class SignedValue(QDoubleSpinBox):
+    """Writes a minus as the map does; a hyphen is as good to type."""
+
+    def textFromValue(self, value: float) -> str:
+        return super().textFromValue(value + 0.0).replace("-", "−")
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(text.replace("−", "-"))
+
+    def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
+        state, _, place = super().validate(text.replace("−", "-"), place)
+        return state, text, place
+
+
 class DimensionRow(QWidget):
     """A dimension's name, use in nats, thumbnails, slider and value; in latent units."""
 
@@ -112,7 +126,7 @@ class DimensionRow(QWidget):
         return slider
 
     def _new_value(self) -> QDoubleSpinBox:
-        value = QDoubleSpinBox(self)
+        value = SignedValue(self)
         value.setObjectName(f"value-{self.dimension}")
         value.setAccessibleName(f"Value of latent dimension {self.dimension}")
         value.setToolTip(f"z{self.dimension} of the active handle, in latent units")
