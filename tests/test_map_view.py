@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
-from explorer.painting import Ellipse, Marker
+from explorer.painting import FEW_POINTS, Ellipse, Marker, map_points_image, points_image
 from explorer.viewport import Viewport
 from explorer.widgets import map_view
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
@@ -502,3 +502,30 @@ def test_of_views_that_follow_one_another_each_is_painted(
     view.set_view(Viewport(7, 5, 100))
     QApplication.processEvents()
     assert paints.count == 2
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_few_points_are_large_and_ringed_against_their_ground(ratio: float) -> None:
+    view, red = Viewport(0, 0, 10, 100, 60), np.array([[230, 20, 20]], np.uint8)
+    here = np.zeros((1, 2), np.float32)
+    for dark, ring in ((True, 255), (False, 29)):
+        image = map_points_image(view, here, red, ratio, dark)
+        middle = image.width() // 2, image.height() // 2
+        assert image.pixelColor(*middle).getRgb() == (230, 20, 20, 255)
+        row = [image.pixelColor(x, middle[1]).getRgb() for x in range(image.width())]
+        assert row.count((230, 20, 20, 255)) >= 6 * ratio
+        assert row.count((ring, ring, ring, 255)) >= 2 * round(ratio)
+
+
+def test_points_in_sight_say_how_large_they_are_and_many_are_as_ever() -> None:
+    view, random = Viewport(0, 0, 10, 100, 60), np.random.default_rng(0)
+    many = random.uniform(-3, 3, (FEW_POINTS + 1, 2)).astype(np.float32)
+    colours = random.integers(0, 256, (len(many), 3)).astype(np.uint8)
+    as_ever = points_image(view, many, colours, 1.0, 2, 0.9)
+    assert map_points_image(view, many, colours, 1.0, True) == as_ever
+    elsewhere = many + np.array([0, 50])
+    one = np.zeros((1, 2), np.float32)
+    xy = np.concatenate([elsewhere, one]).astype(np.float32)
+    rows = np.concatenate([colours, [[230, 20, 20]]]).astype(np.uint8)
+    alone = map_points_image(view, one, rows[-1:], 1.0, True)
+    assert map_points_image(view, xy, rows, 1.0, True) == alone

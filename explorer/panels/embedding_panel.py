@@ -228,8 +228,6 @@ class EmbeddingPanel(QWidget):
         self._readout.set_text(self._words())
         self.view.setAccessibleDescription(self._words() or "Nothing is picked")
         self._show_card()
-        if not self._rest.isActive():
-            self._rest.start()
 
     def _on_rest(self) -> None:
         if self.isVisible():
@@ -246,6 +244,8 @@ class EmbeddingPanel(QWidget):
             card.at = x, y
             card.picture = None if picture is None else to_image(picture.image)
             card.lines = card_lines(model, row, look.name_of(row), picture, {}, "")
+            if picture is None and self.isVisible() and not self._rest.isActive():
+                self._rest.start()  # another is looked at, or the map has let go of this one
         self.view.update()
 
     # -- what is shown ---------------------------------------------------------------------
