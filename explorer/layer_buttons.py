@@ -6,10 +6,9 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from explorer import theme
 from explorer.map_overlays import (
-    DENSITY_TIP,
-    DENSITY_WITHOUT_PRIOR_TIP,
     FIELD_TIP,
     MAGNIFICATION_TIP,
+    density_tip,
 )
 from explorer.session import Session
 from explorer.widgets.overflow_row import OverflowRow
@@ -22,11 +21,16 @@ _LAYER_BUTTONS = {
         "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
     ),
     "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
-    "density": ("Density", DENSITY_TIP),
+    "density": ("Density", density_tip(has_prior=True, line=False)),
     "magnification": ("Magnification", MAGNIFICATION_TIP),
     "field": ("Field", FIELD_TIP),
 }
 
+_ON_A_LINE = {
+    "points": f"{_LAYER_BUTTONS['points'][1]}; their height is spread at random, only so that they "
+    "do not hide one another",
+    "prior": "Lines at 1, 2 and 3 standard deviations of the prior N(0, 1)",
+}
 
 _NO_CIRCLES = "This model has no prior, so there are no circles to draw"
 _NO_POSTERIORS = "Without a prior there are no posteriors: an image is encoded as one point"
@@ -64,16 +68,18 @@ class LayerButtons(OverflowRow):
         if model is None:
             return
         prior, some = model.has_prior, model.points is not None
-        self._open("prior", "" if prior else _NO_CIRCLES)
-        self._open("posterior", "" if prior else _NO_POSTERIORS)
-        self._open("density", "" if some else _NO_POINTS)
-        if some and not prior:
-            self._toggles["density"].setToolTip(theme.as_tip(DENSITY_WITHOUT_PRIOR_TIP))
+        line = model.latent_size == 1
+        words = {name: tip for name, (_, tip) in _LAYER_BUTTONS.items()}
+        words |= _ON_A_LINE if line else {}
+        self._open("points", "", words["points"])
+        self._open("prior", "" if prior else _NO_CIRCLES, words["prior"])
+        self._open("posterior", "" if prior else _NO_POSTERIORS, words["posterior"])
+        self._open("density", "" if some else _NO_POINTS, density_tip(prior, line))
 
-    def _open(self, name: str, reason: str) -> None:
+    def _open(self, name: str, reason: str, tip: str) -> None:
         """Let a button be pressed, unless there is a reason against it."""
         self._toggles[name].setEnabled(not reason)
-        self._toggles[name].setToolTip(theme.as_tip(reason or _LAYER_BUTTONS[name][1]))
+        self._toggles[name].setToolTip(theme.as_tip(reason or tip))
 
     def _on_layers_changed(self) -> None:
         for name, button in self._toggles.items():
