@@ -8,9 +8,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 from shiboken6 import isValid
 
-_WIDE_PX = 1300
-_SIDES_PX = {True: (172, 396), False: (150, 330)}  # wide window or not: left, right
-_BOTTOM_PX = {True: 246, False: 220}
+_WINDOW_PX = (1100, 1300)  # a narrow and a wide window, for which these are the sizes
+_USUAL_PX = {"left": (150, 172), "right": (250, 396), "bottom": (220, 246)}
 _RIGHT_SHARES = (330, 460)  # picture, dimensions
 _MOST_PX = 10_000
 _SAME_PX = 3  # a drag that moves an edge by no more was a mere click
@@ -110,12 +109,9 @@ class Docks(QObject):
 
     def fit(self) -> None:
         """Sizes that suit the window's, but for those chosen by hand; what was moved is left."""
-        wide = self._window.width() >= _WIDE_PX
-        usual = {
-            "left": _SIDES_PX[wide][0],
-            "right": _SIDES_PX[wide][1],
-            "bottom": _BOTTOM_PX[wide],
-        }
+        narrow, wide = _WINDOW_PX
+        roomy = min(max((self._window.width() - narrow) / (wide - narrow), 0.0), 1.0)
+        usual = {side: low + roomy * (high - low) for side, (low, high) in _USUAL_PX.items()}
         across, up = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         for side, px in usual.items():
             dock, way = self._one_of(side), up if side == "bottom" else across

@@ -6,10 +6,9 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from explorer import theme
 from explorer.map_overlays import (
-    DENSITY_TIP,
-    DENSITY_WITHOUT_PRIOR_TIP,
     FIELD_TIP,
     MAGNIFICATION_TIP,
+    density_tip,
 )
 from explorer.session import Session
 from explorer.widgets.overflow_row import OverflowRow
@@ -22,11 +21,16 @@ _LAYER_BUTTONS = {
         "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
     ),
     "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
-    "density": ("Density", DENSITY_TIP),
+    "density": ("Density", density_tip(has_prior=True, line=False)),
     "magnification": ("Magnification", MAGNIFICATION_TIP),
     "field": ("Field", FIELD_TIP),
 }
 
+_ON_A_LINE = {
+    "points": f"{_LAYER_BUTTONS['points'][1]}; their height is spread at random, only so that they "
+    "do not hide one another",
+    "prior": "Lines at 1, 2 and 3 standard deviations of the prior N(0, 1)",
+}
 
 _NO_CIRCLES = "This model has no prior, so there are no circles to draw"
 _NO_POSTERIORS = "Without a prior there are no posteriors: an image is encoded as one point"
@@ -65,18 +69,19 @@ class LayerButtons(OverflowRow):
         if model is None:
             return
         prior, some = model.has_prior, model.points is not None
+        line = model.latent_size == 1
         closed = {} if prior else {"prior": _NO_CIRCLES, "posterior": _NO_POSTERIORS}
         if not some:
             closed["density"] = _NO_POINTS
+        words = {name: tip for name, (_, tip) in _LAYER_BUTTONS.items()}
+        words |= (_ON_A_LINE if line else {}) | {"density": density_tip(prior, line)}
         for name in self._toggles:
-            self._open(name, closed.get(name, ""))
-        if some and not prior:
-            self._toggles["density"].setToolTip(theme.as_tip(DENSITY_WITHOUT_PRIOR_TIP))
+            self._open(name, closed.get(name, ""), words[name])
 
-    def _open(self, name: str, reason: str) -> None:
+    def _open(self, name: str, reason: str, tip: str) -> None:
         """Let a button be pressed, unless there is a reason against it."""
         self._toggles[name].setEnabled(not reason)
-        self._toggles[name].setToolTip(theme.as_tip(reason or _LAYER_BUTTONS[name][1]))
+        self._toggles[name].setToolTip(theme.as_tip(reason or tip))
 
     def _on_layers_changed(self) -> None:
         for name, button in self._toggles.items():

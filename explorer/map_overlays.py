@@ -30,16 +30,25 @@ from models.density import MOST_POINTS
 _INSET_PX = 8
 _QUICK_SECONDS = 0.5  # values that come faster are not counted: words would only flicker
 
-DENSITY_TIP = (
+_DENSITY_TIP = (
     "Where the data lies: the aggregate posterior, the mean of q(z|x) over the data, marginal in "
     "the plane of the map. Its rings hold 39, 86 and 99 % of it, as the prior's circles of 1, 2 "
     "and 3 σ (dashed) hold of the prior: where both agree, the data fills the prior. Hatched: "
     "holes, within 2 σ, where it is less than a quarter as dense as the prior expects"
 )
-DENSITY_WITHOUT_PRIOR_TIP = (
+_DENSITY_WITHOUT_PRIOR_TIP = (
     "Where the data lies: a kernel density estimate of its codes in the plane of the map (Scott's "
     "rule), with rings that hold 39, 86 and 99 % of it. A plain autoencoder has no prior to hold "
     "it against, so there are no holes"
+)
+_DENSITY_LINE_TIP = (
+    "Where on the line the data lies: the aggregate posterior, the mean of q(z|x) over the data, "
+    "as a curve, the higher the denser. Dashed, to the same scale: the prior N(0, 1); where both "
+    "agree, the data fills the prior"
+)
+_DENSITY_LINE_WITHOUT_PRIOR_TIP = (
+    "Where on the line the data lies: a kernel density estimate of its codes (Scott's rule) as a "
+    "curve, the higher the denser. A plain autoencoder has no prior to hold it against"
 )
 MAGNIFICATION_TIP = (
     "How fast the picture changes from place to place: sqrt(det G), where G = JᵀJ is the metric "
@@ -60,6 +69,13 @@ _NOTES = {
     "to colour",
     "no values": "Nothing could be computed here",
 }
+
+
+def density_tip(has_prior: bool, line: bool) -> str:
+    """What the density of a model is, on a plane or on the line of K = 1."""
+    if line:
+        return _DENSITY_LINE_TIP if has_prior else _DENSITY_LINE_WITHOUT_PRIOR_TIP
+    return _DENSITY_TIP if has_prior else _DENSITY_WITHOUT_PRIOR_TIP
 
 
 class MapOverlays(QObject):
@@ -185,7 +201,9 @@ class MapOverlays(QObject):
 
     def _density_tip(self) -> str:
         model, aggregate = self._session.model, self.density.aggregate
-        tip = DENSITY_TIP if model is None or model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
+        tip = density_tip(
+            model is None or model.has_prior, model is not None and model.latent_size == 1
+        )
         if aggregate is None:
             return tip
         counted, of = len(aggregate.mixture), aggregate.mixture.of

@@ -413,6 +413,32 @@ def test_the_numbers_along_the_map_say_what_they_count(panel: MapPanel, session:
     assert view.axis_at(QPointF(view.width() / 2, 50)) == ""
 
 
+def test_on_a_line_the_height_of_points_is_said_to_be_random(
+    panel: MapPanel, session: Session
+) -> None:
+    def tip(name: str) -> str:
+        button = panel.findChild(QPushButton, f"layer-{name}")
+        assert isinstance(button, QPushButton)
+        return button.toolTip()
+
+    mean = points().mean[:, :1]
+    data = replace(points(), mean=mean, log_variance=np.zeros_like(mean))
+    view = panel.view
+    assert "rings" in tip("density")
+    session.set_model(replace(info(1), points=data), Arrangement(), (0, 0))
+    assert "at random" in view.axis_at(QPointF(view.width() / 2, view.height() - 3))
+    assert "at random" in view.axis_at(QPointF(5, 50))
+    assert "at random" in tip("points")
+    assert "curve" in tip("density")
+    for name in ("density", "prior", "points"):
+        assert "ring" not in tip(name).lower()
+        assert "circle" not in tip(name).lower()
+    session.set_model(model(), handles(), (0, 1))
+    assert "rings" in tip("density")
+    assert "at random" not in tip("points")
+    assert "at random" not in view.axis_at(QPointF(5, 50))
+
+
 def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, session: Session) -> None:
     session.rename_handle(1, "<img src=x>")
     choose(panel, "handles")

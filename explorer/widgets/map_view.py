@@ -45,6 +45,10 @@ _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its de
 _HOLD_MS, _ALONE_SECONDS = 16, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
+_LINE_WORDS = (
+    "The whole latent space is this line: heights say nothing, and points are spread upward at "
+    "random only so that they do not hide one another"
+)
 
 
 def _is_near(one: QPointF, other: QPointF) -> bool:
@@ -389,6 +393,9 @@ class MapView(QWidget):
     def axis_at(self, at: QPointF) -> str:
         """What the axis is whose numbers stand there, if any do."""
         across, up = self.axis_names
+        if self.line_only and across:
+            beside = at.y() > self.view.height or at.x() < MARGIN_LEFT_PX
+            return f"Across: {across}. {_LINE_WORDS}" if beside else ""
         if at.y() > self.view.height:
             return f"Across: {across}" if across else ""
         return f"Up: {up}" if up and at.x() < MARGIN_LEFT_PX else ""
