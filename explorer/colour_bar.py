@@ -73,9 +73,9 @@ class ColourBar(QWidget):
         page = QWidget(self)
         page.setProperty("compact", True)
         row = QHBoxLayout(page)
-        row.setContentsMargins(4, 0, 0, 0)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._cancel)  # first: it does not move as the words grow
         row.addWidget(self._progress)
-        row.addWidget(self._cancel)
         row.addStretch(1)
         self._measuring = page
         return page

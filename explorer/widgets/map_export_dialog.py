@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
 
 from explorer.export_form import ExportForm, named
@@ -13,9 +13,10 @@ from explorer.map_drawing import Included
 SCALES = (1, 2, 3, 4, 6, 8)
 LONGEST_PX = 8192
 _NARROWEST_PX = 100
-_LIMIT = f"The longer side has at most {LONGEST_PX:,} pixels, which is all that is kept in memory"
+_LIMIT = f"The longer side has at most {LONGEST_PX:,} pixels: the picture is kept whole in memory"
 _TYPED_PX = 9_999_999  # more than there can be: what is typed is never cut short
 _USUAL_SCALE = 2
+_NOTE_LINES = 3  # as many as it ever has: nothing moves when it has them
 _SUFFIX = ".png"
 _TILES = (
     ("As on the map", 1.0),
@@ -99,6 +100,8 @@ class MapExportDialog(ExportForm):
         self._form.addRow("Tiles", self._tiles)
         for number, box in enumerate(self._boxes.values()):
             self._form.addRow("" if number else "Show", box)
+        self._note.setMinimumHeight(_NOTE_LINES * self._note.fontMetrics().lineSpacing())
+        self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._add_buttons(
             "Decode the tiles, draw and write the file, in the background", self._on_accepted
         )
@@ -147,7 +150,7 @@ class MapExportDialog(ExportForm):
         across = self._size_of(self._included()).width()
         if ratio > self._most():
             widest = int(self._most() * across)
-            return f"At most {widest:,} pixels across: {_LIMIT[:1].lower()}{_LIMIT[1:]}. "
+            return f"At most {widest:,} pixels across. {_LIMIT}. "
         return f"At least {_NARROWEST_PX} pixels across. " if ratio < self._least() else ""
 
     def _show_ratio(self) -> None:
