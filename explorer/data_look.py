@@ -112,8 +112,9 @@ class DataLook(QObject):
 
     def _on_images_changed(self) -> None:
         """Originals may take the place of reconstructions now."""
-        if self.row is not None and self.picture is not None and not self.picture.original:
-            self._ask_picture(self.row)
+        known = self.picture is not None and self.picture.original
+        if self.row is not None and self._images.at_hand and not known:
+            self._ask_picture(self.row)  # also where the reconstruction is still on its way
         self._look_again()
 
     @property

@@ -152,6 +152,19 @@ def test_a_hovered_point_has_a_card_with_its_original_image(
     assert card.at is None
 
 
+def test_data_found_before_the_reconstruction_came_shows_the_original(
+    at_hand: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(qtbot, at_hand) as found:
+        look, images = found.window.look, found.window.images
+        monkeypatch.setattr(found.window.decode_thread, "submit", lambda request: None)
+        assert not images.known
+        look.hover(3)
+        qtbot.waitUntil(
+            lambda: look.picture is not None and look.picture.original, timeout=PATIENCE_MS
+        )
+
+
 def test_where_the_data_is_not_at_hand_a_card_says_reconstruction(away: Opened) -> None:
     look, row = away.window.look, lone_row(away)
     mouse(away, QEvent.Type.MouseMove, place_of(away, row), NONE)
