@@ -62,13 +62,13 @@ def marked(panel: SlidersPanel, mark: str) -> list[int]:
     ]
 
 
-def test_the_dimensions_of_the_map_come_first_and_are_marked(
+def test_the_dimensions_of_the_map_are_in_sight_and_marked(
     qtbot: QtBot, sliders: SlidersPanel, session: Session
 ) -> None:
-    assert rows(sliders) == [7, 20, 300, 411]
+    assert rows(sliders) == [7, 300, 20, 411], "the one that is not used comes first"
     assert (marked(sliders, "→"), marked(sliders, "↑")) == ([7], [20])
     session.set_axes(300, 9)
-    qtbot.waitUntil(lambda: rows(sliders) == [300, 9, 20, 411])
+    qtbot.waitUntil(lambda: rows(sliders) == [9, 300, 20, 411])
     assert (marked(sliders, "→"), marked(sliders, "↑")) == ([300], [9])
     session.set_plane(random_plane(np.zeros(K, np.float32), np.random.default_rng(0)))
     qtbot.waitUntil(lambda: rows(sliders) == [300, 20, 411])
