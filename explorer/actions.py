@@ -17,7 +17,7 @@ class Command:
     keys: tuple[str, ...]
     tip: str
     checkable: bool = False
-    on_map: bool = False  # keys that sliders and buttons need too work only in map and strip
+    on_map: bool = False  # keys that sliders and buttons need too: see `window_keys`
 
 
 COMMANDS = (
@@ -129,7 +129,13 @@ COMMANDS = (
     Command("selectInView", "Select points in view", ("Ctrl+A",), "Select all points on the map"),
     Command("selectNone", "Select nothing", ("Ctrl+Shift+A",), "Let go of the selected points"),
     Command("showData", "Nearest data and selection", ("Ctrl+D",), "Open the data panel"),
-    Command("fit", "Show all", ("Home",), "Show all data and the prior on the map", on_map=True),
+    Command(
+        "fit",
+        "Show all",
+        ("Home",),
+        "Show the prior, the handles and the data, but points far out, on the map",
+        on_map=True,
+    ),
     Command("zoomIn", "Zoom in", ("Ctrl++", "Ctrl+="), "Enlarge the map around its middle"),
     Command("zoomOut", "Zoom out", ("Ctrl+-",), "Show more of the plane"),
     Command(
@@ -255,7 +261,7 @@ def make_actions(parent: QWidget, map_widgets: Sequence[QWidget]) -> dict[str, Q
     """One QAction a command, by name.
 
     Its keys work in the whole window, or, for commands of the map, where `map_widgets` have
-    the focus: elsewhere Space presses a button and Home moves a slider.
+    the focus, and where nothing else wants them: Space presses a button and Home moves a slider.
     """
     actions = {}
     for command in COMMANDS:

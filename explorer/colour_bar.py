@@ -1,21 +1,24 @@
 """The row that says what the colours of the points are, bound to a session."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QWidget
 
+from explorer.dimensions import dimensions_in_order, map_dimensions
 from explorer.point_values import BY_CLASS, MEASURED, range_of, sampled, value_colours, values_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.colour_choice import ColourBy, ColourChoice, GradientLegend
+from explorer.widgets.elided_label import ElidedLabel
 
 Floats = npt.NDArray[np.float32]
 
+_MOST_DIMENSIONS = 30  # to choose from: of more, those that carry most
 _LOOKING = "Looking for the images that the points were encoded from …"
 
 
@@ -33,31 +36,49 @@ class ColourBar(QWidget):
         self._session, self._legend = session, legend
         self._measured: Mapping[str, Floats] = {}
         self._no_images, self._pending = _LOOKING, ""
+        self._shown: QWidget = legend
+        self._offered: list[int] = []  # dimensions, in an order that stays while a model learns
         self._gradient = GradientLegend(self)
         self._gradient.setObjectName("valueLegend")
         self._choice = ColourChoice(self)
-        self._progress = QLabel(self)
-        self._progress.setProperty("role", "muted")
-        self._cancel = QPushButton("Cancel", self)
-        self._cancel.setObjectName("cancelMeasuring")
-        self._cancel.setAccessibleName("Cancel the measuring of the points")
-        self._cancel.setToolTip("Leave it; points keep the colours they have")
+        self._pages = QStackedWidget(self)
+        for page in (self._legend, self._gradient, self._build_progress()):
+            self._pages.addWidget(page)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self._choice)
-        row.addWidget(self._legend, 1)
-        row.addWidget(self._gradient, 1)
-        row.addWidget(self._progress)
-        row.addWidget(self._cancel)
+        row.addWidget(self._pages, 1)
+        self._choice.opening.connect(self._offer)
         self._choice.opening.connect(self.find_requested)
         self._choice.chosen.connect(self._on_chosen)
         self._cancel.clicked.connect(self._on_cancelled)
         session.model_changed.connect(self._on_model_changed)
         session.points_changed.connect(self._on_points_changed)
         session.layers_changed.connect(self._show)
+        session.plane_changed.connect(self._offer)
         self._show_progress("")
         self._show()
+
+    def _build_progress(self) -> QWidget:
+        """How far the measuring is: in the place of a legend, so that nothing else moves."""
+        self._progress = ElidedLabel(self)
+        self._progress.setObjectName("measuringProgress")
+        self._progress.setProperty("role", "muted")
+        self._progress.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._cancel = QPushButton("Cancel", self)
+        self._cancel.setObjectName("cancelMeasuring")
+        self._cancel.setAccessibleName("Cancel the measuring of the points")
+        self._cancel.setToolTip("Leave it; points keep the colours they have")
+        page = QWidget(self)
+        page.setProperty("compact", True)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._cancel)  # first: it does not move as the words grow
+        row.addWidget(self._progress)
+        row.addStretch(1)
+        self._measuring = page
+        return page
 
     # -- what it is told -------------------------------------------------------------------
 
@@ -93,6 +114,13 @@ class ColourBar(QWidget):
     def _on_model_changed(self) -> None:
         self._measured, self._no_images = {}, _LOOKING
         self.end_measuring()
+        self._offer()
+
+    def _offer(self) -> None:
+        """List the dimensions that carry most now: somebody is about to choose, or may."""
+        model, colour_by = self._session.model, self._session.layers.colour_by
+        if model is not None:
+            self._offered = _dimensions(model, map_dimensions(self._session), colour_by)
         self._show()
 
     def _on_points_changed(self) -> None:
@@ -108,28 +136,31 @@ class ColourBar(QWidget):
 
     def _show_progress(self, words: str) -> None:
         self._progress.setText(words)
-        self._progress.setVisible(bool(words))
-        self._cancel.setVisible(bool(words))
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """The legend of what the points are coloured by, but for while others are measured."""
+        self._pages.setCurrentWidget(self._measuring if self._progress.text() else self._shown)
 
     def _show(self) -> None:
         model, colour_by = self._session.model, self._session.layers.colour_by
         data = None if model is None else model.points
         self._choice.setVisible(data is not None and len(data) > 0)
         if model is None or data is None or not len(data):
-            self._gradient.hide()
-            self._legend.show()
+            self._shown = self._legend
+            self._show_page()
             return
-        choices = _choices(model, self._no_images)
+        choices = _choices(model, self._no_images, self._offered)
         self._choice.set_choices(choices, self._pending or colour_by)
         part, every = sampled(data)
         measured = {name: values[::every] for name, values in self._measured.items()}
         values = values_of(part, colour_by, measured)
-        self._gradient.setVisible(values is not None)
-        self._legend.setVisible(values is None)
+        self._shown = self._legend if values is None else self._gradient
+        self._show_page()
         if values is not None:
             span, unit = range_of(values), " nats" if not colour_by.startswith("z") else ""
             low, high = (f"{value:.3g}{unit}".replace("-", "−") for value in (span.low, span.high))
-            tip = next(choice.tip for choice in choices if choice.key == colour_by)
+            tip = next((choice.tip for choice in choices if choice.key == colour_by), colour_by)
             words = (
                 f"{tip}. From the 1st to the 99th percentile; what lies beyond has the end's colour"
             )
@@ -152,30 +183,51 @@ class ColourBar(QWidget):
         self.end_measuring()
 
 
-def _choices(model: ModelInfo, no_images: str) -> list[ColourBy]:
-    """What points can be coloured by: classes, the KL, what needs images, each dimension."""
+def _dimensions(model: ModelInfo, of_map: Sequence[int], chosen: str) -> list[int]:
+    """Those that carry most; of many also those of the map and the one that is chosen."""
+    order = dimensions_in_order(model)
+    kept = [d for d in order if d in of_map or f"z{d}" == chosen]
+    most = [d for d in order if d not in kept][: _MOST_DIMENSIONS - len(kept)]
+    return [d for d in order if d in kept or d in most]
+
+
+def _choices(model: ModelInfo, no_images: str, dimensions: Sequence[int]) -> list[ColourBy]:
+    """What points can be coloured by: classes, the KL, what needs images, `dimensions`."""
     none = "" if model.has_prior else "A plain autoencoder has no prior, so no KL and no ELBO"
     flow = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ", closed form"
     pseudo = model.likelihood == "bernoulli" and not model.binarise
+    stored = ", of the posterior that is stored with the model"
+    drawn, told = "", ""
+    if model.binarise:
+        stored += (
+            ": that of the grey image. The Picture panel tells the KL of one random binarisation, "
+            "which is what the model was trained on, so the two differ"
+        )
+        drawn = " of one random binarisation"
+        told = ". Its KL is of that binarisation too, not the one of the grey image on a card"
     kind = " (grey pixels under a Bernoulli: no normalised density)" if pseudo else ""
     elbo = "Pseudo-ELBO" if pseudo else "ELBO"
     fixed = [
         ColourBy(BY_CLASS, "Class", "The class of each image, where classes are known"),
-        ColourBy("kl", "KL", f"KL(q(z|x) || p(z)) of each image{flow}, in nats", none),
+        ColourBy("kl", "KL", f"KL(q(z|x) || p(z)) of each image{flow}, in nats{stored}", none),
         ColourBy(
             "elbo",
             elbo,
-            f"{elbo} of each image, a lower bound on log p(x), from one sampled z, in nats{kind}",
+            f"{elbo}{drawn} of each image, a lower bound on log p(x), from one sampled z, in "
+            f"nats{kind}{told}",
             none or no_images,
         ),
         ColourBy(
             "reconstruction",
             "Error",
-            f"Reconstruction error −E log p(x|z) of each image, from one sampled z, in nats{kind}",
+            f"Reconstruction error −E log p(x|z){drawn} of each image, from one sampled z, in "
+            f"nats{kind}",
             no_images,
         ),
     ]
+    left = model.latent_size - len(dimensions)
+    rest = f". The {left} dimensions that carry less are not listed" if left else ""
     return fixed + [
-        ColourBy(f"z{number}", f"z{number}", f"The posterior mean of dimension {number}")
-        for number in range(model.latent_size)
+        ColourBy(f"z{number}", f"z{number}", f"The posterior mean of dimension {number}{rest}")
+        for number in dimensions
     ]

@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InputError, CheckpointError, DataError, TrainingError) as error:
         print(_one_line(f"{PROGRAM}: {error}"), file=sys.stderr)
         return USERS_INPUT
-    except Exception:
+    except Exception:  # a bug: a report and a status of its own
         print(_report_fault(traceback.format_exc()), file=sys.stderr)
         return OUR_FAULT
 

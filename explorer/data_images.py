@@ -116,10 +116,11 @@ class DataImages(QObject):
     def _on_found(self, value: "tuple[int, Originals]") -> None:
         key, found = value
         model, points = self._session.model, self._points()
+        if model is None or key != model.key:
+            return  # another search is under way by now
         self._ticket = None
-        if model is None or key != model.key or points is None or len(found) != len(points):
-            return
-        self._found, self.known = found, True
+        if points is not None and len(found) == len(points):
+            self._found, self.known = found, True
         self.changed.emit()
 
     def _on_missing(self, message: str) -> None:

@@ -112,8 +112,9 @@ class DataLook(QObject):
 
     def _on_images_changed(self) -> None:
         """Originals may take the place of reconstructions now."""
-        if self.row is not None and self.picture is not None and not self.picture.original:
-            self._ask_picture(self.row)
+        known = self.picture is not None and self.picture.original
+        if self.row is not None and self._images.at_hand and not known:
+            self._ask_picture(self.row)  # also where the reconstruction is still on its way
         self._look_again()
 
     @property
@@ -347,6 +348,11 @@ def _nearest_free(
 ) -> tuple[Points, int | None]:
     """The nearest point that is not on one of the latents `taken` [M, K], but for rounding."""
     rows, _ = nearest(points.mean, z, 4 * len(taken) + 1)
-    gaps = np.abs(points.mean[rows][:, None] - taken[None]).max(2)
-    free = rows[(gaps > _SAME * (1 + np.abs(points.mean[rows]).max(1))[:, None]).all(1)]
+    free = rows[~np.stack([lies_on(points.mean[rows], z) for z in taken]).any(0)]
     return points, int(free[0]) if len(free) else None
+
+
+def lies_on(mean: Floats, z: Floats) -> npt.NDArray[np.bool_]:
+    """Whether a latent [K] is one of posterior means [N, K], but for rounding: [N]."""
+    reach = _SAME * (1 + np.abs(mean).max(1))
+    return np.asarray(np.abs(mean - z).max(1) <= reach)

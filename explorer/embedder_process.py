@@ -42,7 +42,7 @@ def answer(requests: BinaryIO, answers: BinaryIO) -> None:
         raise
     except (DataError, MemoryError) as error:
         write_failure(answers, str(error) or "There is not enough memory for this embedding")
-    except Exception as error:
+    except Exception as error:  # a bug: the window tells it, with its traceback
         write_failure(answers, str(error), traceback.format_exc())
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from explorer.embedder_messages import read_answer, request_bytes
+from explorer.processes import ask_process
 from explorer.session import Session
-from explorer.workers import Callbacks, Lane, Task, TaskContext, ask_process
+from explorer.workers import Callbacks, Lane, Task, TaskContext
 from models.embedding import EmbeddingSettings, Floats, Method, Rows, chosen_rows, usable_neighbours
 from models.points import Points
 

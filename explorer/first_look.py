@@ -13,16 +13,19 @@ Rows = npt.NDArray[np.int64]
 
 _HANDLES = 3
 _CANDIDATES = 300
+_SOME = 20_000  # points
 _APART = 0.5  # standard deviations: classes that lie nearer on the map lie on one another
 
 
 def first_axes(model: ModelInfo) -> tuple[int, int]:
-    """The two dimensions that carry most (highest mean KL), in their own order."""
+    """The two dimensions that carry most, in their own order.
+
+    That is those of highest mean KL, or where there is no KL along which the data spreads most.
+    """
     if model.latent_size == 1:
         return 0, 0
-    if model.latent_size == 2 or not model.kl.any():
-        return 0, 1
-    first, second = sorted(np.argsort(-model.kl, kind="stable")[:2].tolist())
+    carried = model.kl if model.kl.any() or model.deviation is None else model.deviation
+    first, second = sorted(np.argsort(-carried, kind="stable")[:2].tolist())
     return first, second
 
 
@@ -46,6 +49,8 @@ def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
     points = model.points
     if points is None or len(points) < _HANDLES:
         return _places_without_data(model), [0] * _HANDLES
+    if len(points) > _SOME:  # the middle of a class is no other place by more of them
+        points = points.at(np.linspace(0, len(points) - 1, _SOME).astype(np.int64))
     # In a conditional model z says nothing about the class: its classes lie on one another.
     labels_of_medoids = None if model.conditional else points.label
     seen = points.mean[:, first_axes(model)]  # far apart on the map, that is

@@ -19,14 +19,14 @@ _KEYS = """
 <tr><td><b>Ctrl+arrows, Alt+arrows</b></td><td>pan the map, by most of what it shows</td></tr>
 <tr><td><b>+ and −, Home</b></td><td>zoom the map, show all (also Ctrl with + and −)</td></tr>
 <tr><td><b>Ctrl+Home</b></td><td>the active handle in the middle of the map</td></tr>
-<tr><td><b>0 to 9</b></td><td>the class of a conditional model (on the map)</td></tr>
+<tr><td><b>0 to 9</b></td><td>the class of a conditional model</td></tr>
 <tr><td><b>Ctrl+Shift+C, Ctrl+Shift+M</b></td><td>copy, export the map as a picture</td></tr>
-<tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle (on the map)</td></tr>
-<tr><td><b>B</b></td><td>bring the active handle to the plane (on the map)</td></tr>
-<tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one (on the map)</td></tr>
+<tr><td><b>N, Del, F2</b></td><td>add, delete, rename a handle</td></tr>
+<tr><td><b>B</b></td><td>bring the active handle to the plane</td></tr>
+<tr><td><b>Page Up, Page Down</b></td><td>the handle before, the next one</td></tr>
 <tr><td><b>Ctrl+U</b></td><td>the embedding; arrows and Enter pick there, Esc goes back</td></tr>
 <tr><td><b>Ctrl+Shift+Left, Right</b></td><td>earlier, later on the path</td></tr>
-<tr><td><b>Space</b></td><td>play the path (on the map and the strip)</td></tr>
+<tr><td><b>Space</b></td><td>play the path</td></tr>
 <tr><td><b>Left, Right on the strip</b></td><td>step frame by frame</td></tr>
 <tr><td><b>Ctrl+Z, Ctrl+Shift+Z</b></td><td>undo, redo</td></tr>
 <tr><td><b>Drop or paste</b></td><td>an image, a model, a session, a folder to train on</td></tr>

@@ -197,7 +197,7 @@ def _card(path: Path, context: TaskContext) -> Card:
     handle = first_arrangement(info).handles[0]
     classes = None if handle.label is None else np.array([handle.label], np.int64)
     picture = decode(model, handle.z[None], classes)[0][0]
-    return Card(path, path.stem, f"{method_title(info.method)}, K = {info.latent_size}", picture)
+    return Card(path, path.stem, f"K = {info.latent_size}, {method_title(info.method)}", picture)
 
 
 _SHORT_TITLES = {"ae": "AE", "cvae": "CVAE"}

@@ -34,7 +34,7 @@ class MapClasses(QObject):
         for digit in "0123456789":
             key = QShortcut(QKeySequence(digit), view)
             key.setContext(Qt.ShortcutContext.WidgetShortcut)
-            key.activated.connect(partial(self._on_digit, digit))
+            key.activated.connect(partial(self.choose_by_key, digit))
         session.model_changed.connect(self._on_model_changed)
         for changed in (
             session.active_changed,
@@ -43,13 +43,10 @@ class MapClasses(QObject):
             session.class_changed,
         ):
             changed.connect(self._show_class)
-        session.weights_changed.connect(self._look_again)
-        session.class_changed.connect(self._look_again)
         session.latent_changed.connect(self._on_latent_changed)
         view.pointer_moved.connect(self._on_pointer_moved)
         view.pointer_left.connect(lens.stop)
         lens.decoded.connect(self._on_decoded)
-        self._at = (0.0, 0.0)
 
     @property
     def all_classes(self) -> bool:
@@ -74,37 +71,31 @@ class MapClasses(QObject):
 
     def _on_latent_changed(self, key: int) -> None:
         handle = self._session.active
-        if not self.all_classes or handle is None or key != handle.key:
-            return
-        if self._view.dragging:
+        if self.all_classes and self._view.dragging and handle is not None and key == handle.key:
             self._lens.look_at(handle.z)
-        else:
-            self._look_again()
 
     # -- from the person -------------------------------------------------------------------
 
-    def _on_digit(self, digit: str) -> None:
+    def choose_by_key(self, digit: str) -> bool:
+        """Choose the class whose key that is; whether there is one."""
         model = self._session.model
-        if model is None or not model.conditional:
-            return
+        if model is None or not model.conditional or not self._view.isVisible():
+            return False
         for label, key in class_keys(model.class_names).items():
             if key == digit:
                 self._session.choose_class(label)
+                return True
+        return False
 
     def _on_all_toggled(self, on: bool) -> None:
         self._lens.stop()
         self._view.set_lens(None)
         self.all_changed.emit(self.all_classes)
+        self._view.tell_pointer()
 
     def _on_pointer_moved(self, x: float, y: float) -> None:
-        self._at = (x, y)
         if self.all_classes:
             self._lens.look_at(self._session.slice.lift(np.array([x, y], np.float32)))
-
-    def _look_again(self) -> None:
-        """What lies under the pointer decodes to something else now."""
-        if self._view.hovering and self._view.lens is not None:
-            self._on_pointer_moved(*self._at)
 
     def _on_decoded(self, pictures: Bytes) -> None:
         model = self._session.model

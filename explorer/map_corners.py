@@ -114,7 +114,7 @@ class MapCorners(QObject):
         room = (round(_MOST_SHARE * view.width), round(_MOST_SHARE * view.height))
         self.minimap.set_world(low, high, min(LONGEST_PX, *room))
         self.minimap.set_view(view)
-        self.coordinates.set_scale(view.scale)
+        self.coordinates.set_view(view.scale, max(map(abs, view.box)))
         left = MARGIN_LEFT_PX + EDGE_PX
         bottom = round(ground.bottom()) - EDGE_PX
         self.coordinates.move(left, bottom - HEIGHT_PX - 2 - self.coordinates.height())

@@ -17,7 +17,6 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = 40, 24  # for the numbers along the axes
-MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 _CAPTION_PX = 18
 _LEGEND_ROW_PX, _LEGEND_GAP_PX, _LEGEND_EDGE_PX = 20, 14, 10
 
@@ -120,9 +119,8 @@ def _draw_ground(
         painting.fade(painter, whole, colours, contents.opacity)
     painter.drawPicture(0, 0, contents.below)
     if len(contents.points):
-        size, opacity = (1, 0.6) if len(contents.points) > MANY_POINTS else (2, 0.9)
-        layer = painting.points_image(
-            view, contents.points, contents.point_colours, ratio, size, opacity
+        layer = painting.map_points_image(
+            view, contents.points, contents.point_colours, ratio, contents.ground_dark
         )
         painter.drawImage(0, 0, layer)
     if contents.crowd is not None:

@@ -14,10 +14,11 @@ from explorer.overlay_drawing import (
     LIGHT_PRIOR,
     PRIOR_COLOUR,
     VIRIDIS,
-    Arrows,
     Contours,
-    HeatMap,
     Range,
+    TileLayer,
+    arrow_field,
+    heat_map,
 )
 from explorer.overlays import FIELD, MAGNIFICATION, TileValues
 from explorer.session import Session
@@ -27,17 +28,27 @@ from explorer.workers import DecodeThread, Lane
 from models.density import MOST_POINTS
 
 _INSET_PX = 8
+_QUICK_SECONDS = 0.5  # values that come faster are not counted: words would only flicker
 
-DENSITY_TIP = (
+_DENSITY_TIP = (
     "Where the data lies: the aggregate posterior, the mean of q(z|x) over the data, marginal in "
     "the plane of the map. Its rings hold 39, 86 and 99 % of it, as the prior's circles of 1, 2 "
     "and 3 σ (dashed) hold of the prior: where both agree, the data fills the prior. Hatched: "
     "holes, within 2 σ, where it is less than a quarter as dense as the prior expects"
 )
-DENSITY_WITHOUT_PRIOR_TIP = (
+_DENSITY_WITHOUT_PRIOR_TIP = (
     "Where the data lies: a kernel density estimate of its codes in the plane of the map (Scott's "
     "rule), with rings that hold 39, 86 and 99 % of it. A plain autoencoder has no prior to hold "
     "it against, so there are no holes"
+)
+_DENSITY_LINE_TIP = (
+    "Where on the line the data lies: the aggregate posterior, the mean of q(z|x) over the data, "
+    "as a curve, the higher the denser. Dashed, to the same scale: the prior N(0, 1); where both "
+    "agree, the data fills the prior"
+)
+_DENSITY_LINE_WITHOUT_PRIOR_TIP = (
+    "Where on the line the data lies: a kernel density estimate of its codes (Scott's rule) as a "
+    "curve, the higher the denser. A plain autoencoder has no prior to hold it against"
 )
 MAGNIFICATION_TIP = (
     "How fast the picture changes from place to place: sqrt(det G), where G = JᵀJ is the metric "
@@ -51,6 +62,20 @@ FIELD_TIP = (
     "of the map. To the scale of the map, but cut where the next arrow begins; the colour tells "
     "the whole length"
 )
+
+_NOTES = {
+    "computing": "Being computed, coarse ones first; pictures that are on screen go before them",
+    "no finite values here": "Every value in view is infinite or no number (NaN): there is nothing "
+    "to colour",
+    "no values": "Nothing could be computed here",
+}
+
+
+def density_tip(has_prior: bool, line: bool) -> str:
+    """What the density of a model is, on a plane or on the line of K = 1."""
+    if line:
+        return _DENSITY_LINE_TIP if has_prior else _DENSITY_LINE_WITHOUT_PRIOR_TIP
+    return _DENSITY_TIP if has_prior else _DENSITY_WITHOUT_PRIOR_TIP
 
 
 class MapOverlays(QObject):
@@ -66,7 +91,7 @@ class MapOverlays(QObject):
         self.magnification = TileValues(MAGNIFICATION, session, thread, self)
         self.field = TileValues(FIELD, session, thread, self)
         self.density.failed.connect(self.failed)
-        self.heat, self.arrows, self.contours = HeatMap(), Arrows(), Contours()
+        self.heat, self.arrows, self.contours = heat_map(), arrow_field(), Contours()
         view.below_points.append(self.heat)
         view.above_points += [self.contours, self.arrows]
         self.legend = OverlayLegend(view)
@@ -76,6 +101,8 @@ class MapOverlays(QObject):
         for service in (self.magnification, self.field, self.density):
             service.changed.connect(self._on_changed)
             service.settled.connect(self._on_settled)
+        for service in (self.magnification, self.field):
+            service.progressed.connect(self._explain)
         view.pointer_moved.connect(self._on_pointer_moved)
         view.pointer_left.connect(self._on_pointer_left)
         session.layers_changed.connect(self.look)
@@ -135,14 +162,27 @@ class MapOverlays(QObject):
             entries.append(self._density_entry())
         if self.magnification.on:
             ends = self.heat.range
+            note = self._note(self.magnification, ends)
             entries.append(
-                _scale("magnification", "Magnification", MAGNIFICATION_TIP, VIRIDIS, ends)
+                _scale("magnification", "Magnification", MAGNIFICATION_TIP, VIRIDIS, ends, note)
             )
         if self.field.on:
             ends = self.arrows.range
-            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends))
+            note = self._note(self.field, ends)
+            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends, note))
         self.legend.set_entries(entries)
         self._show_here()
+
+    def _note(self, service: TileValues, ends: Range | None) -> str:
+        """What is going on where values are slow to come, or do not come."""
+        progress = service.progress
+        if progress is not None:
+            done, of, seconds = progress
+            worth_telling = ends is None or seconds > _QUICK_SECONDS
+            return f"computing, {done:,} of {of:,}" if worth_telling else ""
+        if ends is not None or service.busy:
+            return ""
+        return "no finite values here" if service.known(self._view.view) else "no values"
 
     def _density_entry(self) -> Entry:
         model, dark = self._session.model, self._view.ground_dark  # as they are drawn
@@ -156,11 +196,14 @@ class MapOverlays(QObject):
             keys += [Key("dashed", prior, "prior")]
             if model.latent_size > 1:
                 keys += [Key("hatched", hole, "hole")]
-        return Entry("density", "Density", self._density_tip(), keys=tuple(keys))
+        note = "computing" if self.density.busy and self.density.aggregate is None else ""
+        return Entry("density", "Density", self._density_tip(), keys=tuple(keys), note=note)
 
     def _density_tip(self) -> str:
         model, aggregate = self._session.model, self.density.aggregate
-        tip = DENSITY_TIP if model is None or model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
+        tip = density_tip(
+            model is None or model.has_prior, model is not None and model.latent_size == 1
+        )
         if aggregate is None:
             return tip
         counted, of = len(aggregate.mixture), aggregate.mixture.of
@@ -228,17 +271,20 @@ def figure(value: float) -> str:
     return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.0e}"
 
 
-def _scale(name: str, title: str, tip: str, colours: tuple[str, ...], ends: Range | None) -> Entry:
-    low, high = ("…", "…") if ends is None else (figure(ends.low), figure(ends.high))
-    return Entry(name, title, tip, colours, low, high, arrow=name == "field")
+def _scale(
+    name: str, title: str, tip: str, colours: tuple[str, ...], ends: Range | None, note: str
+) -> Entry:
+    low, high = ("", "") if ends is None else (figure(ends.low), figure(ends.high))
+    tip = f"{tip}. {_NOTES[note.split(',')[0]]}" if note else tip
+    return Entry(name, title, tip, colours, low, high, arrow=name == "field", note=note)
 
 
-def _magnification_here(heat: HeatMap, x: float, y: float) -> str:
+def _magnification_here(heat: TileLayer, x: float, y: float) -> str:
     found = None if heat.grid is None else heat.grid.at(x, y)
     return "" if found is None else figure(float(found[0]))
 
 
-def _field_here(arrows: Arrows, off_plane: bool, x: float, y: float) -> str:
+def _field_here(arrows: TileLayer, off_plane: bool, x: float, y: float) -> str:
     found = None if arrows.grid is None else arrows.grid.at(x, y)
     if found is None:
         return ""

@@ -146,8 +146,8 @@ class MapPoints(QObject):
         if before is not None and before.points is not points:
             self.measured = {}  # of other weights
         if before is not None and len(before.points) != len(points):
-            self.kept = None
-            self.select(Selection())
+            self.kept, self.selection = None, Selection()
+            self.selection_changed.emit()
         if self._placed is not None and (before is None or before.plane is not session.plane):
             self.layer.show(None)  # nothing that is drawn lies where it was
         self._wish = _Wish(points, session.plane, hidden, session.model.latent_size == 1)

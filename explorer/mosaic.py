@@ -11,8 +11,8 @@ from explorer.pacing import Paced
 from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
-from explorer.viewport import Tile, Viewport, visible_tiles
-from explorer.workers import DecodeThread
+from explorer.viewport import Tile, Viewport, centres, nearest_first, visible_tiles
+from explorer.workers import CHUNK_SECONDS, DecodeThread
 
 CACHE_BYTES = 64 * 2**20
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
@@ -63,6 +63,17 @@ class Mosaic(QObject):
         self._view, self._tile_px, self._pointer = view, tile_px, pointer
         self._ask_soon()
 
+    @property
+    def comes_at_once(self) -> bool:
+        """Whether the tiles asked for are likely to be there sooner than a frame without them."""
+        return self._ask_pending and self._session.layers.mosaic and self._decoded_at_once()
+
+    def _decoded_at_once(self) -> bool:
+        model = self._session.model
+        each = None if model is None else self._thread.seconds_a_picture(model.key)
+        count = len(visible_tiles(self._view, self._tile_px))
+        return each is not None and each * count <= CHUNK_SECONDS
+
     def limit(self, most_bytes: int) -> None:
         """Keep no more than that of pictures: those seen longest ago go first."""
         self._most_bytes = most_bytes
@@ -82,11 +93,8 @@ class Mosaic(QObject):
 
     def _on_slice_changed(self) -> None:
         """The part off the plane or the class moved with the active handle: other tiles."""
-        now, before = self._session.slice, self._slice
-        same = now.origin.shape == before.origin.shape and np.allclose(
-            now.origin, before.origin, atol=1e-5
-        )
-        if not same or self._session.label != self._label:
+        session = self._session
+        if session.label != self._label or not session.slice.is_at(self._slice):
             self.forget()
 
     def _ask_soon(self) -> None:
@@ -109,8 +117,7 @@ class Mosaic(QObject):
             return
         self.busy = True
         self._told_at = 0.0  # the first, coarse ones at once
-        centres = np.array([tile.centre for tile in missing], np.float32)
-        z = self._slice.lift(centres)
+        z = self._slice.lift(centres(missing).astype(np.float32))
         label = None
         if model.conditional:
             label = np.full(len(z), self._label or 0, np.int64)
@@ -124,12 +131,11 @@ class Mosaic(QObject):
     def _needed(self) -> list[Tile]:
         """A coarse layer first, so that something stands everywhere at once; then the tiles."""
         tiles = visible_tiles(self._view, self._tile_px)
-        coarse = dict.fromkeys(tile.parent.parent for tile in tiles)
-        return [*self._by_distance(list(coarse)), *self._by_distance(tiles)]
-
-    def _by_distance(self, tiles: list[Tile]) -> list[Tile]:
-        x, y = self._pointer
-        return sorted(tiles, key=lambda t: (t.centre[0] - x) ** 2 + (t.centre[1] - y) ** 2)
+        if self._decoded_at_once():
+            return nearest_first(tiles, self._pointer)
+        cells = dict.fromkeys((tile.column // 4, tile.row // 4) for tile in tiles)
+        coarse = [Tile(tiles[0].level - 2, *cell) for cell in cells]
+        return [*nearest_first(coarse, self._pointer), *nearest_first(tiles, self._pointer)]
 
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is not Slot.TILES:
@@ -140,6 +146,7 @@ class Mosaic(QObject):
         images = to_images(result.pictures)
         for tile, image in zip(tiles[result.first :], images, strict=False):
             self._keep(tile, image)
+        self._let_go()
         done = bool(result.error) or result.first + len(images) >= len(tiles)
         if done or perf_counter() - self._told_at >= _TELL_SECONDS:
             self._told_at = perf_counter()
@@ -152,7 +159,6 @@ class Mosaic(QObject):
         old = self._cache.pop(tile, None)
         self._bytes += image.sizeInBytes() - (old[1].sizeInBytes() if old else 0)
         self._cache[tile] = (self._generation, image)
-        self._let_go()
 
     def _let_go(self) -> None:
         while self._bytes > self._most_bytes and len(self._cache) > 1:

@@ -77,6 +77,11 @@ class Opening(QObject):
 
     # -- opening ---------------------------------------------------------------------------
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a model or session is being opened."""
+        return self._opening
+
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Models, sessions, images or data, whatever each is; of all but images the first."""
         others = [path for path in paths if kind_of(path) != "image"]
@@ -207,9 +212,10 @@ class Opening(QObject):
 
     def _on_failed(self, message: str) -> None:
         self._opening = False
-        pending, self.pending_images = self.pending_images, []
-        if pending and self._session.model is not None:
-            self.encode(pending)
+        if self._session.model is not None:  # else they wait for the model that comes instead
+            pending, self.pending_images = self.pending_images, []
+            if pending:
+                self.encode(pending)
         self.failed.emit(message)
 
     # -- images ----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What lies over the ground of the map: heat map, arrows, and contours of a density."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
+from explorer import theme
 from explorer.overlays import TileGrid
 from explorer.viewport import Viewport
 from models.relief import Relief
@@ -89,52 +91,68 @@ class _Kept:
     """A drawing kept as it is until what it shows, or from where it is looked at, changes."""
 
     def __init__(self) -> None:
-        self._pixmap: QPixmap | None = None
-        self._view: tuple[Viewport, float, bool] | None = None
+        self._pixmap = QPixmap()
+        self._view: tuple[Viewport, float, bool, bool] | None = None
 
     def forget(self) -> None:
         self._view = None
 
-    def start(self, painter: QPainter, view: Viewport, dark: bool) -> QPixmap | None:
-        """An empty picture to draw it on anew; nothing if it is kept as it was."""
+    def draw(
+        self, painter: QPainter, view: Viewport, dark: bool, paint: Callable[[QPainter], None]
+    ) -> None:
+        """Draw what `paint` draws, which is called only if it is to be drawn anew."""
         ratio = painter.device().devicePixelRatio()
-        if self._view == (view, ratio, dark):
-            return None
-        self._view = (view, ratio, dark)
-        self._pixmap = QPixmap(ceil(view.width * ratio), ceil(view.height * ratio))
-        self._pixmap.setDevicePixelRatio(ratio)
-        self._pixmap.fill(Qt.GlobalColor.transparent)
-        return self._pixmap
+        now = view, ratio, dark, theme.colours().dark
+        if self._view != now:
+            self._view = now
+            self._pixmap = QPixmap(ceil(view.width * ratio), ceil(view.height * ratio))
+            self._pixmap.setDevicePixelRatio(ratio)
+            self._pixmap.fill(Qt.GlobalColor.transparent)
+            own = QPainter(self._pixmap)
+            own.setFont(painter.font())
+            paint(own)
+            own.end()
+        painter.drawPixmap(0, 0, self._pixmap)
 
-    def finish(self, painter: QPainter) -> None:
-        if self._pixmap is not None:
-            painter.drawPixmap(0, 0, self._pixmap)
 
+class TileLayer:
+    """Measured tiles, drawn in colours whose `range` is that of what is visible."""
 
-class HeatMap:
-    """Magnification factors, on a logarithmic scale of colours, blended between tiles."""
-
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        range_of: Callable[[TileGrid], Range | None],
+        paint: Callable[[QPainter, Viewport, TileGrid, Range], None],
+    ) -> None:
         self.grid: TileGrid | None = None
         self.range: Range | None = None
+        self._range_of, self._paint = range_of, paint
         self._kept = _Kept()
 
     def show(self, grid: TileGrid | None) -> None:
         """Show other values."""
         self.grid = grid
-        self.range = None if grid is None else magnification_range(grid)
+        self.range = None if grid is None else self._range_of(grid)
         self._kept.forget()
 
     def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
-        if self.grid is None or self.range is None:
-            return
-        pixmap = self._kept.start(painter, view, dark)
-        if pixmap is not None:
-            own = QPainter(pixmap)
-            own.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            own.drawImage(_pixels(view, self.grid), heat_image(self.grid, self.range))
-            own.end()
-        self._kept.finish(painter)
+        grid, scale = self.grid, self.range
+        if grid is not None and scale is not None:
+            self._kept.draw(painter, view, dark, lambda own: self._paint(own, view, grid, scale))
+
+
+def heat_map() -> TileLayer:
+    """Magnification factors, on a logarithmic scale of colours, blended between tiles."""
+    return TileLayer(magnification_range, _draw_heat)
+
+
+def arrow_field() -> TileLayer:
+    """Steps from z toward encode(decode(z)), to the scale of the map as far as there is room."""
+    return TileLayer(field_range, draw_arrows)
+
+
+def _draw_heat(painter: QPainter, view: Viewport, grid: TileGrid, scale: Range) -> None:
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(_pixels(view, grid), heat_image(grid, scale))
 
 
 def heat_image(grid: TileGrid, scale: Range) -> QImage:
@@ -160,31 +178,6 @@ def _pixels(view: Viewport, grid: TileGrid) -> QRectF:
     if len(grid.values) == 1:
         y0, y1 = 0.0, float(view.height)
     return QRectF(QPointF(x0, y0), QPointF(x1, y1))
-
-
-class Arrows:
-    """Steps from z toward encode(decode(z)), to the scale of the map as far as there is room."""
-
-    def __init__(self) -> None:
-        self.grid: TileGrid | None = None
-        self.range: Range | None = None
-        self._kept = _Kept()
-
-    def show(self, grid: TileGrid | None) -> None:
-        """Show other steps."""
-        self.grid = grid
-        self.range = None if grid is None else field_range(grid)
-        self._kept.forget()
-
-    def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
-        if self.grid is None or self.range is None:
-            return
-        pixmap = self._kept.start(painter, view, dark)
-        if pixmap is not None:
-            own = QPainter(pixmap)
-            draw_arrows(own, view, self.grid, self.range)
-            own.end()
-        self._kept.finish(painter)
 
 
 def draw_arrows(painter: QPainter, view: Viewport, grid: TileGrid, scale: Range) -> None:
@@ -254,22 +247,21 @@ class Contours:
             self._kept.forget()
 
     def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
-        if self.relief is None:
-            return
-        pixmap = self._kept.start(painter, view, dark)
-        if pixmap is not None:
-            own = QPainter(pixmap)
-            own.setFont(painter.font())
-            own.setRenderHint(QPainter.RenderHint.Antialiasing)
-            draw_relief(own, view, self.relief, self.with_prior, dark)
-            own.end()
-        self._kept.finish(painter)
+        relief = self.relief
+        if relief is not None:
+            self._kept.draw(
+                painter,
+                view,
+                dark,
+                lambda own: draw_relief(own, view, relief, self.with_prior, dark),
+            )
 
 
 def draw_relief(
     painter: QPainter, view: Viewport, relief: Relief, with_prior: bool, dark: bool
 ) -> None:
-    """Holes first, then the prior's circles, then the rings of the data."""
+    """Holes first, then the prior's circles, the rings of the data, and what holes are called."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     data, prior, hole = (
         (DATA_COLOUR, PRIOR_COLOUR, HOLE_COLOUR) if dark else (LIGHT_DATA, LIGHT_PRIOR, LIGHT_HOLE)
     )
@@ -289,6 +281,7 @@ def draw_relief(
         for colour, width in ((rim, 3.6), (QColor(data), 2.2 - 0.5 * number)):
             painter.setPen(QPen(colour, width))
             painter.drawPath(path)
+    _name_holes(painter, place, relief.holes)
 
 
 def _path(lines: tuple[Doubles, ...]) -> QPainterPath:
@@ -303,7 +296,7 @@ def _path(lines: tuple[Doubles, ...]) -> QPainterPath:
 def _draw_holes(
     painter: QPainter, place: QTransform, holes: tuple[Doubles, ...], colour: QColor
 ) -> None:
-    """Tinted and hatched, with a word on those that have room for it."""
+    """Tinted and hatched."""
     tint = QColor(colour)
     tint.setAlpha(70)
     path = place.map(_path(holes))
@@ -318,6 +311,10 @@ def _draw_holes(
     shown = path.boundingRect() & QRectF(painter.viewport())
     painter.drawLines(_hatching(shown))
     painter.restore()
+
+
+def _name_holes(painter: QPainter, place: QTransform, holes: tuple[Doubles, ...]) -> None:
+    """A word on those that have room for it, above every line."""
     for line in holes:
         x, y, width = _widest(line)
         if _area(line) > 0 and width * place.m11() > _WORD_PX:
@@ -369,9 +366,11 @@ def _word(painter: QPainter, at: QPointF) -> None:
     box.moveCenter(at)
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 22, 28, 215))
+    plate = QColor(theme.colours().panel)
+    plate.setAlpha(225)
+    painter.setBrush(plate)
     painter.drawRoundedRect(box, 3, 3)
-    painter.setPen(QColor("#f0f2f5"))
+    painter.setPen(QColor(theme.colours().text))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "hole")
     painter.restore()
 

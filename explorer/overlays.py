@@ -12,9 +12,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from explorer.pacing import Paced
 from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot
 from explorer.session import Layers, Session
-from explorer.viewport import Tile, Viewport, visible_tiles
+from explorer.viewport import Tile, Viewport, centres, nearest_first, visible_tiles
 from explorer.workers import DecodeThread
-from models.planes import Plane
 
 Floats = npt.NDArray[np.float32]
 
@@ -73,34 +72,11 @@ class TileGrid:
         return found if np.isfinite(found).all() else None
 
 
-@dataclass(frozen=True, eq=False)
-class _Ground:
-    """What is measured: the slice on the map and, in a conditional model, the class."""
-
-    plane: Plane
-    label: int | None
-
-    def same(self, other: "_Ground") -> bool:
-        mine, theirs = self.plane.origin, other.plane.origin
-        return (
-            self.label == other.label
-            and mine.shape == theirs.shape
-            and np.allclose(mine, theirs, atol=1e-5)
-        )
-
-
-def _ground_of(session: Session) -> _Ground:
-    model, handle = session.model, session.active
-    if model is None or not model.conditional:
-        return _Ground(session.slice, None)
-    label = handle.label if handle is not None and handle.label is not None else 0
-    return _Ground(session.slice, label)
-
-
 class TileValues(QObject):
     """One measured overlay: `grid(view)` now, `changed` when more has come."""
 
     changed = Signal()
+    progressed = Signal()  # `progress` is another
     settled = Signal()
     _ask_wished = Signal()
 
@@ -112,15 +88,17 @@ class TileValues(QObject):
         self._session, self._thread = session, thread
         self._cache: OrderedDict[Tile, tuple[int, tuple[float, ...]]] = OrderedDict()
         self._view, self._pointer = Viewport(), (0.0, 0.0)
-        self._ground = _ground_of(session)
+        self._slice, self._label = session.slice, session.label
         self._generation, self._told_at = 0, 0.0
         self._waiting = self._ask_pending = False
+        self._done, self._asked_for, self._asked_at = 0, 0, 0.0
         self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
         session.weights_changed.connect(self.forget)
         session.plane_changed.connect(self.forget)
         session.active_changed.connect(self._on_slice_changed)
+        session.class_changed.connect(self._on_slice_changed)
         slices = Paced(session, self._on_slice_changed, _SLICE_PAUSE_MS, self)
         session.latent_changed.connect(slices.ask)
 
@@ -134,6 +112,20 @@ class TileValues(QObject):
         """Whether more is on its way, or about to be asked for."""
         return self._waiting or self._ask_pending
 
+    @property
+    def progress(self) -> tuple[int, int, float] | None:
+        """How many values have come, of how many, and for how many seconds they have been coming.
+
+        None: none are on their way.
+        """
+        if not self._waiting:
+            return None
+        return self._done, self._asked_for, perf_counter() - self._asked_at
+
+    def known(self, view: Viewport) -> bool:
+        """Whether any value of a viewport has come, finite or not."""
+        return any(self._best(tile) is not None for tile in self._tiles(view))
+
     def look(self, view: Viewport, pointer: tuple[float, float]) -> None:
         """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
         self._view, self._pointer = view, pointer
@@ -142,7 +134,7 @@ class TileValues(QObject):
     def forget(self) -> None:
         """Every value is of another ground now; the old ones stand until new ones come."""
         self._generation += 1
-        self._ground = _ground_of(self._session)
+        self._slice, self._label = self._session.slice, self._session.label
         self._thread.clear(self.measured.slot)
         self._ask_soon()
 
@@ -189,7 +181,8 @@ class TileValues(QObject):
 
     def _on_slice_changed(self) -> None:
         """The part off the plane or the class moved with the active handle: other values."""
-        if not _ground_of(self._session).same(self._ground):
+        session = self._session
+        if session.label != self._label or not session.slice.is_at(self._slice):
             self.forget()
 
     def _ask_soon(self) -> None:
@@ -207,21 +200,25 @@ class TileValues(QObject):
             return
         self._waiting = True
         self._told_at = 0.0  # the first, coarse ones at once
-        plane = self._ground.plane
-        z = plane.lift(np.array([tile.centre for tile in missing], np.float32))
-        label = None
-        if self._ground.label is not None:
-            label = np.full(len(z), self._ground.label, np.int64)
+        self._done, self._asked_for, self._asked_at = 0, len(missing), perf_counter()
+        z = self._slice.lift(centres(missing).astype(np.float32))
+        label = None if self._label is None else np.full(len(z), self._label, np.int64)
         ticket = (self._generation, tuple(missing))
         self._thread.submit(
             DecodeRequest(
-                self.measured.slot, model.key, z, label, ticket, self.measured.kind, plane.basis
+                self.measured.slot,
+                model.key,
+                z,
+                label,
+                ticket,
+                self.measured.kind,
+                self._slice.basis,
             )
         )
+        self.progressed.emit()
 
     def _missing(self) -> list[Tile]:
         """What is not there yet: coarse ones first, of each size those nearest the pointer."""
-        x, y = self._pointer
         levels: dict[int, dict[Tile, None]] = {up: {} for up in _COARSER}
         for tile in self._tiles(self._view):
             for up in range(_COARSER[0] + 1):
@@ -230,9 +227,7 @@ class TileValues(QObject):
         return [
             tile
             for up in _COARSER
-            for tile in sorted(
-                levels[up], key=lambda t: (t.centre[0] - x) ** 2 + (t.centre[1] - y) ** 2
-            )
+            for tile in nearest_first(list(levels[up]), self._pointer)
             if self._cache.get(tile, (-1,))[0] != self._generation
         ]
 
@@ -247,15 +242,18 @@ class TileValues(QObject):
             return
         for tile, values in zip(tiles[result.first :], result.values.tolist(), strict=False):
             self._keep(tile, tuple(values))
-        done = result.first + len(result) >= len(tiles)
+        self._done = result.first + len(result)
+        done = self._done >= len(tiles)
         if done or perf_counter() - self._told_at >= _TELL_SECONDS:
             self._told_at = perf_counter()
             self.changed.emit()
+            self.progressed.emit()
         if done:
             self._settle()
 
     def _settle(self) -> None:
         self._waiting = False
+        self.progressed.emit()
         self.settled.emit()
 
     def _keep(self, tile: Tile, values: tuple[float, ...]) -> None:

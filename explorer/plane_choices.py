@@ -30,7 +30,7 @@ def reason_against(
     if kind == "handles" and len(arrangement.handles) < 3:
         return f"Needs three handles; there are {len(arrangement.handles)}"
     if kind == "selections" and len(selections) < 2:
-        return "Needs two selections: keep one as the first in the Data panel, then select another"
+        return "Needs two selections: set one as the first in the Data panel, then select another"
     if kind in ("principal", "classes"):
         return _reason_against_data(kind, model, hidden)
     return ""

@@ -8,6 +8,7 @@ from explorer.data_look import DataLook
 from explorer.map_points import MapPoints, project
 from explorer.neighbours import Place
 from explorer.painting import Ellipse, to_image
+from explorer.point_words import card_lines, one_of
 from explorer.selection import How, Selection
 from explorer.session import Session
 from explorer.widgets.coordinates import decimals_at
@@ -59,6 +60,8 @@ class PointHand(QObject):
         session.plane_changed.connect(self._show_mark)
         points.placed.connect(self._on_placed)
         points.selection_changed.connect(self._on_selected)
+        points.colours_changed.connect(self._show_card)
+        session.layers_changed.connect(self._on_layers_changed)
 
     def _data(self) -> Points | None:
         model = self._session.model
@@ -128,18 +131,21 @@ class PointHand(QObject):
             self._view.set_hover_ellipse(None)
             self._view.update()
             return
-        one = Points(data.mean[row : row + 1], data.log_variance[row : row + 1])
+        one = one_of(data, row)
         place = self._points.place_of(row)
         if place is None:
             place = project(one, self._session.plane, False)[0].tolist()
         picture = self._look.picture
         card.at = (float(place[0]), float(place[1]))
         card.picture = None if picture is None else to_image(picture.image)
-        what = "…" if picture is None else "original" if picture.original else "reconstruction"
-        kl = f"KL {float(one.kl()[0]):.1f} nats".replace("-", "−")
-        card.lines = (self._look.name_of(row), what, *((kl,) if model.has_prior else ()))
+        measured, by = self._points.measured, self._session.layers.colour_by
+        card.lines = card_lines(model, row, self._look.name_of(row), picture, measured, by)
         self._view.set_hover_ellipse(self._ellipse(one) if model.has_prior else None)
         self._view.update()
+
+    def _on_layers_changed(self) -> None:
+        if self._look.row is not None:  # it may be coloured by another value now
+            self._show_card()
 
     def _ellipse(self, one: Points) -> Ellipse:
         plane = self._session.plane
@@ -155,7 +161,7 @@ class PointHand(QObject):
     # -- the data nearest a place ----------------------------------------------------------
 
     def look_near(self, at: tuple[float, float] | int | None) -> None:
-        """Show the data nearest a place of the map, or a point; none: the active handle."""
+        """Show the data nearest a place of the map or a point; none: nearest the active handle."""
         data = self._data()
         if data is None or not len(data):
             self.said.emit("There is no data on this map")

@@ -10,8 +10,6 @@ from explorer.viewport import Viewport
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-_MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
-
 
 class PointLayer:
     """Points [N, 2] in colours [N, 3] with the picture of them that was drawn last.
@@ -23,7 +21,7 @@ class PointLayer:
         self.xy: Floats = np.zeros((0, 2), np.float32)
         self.colours: Bytes = np.zeros((0, 3), np.uint8)
         self._image: QImage | None = None
-        self._drawn_for: tuple[Viewport, float] | None = None
+        self._drawn_for: tuple[Viewport, float, bool] | None = None
 
     def set(self, xy: Floats, colours: Bytes) -> None:
         """Other points, or other places of the same."""
@@ -33,11 +31,10 @@ class PointLayer:
         """Draw them, anew if they or the view are others than before."""
         if not len(self.xy):
             return
-        wanted = view, painter.device().devicePixelRatioF()
+        wanted = view, painter.device().devicePixelRatioF(), dark
         if self._image is None or self._drawn_for != wanted:
-            size, opacity = (1, 0.6) if len(self.xy) > _MANY_POINTS else (2, 0.9)
-            self._image = painting.points_image(
-                view, self.xy, self.colours, wanted[1], size, opacity
+            self._image = painting.map_points_image(
+                view, self.xy, self.colours, wanted[1], wanted[2]
             )
             self._drawn_for = wanted
         painter.drawImage(0, 0, self._image)

@@ -23,7 +23,7 @@ _FEWEST_FRAMES, _MOST_FRAMES = 48, 240
 class ReplayExports(QObject):
     """`begun` follows Export in the dialog; the rest is told by the service that exports."""
 
-    begun = Signal(object)  # Path
+    begun = Signal(str)  # what is under way
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class ReplayExports(QObject):
         if run is None or look is None:
             return
         self._settings.set_folder("export", str(choice.path.parent))
-        self.begun.emit(choice.path)
+        self.begun.emit(f"Exporting {choice.path.name} …")
         self._exporting.export_replay(
             ReplayExport(
                 path=choice.path,

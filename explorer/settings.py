@@ -52,11 +52,24 @@ class Settings:
 
     def mosaic(self) -> dict[str, float]:
         """Numbers of the mosaic's look that were kept, by name."""
+        return self._numbers("mosaic/")
+
+    def dock_sizes(self) -> dict[str, float]:
+        """Sizes of docks that were chosen by hand, by name."""
+        return self._numbers("dockSizes/")
+
+    def set_dock_sizes(self, sizes: Mapping[str, float]) -> None:
+        """Keep the sizes that were chosen by hand, and no others."""
+        self._store.remove("dockSizes")
+        for name, value in sizes.items():
+            self._store.setValue(f"dockSizes/{name}", value)
+
+    def _numbers(self, group: str) -> dict[str, float]:
         found = {}
         for name in self._store.allKeys():
-            if name.startswith("mosaic/"):
+            if name.startswith(group):
                 with suppress(TypeError, ValueError):
-                    found[name.removeprefix("mosaic/")] = float(str(self._store.value(name)))
+                    found[name.removeprefix(group)] = float(str(self._store.value(name)))
         return found
 
     def set_mosaic(self, numbers: Mapping[str, float]) -> None:

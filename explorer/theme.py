@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 SPACING_PX = 8
@@ -230,7 +230,12 @@ def _style_sheet(c: Colours) -> str:
         height: 9px; }}
     QAbstractSpinBox[plain="true"]::up-arrow, QAbstractSpinBox[plain="true"]::down-arrow {{
         image: none; width: 0; height: 0; }}
-    QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.border}; }}
+    QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.border};
+        outline: none; padding: 3px; }}
+    QComboBox QAbstractItemView::item {{ padding: 3px 8px; color: {c.text}; }}
+    QComboBox QAbstractItemView::item:selected {{ background: {c.selected}; }}
+    QComboBox QAbstractItemView::item:disabled {{ color: {c.muted}; }}
+    QComboBox {{ combobox-popup: 0; }}
     QListWidget, QScrollArea, QTableView {{ background: {c.panel}; border: none; outline: none; }}
     QListWidget::item {{ background: {c.control}; border: 1px solid transparent;
         border-radius: {RADIUS_PX}px; padding: 3px; margin: 0 0 4px 0; color: {c.text}; }}
@@ -274,6 +279,12 @@ def _style_sheet(c: Colours) -> str:
     QLabel[role="muted"] {{ color: {c.muted}; }}
     QLabel[role="danger"] {{ color: {c.danger}; }}
     """
+
+
+def fill_waiting(painter: QPainter, box: QRectF) -> None:
+    """The place of a picture that has not come: faintly hatched, for black may be a picture."""
+    painter.fillRect(box, QColor(colours().control))
+    painter.fillRect(box, QBrush(QColor(colours().border), Qt.BrushStyle.BDiagPattern))
 
 
 def as_tip(text: str) -> str:

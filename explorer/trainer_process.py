@@ -164,7 +164,7 @@ def work(job: Job, tell: Tell, orders: Orders) -> int:
             tell(_do(job, tell, orders))
         except BrokenPipeError:
             raise
-        except Exception as error:
+        except Exception as error:  # of any kind: the window has to hear of it
             tell(_failure(error))
             return 1
     except BrokenPipeError:  # the window is gone

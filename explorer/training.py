@@ -9,6 +9,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 from explorer.loss_curves import Curves
+from explorer.processes import TrainerBug, TrainerEnd, TrainingThread
 from explorer.recorded_runs import RecordedRun, is_finished, last_epoch_file, out_file
 from explorer.trainer_messages import (
     Adjusted,
@@ -32,7 +33,7 @@ from explorer.trainer_messages import (
     Task,
     Terms,
 )
-from explorer.workers import TrainerBug, TrainerEnd, TrainingThread, raise_in_hook
+from explorer.workers import raise_in_hook
 from models.plans import Plan
 
 MODEL_ENDING = ".safetensors"

@@ -1,6 +1,8 @@
 """Which part of the plane the map shows: pure geometry between latent units and pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import floor, log2, log10, sqrt
 from typing import NamedTuple
 
@@ -11,7 +13,6 @@ Floats = npt.NDArray[np.float64]
 
 SCALE_RANGE = (1e-4, 1e7)  # pixels a latent unit
 _TICK_SPACING_PX = 85
-_WHOLE_PX = 0.01  # off a whole pixel by no more than rounding makes
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,6 @@ class Viewport:
     def panned(self, dx_px: float, dy_px: float) -> "Viewport":
         """The ground moved by so many pixels."""
         return replace(self, x=self.x - dx_px / self.scale, y=self.y + dy_px / self.scale)
-
-    def panned_from(self, before: "Viewport") -> tuple[int, int] | None:
-        """By how many whole pixels the ground has moved since; nothing if not just that."""
-        if (before.scale, before.width, before.height) != (self.scale, self.width, self.height):
-            return None
-        dx, dy = (before.x - self.x) * self.scale, (self.y - before.y) * self.scale
-        if abs(dx - round(dx)) > _WHOLE_PX or abs(dy - round(dy)) > _WHOLE_PX:
-            return None
-        return round(dx), round(dy)
-
-    def part(self, left_px: int, top_px: int, width: int, height: int) -> "Viewport":
-        """What a rectangle of its pixels shows."""
-        x, y = self.to_plane([left_px + width / 2, top_px + height / 2])
-        return replace(self, x=float(x), y=float(y), width=width, height=height)
 
     def zoomed(self, factor: float, at_px: tuple[float, float] | None = None) -> "Viewport":
         """Enlarged by `factor`; what is under `at_px` (else the centre) stays there."""
@@ -142,11 +129,24 @@ def fitting_tile_px(view: Viewport, tile_px: float, most: int) -> float:
     return max(tile_px, sqrt(2 * view.width * view.height / most))
 
 
-def visible_tiles(view: Viewport, tile_px: float) -> list[Tile]:
+def centres(tiles: Sequence[Tile]) -> Floats:
+    """Where in the plane the pictures of tiles are decoded [N, 2]."""
+    levels, *cells = np.array(tiles, np.float64).reshape(-1, 3).T
+    return np.asarray((np.stack(cells, 1) + 0.5) * np.exp2(-levels)[:, None], np.float64)
+
+
+def nearest_first(tiles: Sequence[Tile], at: tuple[float, float]) -> list[Tile]:
+    """The same tiles by the distance of their centres from a place of the plane."""
+    squares = ((centres(tiles) - at) ** 2).sum(1)
+    return [tiles[place] for place in np.argsort(squares, kind="stable").tolist()]
+
+
+@lru_cache(maxsize=4)  # who asks for tiles and who draws them look at the same ones
+def visible_tiles(view: Viewport, tile_px: float) -> tuple[Tile, ...]:
     """Every tile that the viewport touches, row by row."""
     level = tile_level(view.scale, tile_px)
     size = 2.0**-level
     left, bottom, right, top = view.box
     columns = range(floor(left / size), floor(right / size) + 1)
     rows = range(floor(bottom / size), floor(top / size) + 1)
-    return [Tile(level, column, row) for row in rows for column in columns]
+    return tuple(Tile(level, column, row) for row in rows for column in columns)

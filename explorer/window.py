@@ -7,12 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
-    QImage,
     QKeyEvent,
     QPaintEvent,
 )
@@ -21,23 +19,21 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
-    QMenu,
-    QProgressBar,
-    QPushButton,
     QStackedWidget,
 )
 
 from explorer import dropping, theme
-from explorer.actions import MENUS, make_actions
-from explorer.arrangement import PATH_FRAMES
+from explorer.actions import make_actions
 from explorer.class_lens import ClassLens
+from explorer.command_states import CommandStates
 from explorer.data_images import DataImages
 from explorer.data_look import DataLook
 from explorer.decoding import Decoding
 from explorer.docks import Docks
 from explorer.embedding import Embedding
 from explorer.errors import LOG
-from explorer.exporting import Exporting, ExportRequest
+from explorer.export_status import ExportStatus
+from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
@@ -46,6 +42,7 @@ from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
+from explorer.menus import RecentMenu, fill_menus
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
 from explorer.panels.data_panel import DataPanel
@@ -57,6 +54,7 @@ from explorer.panels.path_panel import PathPanel
 from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.path_export import PathExports
 from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
 from explorer.replay import Replay
@@ -69,21 +67,12 @@ from explorer.training import Training
 from explorer.training_words import trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
-from explorer.widgets.export_dialog import ExportChoice, ExportDialog
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
+from explorer.window_keys import MapKeys
 from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
-_OF_A_MODEL = (
-    "saveSession",
-    "saveSessionAs",
-    "addHandle",
-    "pasteImage",
-    "fit",
-    "copyMap",
-    "exportMap",
-)
 _FIRST_PAINT_PATIENCE_MS = 500  # a window that starts minimised is never painted
 
 
@@ -101,6 +90,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*_SMALLEST_SIZE_PX)
         self.settings = settings
         self._first_paths: tuple[Path, ...] = ()
+        self._shipped_tried = self._shown_instead = False
         self._first_paint = QTimer(self, singleShot=True)
         self._first_paint.timeout.connect(self._begin)
         self.session = Session(self)
@@ -109,13 +99,15 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
         )
+        self.map_keys = MapKeys(self.actions_by_name, self.map_classes.choose_by_key, self)
         self._build_menus()
         self._build_status_bar()
         self._take_drops_everywhere()
         self._connect()
         self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
-        settings.restore_window(self)
+        if settings.restore_window(self):
+            self.docks.choose(settings.dock_sizes())
 
     def _start_services(self) -> None:
         self.shelf = ModelShelf()
@@ -134,6 +126,8 @@ class MainWindow(QMainWindow):
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
         self.exporting = Exporting(self.shelf, self._exports, self)
+        self.export_status = ExportStatus(self.exporting, self)
+        self.path_exports = PathExports(self.session, self.exporting, self.settings, self)
         self.training = Training(parent=self)
         self.runs = RunList(self.training, self._files, self)
         self.replay = Replay(self.session, self.shelf, self._epochs, self)
@@ -179,7 +173,7 @@ class MainWindow(QMainWindow):
         self.training_panel = TrainingPanel(self.training, self.runs, self.session, self)
         self.replay_panel = ReplayPanel(self.replay, self)
         self.training_panel.add_below_curves(self.replay_panel)
-        self.embedding_panel = EmbeddingPanel(self.session, self.decoding, self.embedding, self)
+        self.embedding_panel = EmbeddingPanel(self.session, self.look, self.embedding, self)
         self.centre = QStackedWidget(self)
         self.centre.addWidget(self.map_panel)
         self.centre.addWidget(self.embedding_panel)
@@ -209,16 +203,9 @@ class MainWindow(QMainWindow):
             dock.installEventFilter(self)
 
     def _build_menus(self) -> None:
-        self._recent_menu = QMenu("Open recent", self)
-        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
-        for title, names in MENUS.items():
-            menu = self.menuBar().addMenu(title)
-            menu.setToolTipsVisible(True)
-            for name in names:
-                self._fill_menu(menu, name)
-        themes = QActionGroup(self)
-        for name in ("themeSystem", "themeDark", "themeLight"):
-            themes.addAction(self.actions_by_name[name])
+        recent = RecentMenu(self.settings, self)
+        recent.chosen.connect(self._on_recent)
+        fill_menus(self.menuBar(), self.actions_by_name, recent, self.docks.toggles())
         self.actions_by_name["showMinimap"].setChecked(self.settings.minimap)
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
         self._model_label = QLabel(self)
@@ -226,24 +213,8 @@ class MainWindow(QMainWindow):
         self._model_label.setContentsMargins(0, 6, 14, 6)
         self.menuBar().setCornerWidget(self._model_label)
 
-    def _fill_menu(self, menu: QMenu, name: str) -> None:
-        if not name:
-            menu.addSeparator()
-        elif name == "recent":
-            menu.addMenu(self._recent_menu)
-        elif name == "panels":
-            menu.addActions(self.docks.toggles())
-        else:
-            menu.addAction(self.actions_by_name[name])
-
-    def _fill_recent_menu(self) -> None:
-        self._recent_menu.clear()
-        for path in self.settings.recent():
-            action = self._recent_menu.addAction(path.name)
-            action.setToolTip(str(path))
-            action.triggered.connect(partial(self.opening.open_paths, [path]))
-        if self._recent_menu.isEmpty():
-            self._recent_menu.addAction("Nothing opened yet").setEnabled(False)
+    def _on_recent(self, path: Path) -> None:
+        self.opening.open_paths([path])
 
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
@@ -253,17 +224,7 @@ class MainWindow(QMainWindow):
         self.messages.setObjectName("messages")
         self.messages.setAccessibleName("Messages")
         bar.addWidget(self.messages, 1)
-        self._progress = QProgressBar(self)
-        self._progress.setFixedWidth(170)
-        self._progress.setAccessibleName("Export progress")
-        self._cancel = QPushButton("Cancel", self)
-        self._cancel.setObjectName("cancelExport")
-        self._cancel.setAccessibleName("Cancel the export")
-        self._cancel.setToolTip("Stop the export; an older file of that name stays as it was")
-        self._cancel.clicked.connect(self.exporting.cancel)
-        for widget in (self._progress, self._cancel):
-            bar.addPermanentWidget(widget)
-            widget.hide()
+        bar.addPermanentWidget(self.export_status)
         self._latency = QLabel("cpu", self)
         self._latency.setToolTip(
             "Where decoding runs, and the 95th percentile of the time from a change of the "
@@ -287,20 +248,17 @@ class MainWindow(QMainWindow):
         self.session.model_changed.connect(self._show_model)
         self.session.model_changed.connect(self._list_training)
         self.session.weights_changed.connect(self._show_model)
-        self.session.arrangement_changed.connect(self._enable_actions)
-        self.session.active_changed.connect(self._enable_actions)
-        stack.canUndoChanged.connect(self._enable_actions)
-        stack.canRedoChanged.connect(self._enable_actions)
-        stack.undoTextChanged.connect(self._enable_actions)
         stack.cleanChanged.connect(self._show_title)
         self._latency_timer = QTimer(self, interval=500)
         self._latency_timer.timeout.connect(self._show_latency)
         self._latency_timer.start()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
-        self._enable_actions()
+        self._states = CommandStates(
+            self.actions_by_name, self.session, self.replay, self.opening, self
+        )
 
     def _connect_services(self) -> None:
-        library, exporting = self.library, self.exporting
+        library = self.library
         library.card_ready.connect(self.library_panel.add_card)
         library.working.connect(self.say)
         opening = self.opening
@@ -311,12 +269,10 @@ class MainWindow(QMainWindow):
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
-        exporting.progressed.connect(self._on_export_progressed)
-        exporting.exported.connect(self._on_exported)
-        exporting.drawn.connect(self._on_map_drawn)
-        self.map_exports.begun.connect(self._begin_drawing)
-        exporting.failed.connect(self._on_export_failed)
-        exporting.cancelled.connect(self._on_export_cancelled)
+        self.export_status.said.connect(self.say)
+        self.export_status.failed.connect(self.complain)
+        for exports in (self.path_exports, self.map_exports, self.replay_exports):
+            exports.begun.connect(self.export_status.begin)
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
@@ -388,11 +344,9 @@ class MainWindow(QMainWindow):
         replay.arrived.connect(opening.put_epoch)
         replay.final_shown.connect(self._on_final_shown)
         replay.failed.connect(self.complain)
-        replay.changed.connect(self._enable_actions)
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
         self.replay_panel.export_requested.connect(self._on_export_replay)
-        self.replay_exports.begun.connect(self._begin_export)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders
@@ -493,48 +447,6 @@ class MainWindow(QMainWindow):
         if place is not None and self.session.active_key is not None:
             self.session.move_handle_in_order(self.session.active_key, place + step)
 
-    def _enable_actions(self, *_: object) -> None:
-        actions, stack, session = self.actions_by_name, self.session.undo_stack, self.session
-        actions["undo"].setEnabled(stack.canUndo())
-        actions["redo"].setEnabled(stack.canRedo())
-        actions["undo"].setText(f"Undo {stack.undoText()}".strip())
-        actions["redo"].setText(f"Redo {stack.redoText()}".strip())
-        has_model, has_handle = session.model is not None, session.active is not None
-        for name in _OF_A_MODEL:
-            actions[name].setEnabled(has_model)
-        actions["showEmbedding"].setEnabled(has_model)
-        for name in (
-            "renameHandle",
-            "deleteHandle",
-            "nextHandle",
-            "previousHandle",
-            "handleEarlier",
-            "handleLater",
-            "resetLatent",
-            "copyPicture",
-            "exportAnimation",
-            "playPath",
-        ):
-            actions[name].setEnabled(has_handle)
-        self._enable_replay()
-        prior = session.model is not None and session.model.has_prior
-        actions["sampleLatent"].setEnabled(has_handle and prior)
-        off_plane = session.model is not None and session.model.latent_size > 2
-        actions["bringToPlane"].setEnabled(has_handle and off_plane)
-
-    def _enable_replay(self) -> None:
-        actions, replay, before = self.actions_by_name, self.replay.state, self._before_training()
-        actions["watchTraining"].setChecked(replay.watching)
-        actions["backToModel"].setEnabled(before is not None)
-        actions["backToModel"].setText(f"Back to {before.stem if before else 'the model before'}")
-        actions["playReplay"].setEnabled(len(replay.epochs) > 1)
-        actions["exportReplay"].setEnabled(bool(replay.epochs))
-
-    def _before_training(self) -> Path | None:
-        """The model to go back to, unless it is on the map."""
-        model, before = self.session.model, self.opening.before_training
-        return before if model is not None and model.path != before else None
-
     # -- messages --------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
@@ -578,18 +490,29 @@ class MainWindow(QMainWindow):
             self._first_paint.start(0)
 
     def _begin(self) -> None:
-        paths, shipped = self._first_paths, shipped_models()
+        paths = self._first_paths
         self.decode_thread.start()
         named = any(kind_of(path) in ("model", "session") for path in paths)
-        if not named and shipped:
-            self.opening.open_model(shipped[0])
-        elif not named:
+        if not named and not self._open_shipped():
             self.complain("No model came with the program; open one, or train one (Ctrl+T)")
         if paths:
             self.opening.open_paths(paths)
 
+    def _open_shipped(self) -> bool:
+        """Open the first model that came with the program; whether there is one to try."""
+        shipped = [] if self._shipped_tried else shipped_models()
+        self._shipped_tried = True
+        if shipped:
+            self.opening.open_model(shipped[0])
+        else:
+            self.inspector.preview.set_words("No model is open")
+            self._list_models()
+        return bool(shipped)
+
     def _on_opened(self, model: ModelInfo) -> None:
-        self.banner.hide()
+        if not self._shown_instead:  # of another, whose failure is still to be read
+            self.banner.hide()
+        self._shown_instead = False
         self._list_models()
 
     def _list_models(self) -> None:
@@ -601,6 +524,8 @@ class MainWindow(QMainWindow):
     def _on_open_failed(self, message: str) -> None:
         self.complain(message)
         self.opening_failed.emit(message)
+        if self.session.model is None and not self.opening.under_way:
+            self._shown_instead = self._open_shipped()
 
     def _on_data_chosen(self, path: Path) -> None:
         if self.training_panel.choose_data(path):
@@ -619,7 +544,6 @@ class MainWindow(QMainWindow):
             if longer:
                 self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
         self._show_title()
-        self._enable_actions()
 
     def _show_title(self, *_: object) -> None:
         model, path = self.session.model, self.opening.session_path
@@ -651,13 +575,15 @@ class MainWindow(QMainWindow):
         self.opening.take(event.mimeData())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A panel that floats takes drops as the window does."""
+        """A panel that floats takes drops and keys as the window does."""
         if isinstance(event, QDragEnterEvent):
             self.dragEnterEvent(event)
             return True
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             self.dropEvent(event)
             return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self.map_keys.press(event)
         return False
 
     def _on_paste(self) -> None:
@@ -671,93 +597,20 @@ class MainWindow(QMainWindow):
     # -- exporting -------------------------------------------------------------------------
 
     def _on_export(self) -> None:
-        model, arrangement = self.session.model, self.session.arrangement
-        if model is None or not arrangement.handles:
-            return
-        if self._exports_already():
-            return
-        folder = Path(self.settings.folder("export") or Path.home())
-        dialog = ExportDialog(
-            folder / f"{model.name}-path.gif",
-            arrangement.frames,
-            PATH_FRAMES[1],
-            self.path_panel.there_and_back,
-            self,
-        )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(self._on_export_chosen)
-        dialog.open()
-
-    def _on_export_chosen(self, choice: ExportChoice) -> None:
-        model, arrangement = self.session.model, self.session.arrangement
-        if model is None:
-            return
-        self.settings.set_folder("export", str(choice.path.parent))
-        self._begin_export(choice.path)
-        self.exporting.export(
-            ExportRequest(
-                path=choice.path,
-                model_key=model.key,
-                z=arrangement.path(choice.frames),
-                label=arrangement.path_labels(choice.frames),
-                format=choice.format,
-                size=choice.size,
-                frames_per_second=choice.frames_per_second,
-                there_and_back=choice.there_and_back,
-            )
-        )
+        if self.session.arrangement.handles and self.export_status.is_free():
+            self.path_exports.ask(self.path_panel.there_and_back)
 
     def _on_export_replay(self) -> None:
-        if not self._exports_already():
+        if self.export_status.is_free():
             self.replay_exports.ask(self.map_panel.viewport(), self.map_panel.view.tile_px)
 
     def _on_export_map(self) -> None:
-        if not self._exports_already():
+        if self.export_status.is_free():
             self.map_exports.ask()
 
     def _on_copy_map(self) -> None:
-        if not self._exports_already():
+        if self.export_status.is_free():
             self.map_exports.copy()
-
-    def _on_map_drawn(self, picture: QImage) -> None:
-        self._end_export()
-        QGuiApplication.clipboard().setImage(picture)
-        self.say(f"Copied the map, {picture.width()}×{picture.height()} pixels")
-
-    def _exports_already(self) -> bool:
-        if self.exporting.busy:
-            self.complain("An export is under way; wait for it, or cancel it in the status bar")
-        return self.exporting.busy
-
-    def _begin_export(self, path: Path) -> None:
-        self._begin_drawing(f"Exporting {path.name} …")
-
-    def _begin_drawing(self, what: str) -> None:
-        self._progress.setRange(0, 0)
-        self._progress.show()
-        self._cancel.show()
-        self.say(what)
-
-    def _on_export_progressed(self, what: str, done: int, total: int) -> None:
-        self._progress.setRange(0, total)
-        self._progress.setValue(done)
-        self._progress.setFormat(f"{what} %p %")
-
-    def _end_export(self) -> None:
-        self._progress.hide()
-        self._cancel.hide()
-
-    def _on_exported(self, path: Path) -> None:
-        self._end_export()
-        self.say(f"Exported {path}")
-
-    def _on_export_failed(self, message: str) -> None:
-        self._end_export()
-        self.complain(message)
-
-    def _on_export_cancelled(self) -> None:
-        self._end_export()
-        self.say("Export cancelled; nothing was written")
 
     # -- training --------------------------------------------------------------------------
 
@@ -841,12 +694,13 @@ class MainWindow(QMainWindow):
             self.look.look_near(None)
         elif event.key() == Qt.Key.Key_Escape:
             self.show_map()
-        else:
+        elif not self.map_keys.press(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
         self.settings.save_window(self)
+        self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())
         self._latency_timer.stop()
         self._first_paint.stop()

@@ -131,6 +131,7 @@ def _load(path: Path, like: Model | None = None) -> tuple[Model, dict[str, Any],
             form = _form(config, like)
             _check_shapes(path, form, shapes)
             tensors = {name: file.get_tensor(name) for name in shapes}
+        _refuse_lost_weights(path, tensors)
         return _build(form, header, tensors), header, tensors
     except CheckpointError:
         raise
@@ -221,6 +222,20 @@ def _check_shapes(path: Path, form: Autoencoder, shapes: Mapping[str, tuple[int,
             )
 
 
+def _refuse_lost_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Weights that are no numbers decode to nothing; a training that diverges leaves such."""
+    weights = {name: value for name, value in tensors.items() if name.startswith("weights.")}
+    if not all(value.is_floating_point() for value in weights.values()):
+        raise ValueError("some weights are of a type that weights cannot have")
+    lost = sum(not _is_finite(value) for value in weights.values())
+    if lost:
+        raise CheckpointError(
+            f"{path}: some of its weights are not finite numbers (in {lost} of {len(weights)} "
+            "tensors), as when a training diverges; open an earlier copy, or train it again at a "
+            "lower learning rate"
+        )
+
+
 def _build(form: Autoencoder, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Model:
     config = form.config
     weights = {
@@ -228,8 +243,6 @@ def _build(form: Autoencoder, header: Mapping[str, Any], tensors: Mapping[str, T
         for name, value in tensors.items()
         if name.startswith("weights.")
     }
-    if not all(_is_finite(value) for value in weights.values()):
-        raise ValueError("some weights are not finite numbers")
     autoencoder = _with_weights(form, weights)
     class_names = _class_names(header, config)
     preprocessing = Preprocessing.from_dict(header["preprocessing"])
@@ -261,8 +274,6 @@ def _with_weights(form: Autoencoder, weights: Mapping[str, Tensor]) -> Autoencod
 
 def _is_finite(value: Tensor) -> bool:
     """Whether these are finite numbers, all of them: the extremes tell, NaN is passed on."""
-    if not value.is_floating_point():
-        return False
     return not value.numel() or all(bool(end.isfinite()) for end in value.aminmax())
 
 

@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         _sync_folder(path.parent)
-    except BaseException:
+    except BaseException:  # Ctrl+C as well: no half file stays
         temporary.unlink(missing_ok=True)
         raise
 

@@ -57,6 +57,11 @@ class Plane:
         """The parallel plane that contains `z` [K]."""
         return replace(self, origin=self.residual(z) + self.origin)
 
+    def is_at(self, other: "Plane") -> bool:
+        """Whether two parallel planes are the same one, but for rounding."""
+        one, another = self.origin, other.origin
+        return one.shape == another.shape and np.allclose(one, another, atol=1e-5)
+
     def bring(self, z: Floats) -> Floats:
         """The points of the plane nearest to latents [..., K]."""
         return self.lift(self.project(z))

@@ -21,6 +21,11 @@ class Points:
     def __len__(self) -> int:
         return len(self.mean)
 
+    def at(self, rows: npt.NDArray[np.int64]) -> "Points":
+        """Some of them, by their numbers [n]."""
+        label = None if self.label is None else self.label[rows]
+        return Points(self.mean[rows], self.log_variance[rows], label)
+
     def mean_kl(self) -> Floats:
         """Mean KL to the prior of each dimension [K], in nats: how much it is used."""
         return np.asarray(_kl(self.mean, self.log_variance).mean(0), np.float32)

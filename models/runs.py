@@ -123,7 +123,7 @@ def _begin_together(
             # More epochs: whoever goes on knows of them.
             _save_epoch(plan, data, position, kept=len(position.history))
         begin_folder(plan, resume)
-    except BaseException:
+    except BaseException:  # Ctrl+C as well: the other processes wait for a word
         processes.all_are_well(False)
         raise
     processes.all_are_well()

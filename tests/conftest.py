@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,6 +149,28 @@ def tiny_model_file(tiny_model: "Model", tmp_path: Path) -> Path:
     path = tmp_path / "tiny.safetensors"
     save(tiny_model, path)
     return path
+
+
+@pytest.fixture
+def at_hand(tiny_model: "Model", tiny_data: "DataSet", tmp_path: Path) -> Path:
+    """`tiny_model` in a file with its data beside it."""
+    import numpy as np
+
+    from models.checkpoint import save
+
+    train, held_out = tiny_data.train, tiny_data.held_out
+    assert train.labels is not None
+    assert held_out.labels is not None
+    np.savez(
+        tmp_path / "tiny.npz",
+        x_train=np.asarray(train.images)[:, 0],
+        y_train=train.labels,
+        x_test=np.asarray(held_out.images)[:, 0],
+        y_test=held_out.labels,
+    )
+    record = {"data": "tiny", "command": "latent-explorer train --data tiny.npz --epochs 3"}
+    save(replace(tiny_model, record=record), tmp_path / "beside.safetensors")
+    return tmp_path / "beside.safetensors"
 
 
 @pytest.fixture(autouse=True)

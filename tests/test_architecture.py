@@ -127,6 +127,7 @@ ARROWS: dict[str, str] = {
     "explorer.plane_choices": (
         "explorer.arrangement explorer.rendering explorer.selection models models.planes"
     ),
+    "explorer.dimensions": "explorer.rendering explorer.session",
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",
@@ -158,10 +159,8 @@ ARROWS: dict[str, str] = {
         "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
     ),
     # threads, and the services that use them
-    "explorer.workers": (
-        "explorer.rendering explorer.trainer_messages explorer.trainer_process models.errors "
-        "models.model"
-    ),
+    "explorer.workers": "explorer.rendering models.errors models.model",
+    "explorer.processes": "explorer.trainer_messages explorer.workers models.errors",
     "explorer.encoding": (
         "explorer.arrangement explorer.rendering models.evaluation models.images models.model "
         "models.preprocessing"
@@ -182,15 +181,15 @@ ARROWS: dict[str, str] = {
         "models.points models.relief"
     ),
     "explorer.training": (
-        "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages explorer.workers "
-        "models.plans"
+        "explorer.loss_curves explorer.processes explorer.recorded_runs "
+        "explorer.trainer_messages explorer.workers models.plans"
     ),
     "explorer.run_list": (
         "explorer.recorded_runs explorer.runs_on_disk explorer.training explorer.workers"
     ),
     "explorer.embedding": (
-        "explorer.embedder_messages explorer.session explorer.workers models.embedding "
-        "models.points"
+        "explorer.embedder_messages explorer.processes explorer.session explorer.workers "
+        "models.embedding models.points"
     ),
     "explorer.library": (
         "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
@@ -216,7 +215,15 @@ ARROWS: dict[str, str] = {
         "models.errors models.model models.planes"
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
+    "explorer.marker_layer": "explorer.painting explorer.viewport",
+    "explorer.map_keys": "explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
+    "explorer.window_keys": "explorer.actions",
+    "explorer.fit_box": "explorer.arrangement explorer.rendering models.planes",
+    "explorer.map_handles": (
+        "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
+        "explorer.widgets models.planes"
+    ),
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
@@ -227,12 +234,18 @@ ARROWS: dict[str, str] = {
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
         "explorer.settings explorer.viewport explorer.widgets"
     ),
+    "explorer.path_export": (
+        "explorer.arrangement explorer.exporting explorer.session explorer.settings "
+        "explorer.widgets"
+    ),
+    "explorer.export_status": "explorer.exporting",
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
         "explorer.session explorer.settings explorer.theme explorer.viewport explorer.widgets"
     ),
     # what the window is made of
     "explorer.errors": "models.errors",
+    "explorer.export_form": "",
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
@@ -252,10 +265,15 @@ ARROWS: dict[str, str] = {
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
-    "explorer.overlay_drawing": "explorer.overlays explorer.viewport models.relief",
+    "explorer.overlay_drawing": (
+        "explorer.overlays explorer.theme explorer.viewport models.relief"
+    ),
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
         "explorer.widgets explorer.workers models.density"
+    ),
+    "explorer.layer_buttons": (
+        "explorer.map_overlays explorer.session explorer.theme explorer.widgets"
     ),
     "explorer.data_images": (
         "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
@@ -265,13 +283,15 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
         "explorer.session explorer.workers models.points"
     ),
+    "explorer.point_words": "explorer.data_look explorer.rendering models.points",
     "explorer.point_hand": (
         "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
-        "explorer.selection "
+        "explorer.point_words explorer.selection "
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer.point_values explorer.rendering explorer.session explorer.widgets"
+        "explorer.dimensions explorer.point_values explorer.rendering explorer.session "
+        "explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -279,6 +299,8 @@ ARROWS: dict[str, str] = {
         "explorer.training_terms"
     ),
     "explorer.docks": "explorer.theme",
+    "explorer.menus": "explorer.actions explorer.settings",
+    "explorer.command_states": "explorer.opening explorer.replay explorer.session",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
@@ -286,8 +308,10 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.fields explorer.gliding "
-        "explorer.map_drawing explorer.painting explorer.path_layer explorer.plot_ranges "
+        "explorer.animation explorer.area_tool explorer.export_form explorer.fields "
+        "explorer.gliding "
+        "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
+        "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
     ),
     "explorer.pages": (
@@ -297,28 +321,29 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
-        "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
-        "explorer.encoding explorer.fields explorer.library explorer.map_overlays "
+        "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
+        "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
+        "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
         "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
-        "explorer.painting "
-        "explorer.plane_choices explorer.point_values explorer.rendering explorer.replay "
-        "explorer.run_list explorer.runs_on_disk explorer.selection explorer.session "
-        "explorer.theme explorer.training explorer.training_choices explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.downloads models.embedding "
-        "models.paths models.planes models.plans models.points "
+        "explorer.painting explorer.plane_choices explorer.point_values explorer.point_words "
+        "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
+        "explorer.selection explorer.session explorer.theme explorer.training "
+        "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
+        "explorer.workers models.downloads models.embedding models.paths models.planes "
+        "models.plans models.points "
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "
-        "explorer.data_images explorer.data_look explorer.decoding explorer.docks "
-        "explorer.dropping explorer.embedding explorer.encoding explorer.errors "
-        "explorer.exporting explorer.first_look explorer.following explorer.help "
-        "explorer.library explorer.map_classes explorer.map_corners explorer.map_export "
-        "explorer.map_overlays explorer.map_points explorer.mosaic explorer.opening "
-        "explorer.painting explorer.panels explorer.point_hand explorer.rendering "
-        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
-        "explorer.session_file explorer.settings explorer.theme explorer.training "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.workers "
-        "models.errors models.plans "
+        "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
+        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
+        "explorer.export_status explorer.exporting explorer.first_look explorer.following "
+        "explorer.help explorer.library explorer.map_classes explorer.map_corners "
+        "explorer.map_export explorer.map_overlays explorer.map_points explorer.window_keys "
+        "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
+        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay "
+        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
+        "explorer.settings explorer.theme explorer.training explorer.training_words "
+        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
@@ -355,7 +380,8 @@ CONCURRENCY = {"threading", "_thread", "multiprocessing", "subprocess", "concurr
 QT_CONCURRENCY = {"QThread", "QThreadPool", "QRunnable", "QProcess", "QtConcurrent"}
 KNOWS_THREADS = {
     "explorer.workers",
-    "explorer.trainer_process",  # the far end of a pipe that workers holds: it listens and works
+    "explorer.processes",  # the near ends of pipes, each with a thread that listens
+    "explorer.trainer_process",  # the far end of such a pipe: it listens and works
     "explorer.embedder_process",  # the same
     "models.images",  # a lock alone: Python's warning filters belong to the whole process
 }
@@ -463,7 +489,7 @@ def test_models_never_import_qt_or_the_application(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(MODULES.keys() - KNOWS_THREADS))
-def test_only_workers_know_threads_and_processes(module: str) -> None:
+def test_only_workers_and_processes_know_threads_and_processes(module: str) -> None:
     assert not {found.module.split(".")[0] for found in IMPORTS[module]} & CONCURRENCY
     assert not {found.name for found in IMPORTS[module]} & QT_CONCURRENCY
 

@@ -326,6 +326,17 @@ def test_a_new_file_has_the_rights_any_new_file_has(tiny_model: Model, tmp_path:
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
+@pytest.mark.parametrize("lost", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_called_that(lost: float, tiny_model_file: Path) -> None:
+    rewrite(tiny_model_file, lambda header, tensors: tensors[BIAS].fill_(lost))
+    with pytest.raises(CheckpointError) as told:
+        load(tiny_model_file)
+    words = str(told.value)
+    assert "some of its weights are not finite numbers (in 1 of " in words
+    assert "train it again" in words
+    assert "description" not in words
+
+
 # Files nobody should send.
 
 Spoil = Callable[[Path], object]

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from explorer.panels.data_panel import distance_words
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.viewport import Viewport
 from explorer.widgets.colour_choice import GradientLegend
@@ -33,24 +34,6 @@ from tests.opened import PATIENCE_MS, Opened, opened
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 KEYS = Qt.KeyboardModifier
-
-
-@pytest.fixture
-def at_hand(tiny_model: Model, tiny_data: DataSet, tmp_path: Path) -> Path:
-    """A model whose data lies beside it."""
-    train, held_out = tiny_data.train, tiny_data.held_out
-    assert train.labels is not None
-    assert held_out.labels is not None
-    np.savez(
-        tmp_path / "tiny.npz",
-        x_train=np.asarray(train.images)[:, 0],
-        y_train=train.labels,
-        x_test=np.asarray(held_out.images)[:, 0],
-        y_test=held_out.labels,
-    )
-    record = {"data": "tiny", "command": "latent-explorer train --data tiny.npz --epochs 3"}
-    save(replace(tiny_model, record=record), tmp_path / "beside.safetensors")
-    return tmp_path / "beside.safetensors"
 
 
 @pytest.fixture
@@ -167,6 +150,19 @@ def test_a_hovered_point_has_a_card_with_its_original_image(
     QApplication.sendEvent(window.window.map_panel.view, QEvent(QEvent.Type.Leave))
     assert look.row is None
     assert card.at is None
+
+
+def test_data_found_before_the_reconstruction_came_shows_the_original(
+    at_hand: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(qtbot, at_hand) as found:
+        look, images = found.window.look, found.window.images
+        monkeypatch.setattr(found.window.decode_thread, "submit", lambda request: None)
+        assert not images.known
+        look.hover(3)
+        qtbot.waitUntil(
+            lambda: look.picture is not None and look.picture.original, timeout=PATIENCE_MS
+        )
 
 
 def test_where_the_data_is_not_at_hand_a_card_says_reconstruction(away: Opened) -> None:
@@ -292,6 +288,24 @@ def test_shift_adds_and_control_takes_away(window: Opened) -> None:
     assert not len(points.selection)
 
 
+@pytest.mark.parametrize(
+    ("distance", "words"),
+    [
+        (0.0, "0"),
+        (3.51e-05, "<0.001"),
+        (0.00676, "0.00676"),
+        (0.011, "0.0110"),
+        (0.99996, "1.00"),
+        (12.34, "12.3"),
+        (123.4, "123"),
+        (999.7, "1,000"),
+        (1.2e6, "1,200,000"),
+    ],
+)
+def test_a_distance_has_three_digits_and_no_power(distance: float, words: str) -> None:
+    assert distance_words(distance) == words
+
+
 def select_class(window: Opened, label: int) -> None:
     from explorer.selection import Selection
 
@@ -314,9 +328,15 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     assert session.active is not None
     means = [data.mean[data.label == label].mean(0) for label in range(3)]
     np.testing.assert_allclose(session.active.z, means[1], atol=1e-5)
+    assert "Needs two selections" in button(window, "selectionPath").toolTip()
     button(window, "selectionKeep").click()
     assert not len(window.window.points.selection)
+    kept = window.window.findChild(QLabel, "selectionFirst")
+    assert isinstance(kept, QLabel)
+    assert kept.text() == f"First: {int((data.label == 1).sum())} points"
+    assert "Now select the second" in counts.text()
     select_class(window, 2)
+    assert "Needs" not in button(window, "selectionPath").toolTip()
     steps = session.undo_stack.count()
     button(window, "selectionPath").click()
     first, second = session.arrangement.handles[-2:]
@@ -338,7 +358,7 @@ def test_neighbours_are_the_nearest_of_all_data_and_one_becomes_a_handle(window:
     far = np.linalg.norm(data.mean - np.array([0.4, -0.3]), axis=1)
     wanted = np.argsort(far, kind="stable")[: len(shown)]
     assert [item.key for item in shown] == wanted.tolist()
-    assert [item.lines[1] for item in shown] == [f"{far[row]:.3g}" for row in wanted]
+    assert [item.lines[1] for item in shown] == [distance_words(far[row]) for row in wanted]
     assert all(item.picture is not None and "(original)" in item.tip for item in shown)
     with window.qtbot.waitSignal(window.window.look.placed, timeout=PATIENCE_MS):
         QTest.keyClick(window.window.data_panel.neighbours, Qt.Key.Key_Right)
@@ -418,6 +438,36 @@ def test_elbo_is_measured_when_it_is_asked_for(window: Opened) -> None:
     assert heard.args is not None
     assert heard.args[0]["elbo"].shape == (len(data_of(window)),)
     assert session.layers.colour_by == "elbo"
+
+
+def test_a_card_tells_the_value_that_points_are_coloured_by(window: Opened) -> None:
+    images, card = window.window.images, window.window.point_hand._card
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    row = lone_row(window)
+    mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
+    window.qtbot.waitUntil(lambda: "original" in card.lines, timeout=PATIENCE_MS)
+    with window.qtbot.waitSignal(images.measured, timeout=PATIENCE_MS) as heard:
+        colour_by(window, "elbo")
+    assert heard.args is not None
+    elbo, error = (heard.args[0][name][row] for name in ("elbo", "reconstruction"))
+    window.window.look.hover(row)  # a map that rests has another look at the pointer's place
+    assert card.lines[-1] == f"ELBO {elbo:.1f} nats".replace("-", "−")
+    colour_by(window, "reconstruction")
+    assert card.lines[-1] == f"error {error:.1f} nats"
+    colour_by(window, "class")
+    assert card.lines[-1].startswith("KL ")
+
+
+def test_measuring_asks_for_no_more_room_than_a_legend(window: Opened) -> None:
+    bar, images = window.window.map_panel.colours, window.window.images
+    window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
+    before = bar.minimumSizeHint(), bar.sizeHint()
+    colour_by(window, "elbo")
+    bar.show_progress(100, 100)
+    assert button(window, "cancelMeasuring").isVisible()
+    assert (bar.minimumSizeHint(), bar.sizeHint()) == before
+    button(window, "cancelMeasuring").click()
+    assert (bar.minimumSizeHint(), bar.sizeHint()) == before
 
 
 def test_measuring_that_is_left_changes_no_colour(window: Opened) -> None:

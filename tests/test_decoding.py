@@ -5,46 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from explorer.decoding import Decoding, Latency
-from explorer.rendering import DecodeRequest, DecodeResult, Slot
+from explorer.rendering import Slot
 from explorer.session import Session
-from tests.test_session import info, three
-
-
-class FakeThread(QObject):
-    """Keeps what it is asked; the test answers."""
-
-    decoded = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[DecodeRequest] = []
-        self.cleared: list[Slot] = []
-
-    def submit(self, request: DecodeRequest) -> None:
-        self.asked.append(request)
-
-    def clear(self, slot: Slot) -> None:
-        self.cleared.append(slot)
-
-    def last(self, slot: Slot) -> DecodeRequest:
-        return [request for request in self.asked if request.slot is slot][-1]
-
-    def answer(
-        self,
-        request: DecodeRequest,
-        first: int = 0,
-        count: int | None = None,
-        error: str = "",
-        finite: bool = True,
-    ) -> None:
-        rows = 0 if error else len(request.z) - first if count is None else count
-        shade = int(request.z[first, 0]) % 256
-        pictures = np.full((rows, 8, 8, 1), shade, np.uint8)
-        self.decoded.emit(DecodeResult(request, first, pictures, 0.001, finite, error))
+from tests.fakes import FakeThread, info, three
 
 
 @pytest.fixture

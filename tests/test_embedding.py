@@ -20,7 +20,7 @@ from explorer.embedder_messages import (
     write_places,
     write_progress,
 )
-from explorer.workers import process_command
+from explorer.processes import process_command
 from models.embedding import (
     FEWEST_POINTS,
     METHODS,

@@ -16,12 +16,13 @@ from pytestqt.qtbot import QtBot
 
 from explorer.embedding import Embedding, Layout
 from explorer.panels.embedding_panel import NOTE, EmbeddingPanel
+from explorer.processes import process_command
 from explorer.session import Session
-from explorer.workers import Lane, TaskContext, process_command
+from explorer.workers import Lane, TaskContext
 from models.embedding import EmbeddingSettings, Floats, nearest
 from models.points import Points
+from tests.fakes import info
 from tests.opened import PATIENCE_MS, Opened, opened
-from tests.test_session import info
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -57,8 +58,14 @@ def service(session: Session, lane: Lane) -> Embedding:
 
 def children() -> set[int]:
     """Processes of this one that live."""
-    found = psutil.Process().children(recursive=True)
-    return {child.pid for child in found if child.status() != psutil.STATUS_ZOMBIE}
+    return {child.pid for child in psutil.Process().children(recursive=True) if _lives(child)}
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it has ended since it was found
+        return False
 
 
 # The service.
@@ -268,10 +275,13 @@ def test_the_first_look_computes_and_shows_how_far_it_is(window: Opened) -> None
     panel = window.window.embedding_panel
     trigger(window)
     assert window.window.embedding.working is not None
-    assert button(panel, "embeddingCompute").text() == "Cancel"
+    assert button(panel, "embeddingCancel").isVisible()
+    assert not button(panel, "embeddingCompute").isEnabled()
     bar = panel.findChild(QProgressBar, "embeddingProgress")
     assert isinstance(bar, QProgressBar)
     assert bar.isVisible()
+    assert bar.format().startswith("t-SNE: ")
+    assert label(panel, "embeddingMessage").startswith("t-SNE is being computed")
     window.qtbot.waitUntil(
         lambda: button(panel, "embeddingCompute").text() == "Compute again", timeout=PATIENCE_MS
     )
@@ -284,8 +294,10 @@ def test_the_first_look_computes_and_shows_how_far_it_is(window: Opened) -> None
 def test_cancelled_in_the_view_it_can_be_begun_again(window: Opened) -> None:
     panel = window.window.embedding_panel
     trigger(window)
-    button(panel, "embeddingCompute").click()
+    button(panel, "embeddingCancel").click()
+    assert not button(panel, "embeddingCancel").isVisible()
     assert button(panel, "embeddingCompute").text() == "Compute"
+    assert button(panel, "embeddingCompute").isEnabled()
     assert "cancelled" in window.window.messages.text()
     window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)
 
@@ -340,20 +352,47 @@ def test_the_chooser_of_planes_leads_there(window: Opened) -> None:
     assert combo.currentData() == "axes"
 
 
-def test_the_nearest_image_is_picked_with_its_picture(window: Opened) -> None:
+def test_the_nearest_image_is_picked_with_its_reconstruction(window: Opened) -> None:
+    """Where the data is not at hand."""
     panel = view_of(window)
     x, y = 3.0, -4.0
-    with window.qtbot.waitSignal(window.window.decoding.lens_changed, timeout=PATIENCE_MS):
-        panel.view.pointer_moved.emit(x, y)
+    panel.view.pointer_moved.emit(x, y)
     row = nearest(10 * means(window)[:, :2], (x, y))
-    model = window.window.session.model
-    assert model is not None
-    assert model.points is not None
-    assert model.points.label is not None
-    assert words(panel) == f"class {model.class_names[model.points.label[row]]}, image {row}"
+    window.qtbot.waitUntil(lambda: panel._card.picture is not None, timeout=PATIENCE_MS)
+    assert words(panel) == window.window.look.name_of(row)
+    assert words(panel).endswith(f"#{row}")
+    assert panel._card.lines[:2] == (words(panel), "reconstruction")
     assert panel._card.at == tuple((10 * means(window)[row, :2]).tolist())
-    assert panel._card.picture is not None
     panel.view.grab()
+
+
+def test_what_is_picked_shows_its_original_and_becomes_a_handle_with_it(
+    qtbot: QtBot, at_hand: Path
+) -> None:
+    with opened(qtbot, at_hand) as top:
+        panel, session, images = view_of(top), top.window.session, top.window.images
+        x, y = (10 * means(top)[6, :2]).tolist()
+        panel.view.set_view(replace(panel.view.view, x=x, y=y, scale=500.0))
+        panel.view.pointer_moved.emit(x, y)
+        qtbot.waitUntil(lambda: "original" in panel._card.lines, timeout=PATIENCE_MS)
+        assert images.at_hand
+        assert panel._card.picture is not None
+        count = len(session.arrangement.handles)
+        panel.add_handle()
+        panel.add_handle()  # that it is asked for once more before it is there makes no second
+        qtbot.waitUntil(lambda: len(session.arrangement.handles) > count, timeout=PATIENCE_MS)
+        top.settle()
+        assert len(session.arrangement.handles) == count + 1
+        handle = session.active
+        assert handle is not None
+        assert handle.image is not None
+        assert handle.image.pixels.shape[:2] == (panel._card.picture.height(),) * 2
+        np.testing.assert_allclose(handle.z, means(top)[6], atol=0.01)
+        assert "#6" in top.window.messages.text()
+        # It stands on the image, though it was encoded anew: there is one already.
+        assert panel.view.position_of(handle.key) == at(panel, x, y)
+        panel.add_handle()
+        assert len(session.arrangement.handles) == count + 1
 
 
 def test_a_click_puts_a_handle_on_the_posterior_mean(window: Opened) -> None:
@@ -365,7 +404,7 @@ def test_a_click_puts_a_handle_on_the_posterior_mean(window: Opened) -> None:
     assert len(session.arrangement.handles) == count + 1
     assert session.active is not None
     np.testing.assert_array_equal(session.active.z, means(window)[6])
-    assert "image 6" in window.window.messages.text()
+    assert "#6" in window.window.messages.text()
     # It is on the view, and the next press is its own.
     there = panel.view.position_of(session.active.key)
     session.set_active(session.arrangement.handles[0].key)
@@ -391,7 +430,7 @@ def test_only_handles_that_stand_on_images_are_shown(window: Opened) -> None:
     panel, session = view_of(window), window.window.session
     key = session.add_handle(means(window)[3])
     assert panel.view.position_of(key) == at(panel, *(10 * means(window)[3, :2]).tolist())
-    session.set_latent(key, means(window)[3] + 0.001)
+    session.set_latent(key, means(window)[3] + 0.05)
     with pytest.raises(KeyError):
         panel.view.position_of(key)
 
@@ -434,7 +473,7 @@ def test_hidden_classes_are_not_shown_or_picked(window: Opened) -> None:
     assert len(panel.view.points()) == int((labels == 2).sum())
     for place in range(0, 30, 3):
         panel.view.pointer_moved.emit(*(10 * means(window)[place, :2]).tolist())
-        assert words(panel).startswith(f"class {session.model.class_names[2]}")
+        assert words(panel).startswith(f"{session.model.class_names[2]}  ·  #")
 
 
 def test_keys_of_the_map_act_on_what_is_shown(window: Opened) -> None:
@@ -515,9 +554,34 @@ def test_a_conditional_model_keeps_the_class_of_the_image(
     labels = session.model.points.label
     assert labels is not None
     session.model = replace(session.model, conditional=True)
-    monkeypatch.setattr(window.window.decoding, "look_at", lambda z, label: None)
+    monkeypatch.setattr(window.window.decode_thread, "submit", lambda request: None)
     asked = []
     monkeypatch.setattr(session, "add_handle", lambda z, label: asked.append(label))
     panel.view.pointer_moved.emit(*(10 * means(window)[4, :2]).tolist())
     panel.add_handle()
     assert asked == [labels[4]]
+
+
+def test_the_method_that_is_chosen_is_told_from_the_one_being_computed(
+    window: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = window.window.embedding_panel
+    trigger(window)
+    bar, combo = panel.findChild(QProgressBar), panel.findChild(QComboBox, "embeddingMethod")
+    assert isinstance(bar, QProgressBar)
+    assert isinstance(combo, QComboBox)
+    message = panel.findChild(QLabel, "embeddingMessage")
+    assert isinstance(message, QLabel)
+    assert message.textInteractionFlags() == Qt.TextInteractionFlag.NoTextInteraction
+    monkeypatch.setattr("models.embedding.find_spec", lambda name: None)
+    combo.setCurrentIndex(combo.findData("umap"))
+    combo.activated.emit(combo.currentIndex())
+    assert "UMAP needs the package umap-learn" in message.text()
+    assert "Meanwhile t-SNE is being computed" in message.text()
+    assert bar.isVisible()
+    assert bar.format().startswith("t-SNE: ")
+    assert "t-SNE" in button(panel, "embeddingCancel").toolTip()
+    assert not button(panel, "embeddingCompute").isEnabled()
+    monkeypatch.undo()
+    button(panel, "embeddingCancel").click()
+    window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)

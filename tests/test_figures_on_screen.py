@@ -9,17 +9,22 @@ from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.colour_bar import ColourBar
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.sliders_panel import SlidersPanel
+from explorer.point_words import card_lines
 from explorer.rendering import ModelInfo, describe
 from explorer.session import Session
+from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.dimension_row import DimensionRow
+from models.planes import random_plane
 from models.points import Points
-from tests.test_session import info
+from tests.fakes import info
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -60,6 +65,28 @@ def test_the_kl_of_an_image_says_how_it_was_computed(method: str, told: str, qtb
         handle = Handle(1, "A", 0, np.zeros(3, np.float32), image=an_image())
         session.set_model(replace(info(), method=method), Arrangement((handle,)), (0, 1))
         assert [told in tip for tip in tips(panel, "KL to the prior")] == [True]
+
+
+def test_each_kl_of_a_binary_model_says_which_image_it_is_of(qtbot: QtBot) -> None:
+    for binary in (True, False):
+        session, model = Session(), replace(with_points(info()), binarise=binary)
+        handle = Handle(1, "A", 0, np.zeros(3, np.float32), image=an_image())
+        with shown(InspectorPanel(session), qtbot) as panel:
+            session.set_model(model, Arrangement((handle,)), (0, 1))
+            [tip] = tips(panel, "KL to the prior")
+            assert ("one random binarisation" in tip) == binary
+            assert ("grey image" in tip) == binary
+        with shown(ColourBar(session, ClassLegend()), qtbot) as bar:
+            assert isinstance(bar, ColourBar)
+            bar.set_images(True, "", True)
+            choice = bar.findChild(QComboBox, "colourBy")
+            assert isinstance(choice, QComboBox)
+            for key in ("kl", "elbo"):
+                tip = choice.itemData(choice.findData(key), Qt.ItemDataRole.ToolTipRole)
+                assert ("one random binarisation" in tip.lower()) == binary
+                assert ("grey image" in tip) == binary
+        lines = card_lines(model, 0, "seven", None, {}, "class")
+        assert ("grey image" in lines[-1]) == binary
 
 
 @pytest.mark.parametrize(
@@ -112,7 +139,10 @@ def test_without_a_prior_no_dimension_is_called_active_and_the_widest_comes_firs
     session = Session()
     with shown(SlidersPanel(session, MagicMock()), qtbot) as panel:
         handle = Handle(1, "A", 0, np.zeros(3, np.float32))
-        session.set_model(replace(model, deviation=deviation), Arrangement((handle,)), (0, 1))
+        across = random_plane(np.zeros(3, np.float32), np.random.default_rng(0))
+        session.set_model(
+            replace(model, deviation=deviation), Arrangement((handle,)), (0, 1), across
+        )
         (tip,) = tips(panel, "3 dimensions, by spread")
         assert "standard deviation of the data" in tip
         assert not tips(panel, "active")

@@ -1,6 +1,7 @@
 """What a model shows when it is opened: handles on its data, far from one another."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,16 +9,16 @@ import pytest
 from explorer.first_look import first_arrangement, first_axes
 from explorer.rendering import ModelInfo
 from models.points import Points
-from tests.test_session import info
+from tests.fakes import info
 
 
-def with_points(size: int, labels: bool, count: int = 60, **changes: object) -> ModelInfo:
+def with_points(size: int, labels: bool, count: int = 60, **changes: Any) -> ModelInfo:
     random = np.random.default_rng(0)
     label = np.arange(count) % 4
     mean = random.normal(size=(count, size)).astype(np.float32) * 0.2
     mean[:, 0] += label * 3
     points = Points(mean, np.full_like(mean, -2), label.astype(np.int64) if labels else None)
-    return replace(info(size), points=points, **changes)  # type: ignore[arg-type] # any field
+    return replace(info(size), points=points, **changes)
 
 
 @pytest.mark.parametrize("labels", [True, False])
@@ -71,3 +72,18 @@ def test_the_axes_are_those_that_carry_most() -> None:
 def test_equal_points_are_no_trouble() -> None:
     points = Points(np.zeros((50, 2), np.float32), np.zeros((50, 2), np.float32))
     assert len(first_arrangement(replace(info(2), points=points)).handles) == 3
+
+
+def test_without_a_kl_the_axes_are_those_along_which_the_data_spreads_most() -> None:
+    deviation = np.array([0.1, 3.0, 0.2, 5.0], np.float32)
+    model = replace(info(4), kl=np.zeros(4, np.float32), deviation=deviation)
+    assert first_axes(model) == (1, 3)
+    assert first_axes(replace(model, deviation=None)) == (0, 1)
+
+
+def test_of_very_many_points_some_tell_where_the_classes_are() -> None:
+    few, many = with_points(3, True, 200), with_points(3, True, 50_000)
+    middles = [3.0 * label for label in range(4)]
+    for model in (few, many):
+        for handle in first_arrangement(model).handles:
+            assert min(abs(float(handle.z[0]) - middle) for middle in middles) < 0.3

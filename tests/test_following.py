@@ -9,14 +9,15 @@ from PySide6.QtCore import QCoreApplication
 
 from explorer import replay as replay_module
 from explorer.following import Following
+from explorer.processes import TrainerEnd
 from explorer.replay import Replay
 from explorer.session import Session
 from explorer.trainer_messages import Advanced, CurvePoint, Finished, Planned, Position
 from explorer.training import Training
-from explorer.workers import ModelShelf, TrainerEnd
+from explorer.workers import ModelShelf
 from models.plans import Plan
+from tests.fakes import info, three
 from tests.test_replay import FILE, FOLDER, Disk, FakeLane
-from tests.test_session import info, three
 from tests.trainings import Fakes
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -24,9 +24,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer.actions import COMMANDS, MENUS
+from explorer.theme import assets_folder
 from explorer.widgets.export_dialog import ExportDialog
 from explorer.widgets.map_view import MapView
 from explorer.widgets.strip_view import StripView
+from explorer.window import MainWindow
 from tests.opened import PATIENCE_MS, Opened, opened
 
 CONTROLS = (
@@ -237,6 +239,26 @@ def test_sliders_are_stepped_reset_and_typed_into(window: Opened) -> None:
     assert not session.active.z.any()
 
 
+@pytest.mark.parametrize("typed", ["-0.75", "−0.75"])
+def test_a_negative_value_is_shown_as_on_the_map_and_typed_as_one_likes(
+    window: Opened, typed: str
+) -> None:
+    session, value = window.window.session, window.window.findChild(QAbstractSpinBox, "value-1")
+    assert value is not None
+    value.setFocus()
+    value.selectAll()
+    if typed.isascii():
+        QTest.keyClicks(value, typed)
+    else:
+        value.lineEdit().insert(typed)  # QTest has no such key; it is pasted
+    QTest.keyClick(value, Qt.Key.Key_Return)
+    assert session.active is not None
+    assert session.active.z[1] == pytest.approx(-0.75)
+    assert value.text() == "−0.75"
+    session.set_latent(session.active.key, np.array([0.0, -0.001], np.float32))
+    assert value.text() == "0.00"
+
+
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
@@ -277,3 +299,72 @@ def test_a_model_is_chosen_in_the_library_by_enter(window: Opened, tmp_path: Pat
         lambda: session.model is not None and session.model.name == "tiny", timeout=PATIENCE_MS
     )
     window.settle()
+
+
+# -- the map's keys where the focus is elsewhere -----------------------------------------------
+
+
+def focused(window: Opened, kind: type[QWidget], name: str) -> QWidget:
+    window.window.resize(2200, 900)
+    found = window.window.findChild(kind, name)
+    assert found is not None
+    found.setFocus()
+    window.qtbot.waitUntil(found.hasFocus)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (QAbstractButton, "layer-points"),
+        (QAbstractButton, "fitButton"),
+        (QAbstractButton, "trainStart"),
+        (QAbstractSlider, "slider-0"),
+        (QComboBox, "planeKind"),
+        (MainWindow, ""),
+    ],
+)
+def test_keys_of_the_map_go_to_it_from_controls_that_have_no_use_for_them(
+    window: Opened, kind: type[QWidget], name: str
+) -> None:
+    top = window.window
+    at = top if kind is MainWindow else focused(window, kind, name)
+    view, plane = top.map_panel.view, top.session.plane
+    for key, tool in ((Qt.Key.Key_R, "rectangle"), (Qt.Key.Key_L, "lasso"), (Qt.Key.Key_V, "pan")):
+        QTest.keyClick(at, key)
+        assert view.area.kind == tool
+    QTest.keyClick(at, Qt.Key.Key_N)
+    assert window.handle_names() == ["A", "B", "C", "D"]
+    assert top.session.plane is plane
+    view.zoom(3)
+    QTest.keyClick(at, Qt.Key.Key_Home)
+    assert view.fitted is (kind not in (QAbstractSlider, QComboBox))
+    QTest.keyClick(at, Qt.Key.Key_R, CTRL)
+    assert view.area.kind == "pan"
+
+
+def test_a_field_keeps_the_keys_that_are_typed_into_it(window: Opened) -> None:
+    view = window.window.map_panel.view
+    for kind, name in ((QAbstractSpinBox, "value-0"), (QAbstractItemView, "models-recent")):
+        field = focused(window, kind, name)
+        view.zoom(3)
+        for key in (Qt.Key.Key_R, Qt.Key.Key_1, Qt.Key.Key_Home):
+            QTest.keyClick(field, key)
+            assert (view.area.kind, view.fitted) == ("pan", False), (name, key)
+
+
+def test_a_panel_that_floats_gives_the_map_its_keys_too(window: Opened) -> None:
+    dock = window.window.docks.by_name["picture"]
+    key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_R, Qt.KeyboardModifier.NoModifier, "r")
+    assert window.window.eventFilter(dock, key)
+    assert window.window.map_panel.view.area.kind == "rectangle"
+
+
+def test_digits_choose_the_class_from_a_button_of_the_map(qtbot: QtBot) -> None:
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        found.window.activateWindow()
+        at = focused(found, QAbstractButton, "layer-points")
+        for digit in "507":
+            QTest.keyClicks(at, digit)
+            assert found.window.session.label == int(digit)
+        found.settle()

@@ -20,7 +20,7 @@ from explorer.session_file import SavedSession
 from explorer.workers import Lane, ModelShelf
 from models.methods import METHODS
 from models.planes import random_plane
-from tests.test_session import info
+from tests.fakes import info
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -146,7 +146,7 @@ def test_a_card_shows_what_the_model_draws(
     with qtbot.waitSignal(library.card_ready, timeout=PATIENCE_MS) as signal:
         library.ask_card(tiny_model_file)
     card = signal.args[0]
-    assert (card.path, card.title, card.detail) == (tiny_model_file, "tiny", "VAE, K = 2")
+    assert (card.path, card.title, card.detail) == (tiny_model_file, "tiny", "K = 2, VAE")
     assert card.picture.shape == (8, 8, 1)
     assert card.picture.any()
 

@@ -1,7 +1,8 @@
 """A thousand handles: what moves is drawn anew and nothing else, and it looks the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ from explorer.viewport import Viewport
 from explorer.widgets.map_view import MapView
 from explorer.widgets.strip_view import Keyframe, StripView
 from explorer.workers import Lane
-from models.paths import path
+from models.paths import PathKind, path
+from tests.fakes import info
 from tests.test_map_planes import NoPictures
-from tests.test_session import info
 
 VIEW = Viewport(0, 0, 60, 400, 300)
 COUNT = 1000
@@ -32,11 +33,11 @@ def places(count: int = COUNT) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((count, 2)).astype(np.float32)
 
 
-def picture(draw: object) -> QImage:
+def picture(draw: Callable[[QPainter], None]) -> QImage:
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(QColor("#405060"))
     painter = QPainter(image)
-    draw(painter)  # type: ignore[operator]
+    draw(painter)
     painter.end()
     return image
 
@@ -57,7 +58,7 @@ def test_a_long_path_looks_as_if_drawn_anew_whatever_moves(qapp: object) -> None
         seen = pixels(picture(lambda painter: layer.draw(painter, VIEW, True)))
         fresh = PathLayer()
         fresh.xy = xy
-        whole = pixels(picture(lambda painter, of=fresh: of.draw(painter, VIEW, True)))
+        whole = pixels(picture(partial(fresh.draw, view=VIEW, dark=True)))
         # Where pieces cross, the other one may lie on top; but a line is where a line should be.
         ground = pixels(picture(lambda painter: None))
         assert ((seen != ground) != (whole != ground)).mean() < 0.002
@@ -94,7 +95,7 @@ def panel(qtbot: QtBot) -> Iterator[MapPanel]:
     none, session = NoPictures(), Session()
     lane = Lane()
     points = MapPoints(session, lane, session)
-    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type] # a fake
     qtbot.addWidget(found)
     found.resize(900, 500)
     handles = tuple(
@@ -113,14 +114,14 @@ def test_each_is_where_it_projects_to_and_one_that_moves_moves_alone(panel: MapP
     session, view = panel._session, panel.view
     session.set_active(17)
     before = {key: view.position_of(key) for key in (1, 17, 1000)}
-    others = [marker for marker in view._markers if marker.key != 17]
+    others = [marker for marker in view._markers.markers if marker.key != 17]
     session.set_latent(17, np.array([2, -1, 0], np.float32))
     x, y = view.view.pixel(2, -1)
     assert view.position_of(17) == view._to_widget(2, -1).toPoint()
     assert {key: view.position_of(key) for key in (1, 1000)} == {
         key: before[key] for key in (1, 1000)
     }
-    now = [marker for marker in view._markers if marker.key != 17]
+    now = [marker for marker in view._markers.markers if marker.key != 17]
     assert all(old is new for old, new in zip(others, now, strict=True))
     np.testing.assert_allclose(view._path.xy[16], [2, -1], atol=1e-6)
     np.testing.assert_allclose(view._path.xy[15], places()[15], atol=1e-6)
@@ -140,7 +141,7 @@ def test_the_map_looks_as_if_all_were_drawn(panel: MapPanel) -> None:
     fresh.set_view(view.view)
     fresh.ground_dark, fresh.show_prior = view.ground_dark, view.show_prior
     fresh.axis_names = view.axis_names
-    fresh.set_markers(view._markers)
+    fresh.set_markers(view._markers.markers)
     fresh.set_path(view._path.xy)
     whole = fresh.grab().toImage()
     gap = np.abs(pixels(cached) - pixels(whole))
@@ -180,7 +181,7 @@ def test_the_nearest_of_many_is_the_one_that_is_grabbed(panel: MapPanel) -> None
                 view._to_widget(marker.x, marker.y).x() - at.x(),
                 view._to_widget(marker.x, marker.y).y() - at.y(),
             )
-            for marker in view._markers
+            for marker in view._markers.markers
         }
         nearest = min(gaps, key=lambda key: gaps[key])
         assert view._handle_at(at) == (nearest if gaps[nearest] <= 15 else None)
@@ -202,10 +203,10 @@ def test_the_strip_shows_as_many_keyframes_as_have_room_and_the_active_one(
 
 
 @pytest.mark.parametrize("kind", ["linear", "spherical"])
-def test_a_path_of_many_keyframes_is_that_of_its_segments(kind: str) -> None:
+def test_a_path_of_many_keyframes_is_that_of_its_segments(kind: PathKind) -> None:
     keyframes = np.random.default_rng(3).standard_normal((40, 5)).astype(np.float32)
-    frames = path(keyframes, 14, kind)  # type: ignore[arg-type]
-    fine = path(keyframes, 3 * 39 + 1, kind)  # type: ignore[arg-type] # a third of a segment apart
+    frames = path(keyframes, 14, kind)
+    fine = path(keyframes, 3 * 39 + 1, kind)
     position = np.linspace(0, 39, 14) * 3
     np.testing.assert_allclose(position, position.round())
     np.testing.assert_allclose(frames, fine[position.round().astype(int)], atol=1e-5)

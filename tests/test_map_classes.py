@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,15 +20,14 @@ from explorer.rendering import ModelInfo, Slot
 from explorer.session import Session
 from explorer.widgets.class_row import ClassRow, class_keys
 from explorer.widgets.map_view import MapView
+from tests.fakes import FakeThread, info
 from tests.opened import opened
-from tests.test_decoding import FakeThread
 from tests.test_map_view import MOVE, NONE, mouse
-from tests.test_session import info
 
 
-def model(classes: int = 4, **values: object) -> ModelInfo:
+def model(classes: int = 4, **values: Any) -> ModelInfo:
     names = tuple(f"kind {number}" for number in range(classes))
-    return replace(info(3), conditional=True, class_names=names, **values)  # type: ignore[arg-type]
+    return replace(info(3), conditional=True, class_names=names, **values)
 
 
 def labelled(*labels: int) -> Arrangement:

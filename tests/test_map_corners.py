@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
@@ -24,18 +25,18 @@ from explorer.widgets.coordinates import decimals_at
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 from explorer.widgets.point_card import PointCard
 from models.points import Points
+from tests.fakes import info, three
 from tests.opened import opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
-from tests.test_session import info, three
 
 if TYPE_CHECKING:
     from models.model import Model
 
 
-def model(size: int = 3, **values: object) -> ModelInfo:
+def model(size: int = 3, **values: Any) -> ModelInfo:
     mean = np.random.default_rng(0).standard_normal((500, size)).astype(np.float32)
     points = Points(mean, np.zeros((500, size), np.float32), np.zeros(500, np.int64))
-    return replace(replace(info(size), points=points), **values)  # type: ignore[arg-type]
+    return replace(replace(info(size), points=points), **values)
 
 
 @pytest.fixture
@@ -113,8 +114,7 @@ def test_a_press_and_a_drag_look_elsewhere_at_the_same_scale(
         QTest.mouseRelease(minimap, Qt.MouseButton.LeftButton, pos=QPoint(*at))
     QTest.mousePress(minimap, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
     drag = QPointF(1e4, -1e4)  # far outside: it stays with what there is to see
-    event_of = mouse
-    event_of(minimap, MOVE, drag, NONE)  # type: ignore[arg-type] # any widget
+    mouse(minimap, MOVE, drag, NONE)
     corner = minimap._whole.to_plane([minimap.width(), 0])
     assert (view.view.x, view.view.y) == pytest.approx(tuple(corner))
     assert view.view.scale == scale
@@ -258,6 +258,21 @@ def test_its_plate_does_not_move_as_the_numbers_change(corners: MapCorners, view
     assert corners.coordinates.geometry() == before
 
 
+@pytest.mark.parametrize("scale", [0.3, 20.0, 1e5])
+@pytest.mark.parametrize("middle", [(0.0, 0.0), (226.0, -1377.0), (-4e5, 3e6)])
+def test_its_plate_holds_every_number_that_the_map_shows(
+    corners: MapCorners, view: MapView, scale: float, middle: tuple[float, float]
+) -> None:
+    view.set_view(Viewport(*middle, scale))
+    plate = corners.coordinates
+    before = plate.geometry()
+    for at in (QPoint(MARGIN_LEFT_PX, 0), QPoint(639, 390), QPoint(300, 200)):
+        mouse(view, MOVE, at, NONE, NONE)
+        assert plate.text().endswith(" σ")
+        assert plate.fontMetrics().horizontalAdvance(plate.text()) + 8 <= plate.width()
+    assert plate.geometry() == before
+
+
 def test_a_drag_of_a_handle_hides_it(corners: MapCorners, view: MapView) -> None:
     from explorer.painting import Marker
 
@@ -358,9 +373,11 @@ def test_without_a_prior_the_program_says_why_and_shows_the_range_of_the_data(
         assert not corners._scale_bar.in_sigmas
         assert not window.actions_by_name["sampleLatent"].isEnabled()
         for name in ("prior", "posterior"):
-            assert not panel._toggles[name].isEnabled()
-            assert "prior" in panel._toggles[name].toolTip()
-        assert "σ" not in panel._gauge.text()
+            button = panel.findChild(QPushButton, f"layer-{name}")
+            assert isinstance(button, QPushButton)
+            assert not button.isEnabled()
+            assert "prior" in button.toolTip()
+        assert "σ" not in panel.handles.gauge.text()
 
 
 def test_with_a_prior_there_is_nothing_to_explain(corners: MapCorners, session: Session) -> None:

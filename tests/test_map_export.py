@@ -1,16 +1,16 @@
 """The map as a picture: drawn anew at any size, whole or not at all, off the GUI thread."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -49,7 +49,7 @@ def nothing_drawn() -> QPicture:
     return picture
 
 
-def contents(**values: object) -> MapContents:
+def contents(**values: Any) -> MapContents:
     empty = MapContents(
         view=VIEW,
         colours=theme.DARK,
@@ -68,7 +68,7 @@ def contents(**values: object) -> MapContents:
         markers=(),
         ellipses=(),
     )
-    return replace(empty, **values)  # type: ignore[arg-type]
+    return replace(empty, **values)
 
 
 def busy_contents() -> MapContents:
@@ -183,10 +183,10 @@ def shelf(tiny_model: "Model") -> ModelShelf:
     return found
 
 
-def request(path: Path | None, **values: object) -> MapExport:
+def request(path: Path | None, **values: Any) -> MapExport:
     plane = axis_plane(2)
     asked = MapExport(path, 1, contents(), plane, None, 2.0, BARE)
-    return replace(asked, **values)  # type: ignore[arg-type]
+    return replace(asked, **values)
 
 
 def test_the_file_is_what_the_decoder_draws(
@@ -338,6 +338,30 @@ def test_no_picture_is_larger_than_can_be_written(qtbot: QtBot, tmp_path: Path) 
     assert 2540 * accept(dialog).ratio <= LONGEST_PX
 
 
+def test_a_width_over_the_limit_becomes_the_limit_with_a_word(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png")
+    width = part(dialog, QSpinBox, "mapExportWidth")
+    assert f"at most {LONGEST_PX:,} pixels" in width.toolTip()
+    width.selectAll()
+    QTest.keyClicks(width, "12000")
+    assert width.cleanText() == "12000", "a digit is missing"
+    assert f"At most {LONGEST_PX:,} pixels across" in note(dialog)
+    QTest.keyClick(width, Qt.Key.Key_Tab)
+    width.clearFocus()
+    width.interpretText()
+    assert width.value() == LONGEST_PX
+    assert f"At most {LONGEST_PX:,} pixels across" in note(dialog)
+    width.setValue(1200)
+    assert "At most" not in note(dialog)
+    width.setValue(7)
+    assert width.value() == 100
+    assert "At least 100 pixels across" in note(dialog)
+
+
+def note(dialog: MapExportDialog) -> str:
+    return next(found.text() for found in dialog.findChildren(QLabel) if "×" in found.text())
+
+
 def test_finer_tiles_are_more_and_the_note_counts_them(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = asked(qtbot, tmp_path / "map.png")
     part(dialog, QComboBox, "mapExportTiles").setCurrentIndex(1)
@@ -363,15 +387,14 @@ def test_a_name_that_cannot_be_written_cannot_be_exported(
 def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_path: Path) -> None:
     with opened(qtbot, tiny_model_file) as found:
         window = found.window
-        act: Callable[[str], None] = lambda name: window.actions_by_name[name].trigger()  # noqa: E731
         with qtbot.waitSignal(window.exporting.drawn, timeout=PATIENCE_MS):
-            act("copyMap")
+            window.actions_by_name["copyMap"].trigger()
         picture = QGuiApplication.clipboard().image()
         view = window.map_panel.view
         assert picture.width() == 2 * view.width()
         assert picture.height() > 2 * view.height()  # its legend too
         assert "Copied the map" in window.messages.text()
-        act("exportMap")
+        window.actions_by_name["exportMap"].trigger()
         dialog = window.findChild(MapExportDialog)
         assert isinstance(dialog, MapExportDialog)
         part(dialog, QLineEdit, "mapExportPath").setText(str(tmp_path / "out.png"))

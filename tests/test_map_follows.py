@@ -13,10 +13,10 @@ from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.processes import TrainerEnd
 from explorer.trainer_messages import Advanced, Finished, Planned, Position
 from explorer.training import Status
 from explorer.window import MainWindow
-from explorer.workers import TrainerEnd
 from models.plans import Plan
 from models.snapshots import epoch_file, epochs_folder
 from tests.epochs import trained

@@ -15,6 +15,7 @@ from explorer import theme
 from explorer.map_overlays import figure
 from explorer.session import Layers
 from models.checkpoint import save
+from models.methods import MethodName
 from models.model import Model
 from models.points import Points
 from tests.opened import PATIENCE_MS, Opened, opened
@@ -148,8 +149,8 @@ def test_data_that_lies_elsewhere_has_another_density(window: Opened) -> None:
     assert after.grid.right > before.grid.right
 
 
-def saved(folder: Path, points: Points | None, method: str = "vae", size: int = 2) -> Path:
-    autoencoder = small_model(method, latent_size=size).float()  # type: ignore[arg-type]
+def saved(folder: Path, points: Points | None, method: MethodName = "vae", size: int = 2) -> Path:
+    autoencoder = small_model(method, latent_size=size).float()
     from models.preprocessing import Preprocessing
 
     path = folder / "small.safetensors"

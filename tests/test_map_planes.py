@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
@@ -25,8 +32,8 @@ from explorer.widgets.map_view import MARGIN_LEFT_PX
 from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
 from models.points import Points
+from tests.fakes import info
 from tests.opened import PATIENCE_MS, Opened, opened
-from tests.test_session import info
 
 K = 4
 
@@ -37,7 +44,7 @@ class NoPictures(QObject):
     lens_changed = Signal(object)
     tiles_changed = Signal()
     settled = Signal()
-    busy = False
+    busy = comes_at_once = False
 
     def image(self, tile: object) -> None:
         """There are no tiles."""
@@ -55,9 +62,9 @@ def points(classes: int = 3) -> Points:
     return Points(mean.astype(np.float32), np.zeros((90, K), np.float32), label)
 
 
-def model(**values: object) -> ModelInfo:
+def model(**values: Any) -> ModelInfo:
     found = info(K)
-    return replace(found, points=points(), class_names=("0", "1", "2"), **values)  # type: ignore[arg-type]
+    return replace(found, points=points(), class_names=("0", "1", "2"), **values)
 
 
 def handles(*latents: Floats) -> Arrangement:
@@ -78,7 +85,7 @@ def session(qtbot: QtBot) -> Session:
 def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
     none, lane = NoPictures(), Lane()
     points = MapPoints(session, lane, session)
-    found = MapPanel(session, none, none, points)  # type: ignore[arg-type]
+    found = MapPanel(session, none, none, points)  # type: ignore[arg-type] # a fake
     qtbot.addWidget(found)
     found.resize(900, 500)
     found.show()
@@ -147,7 +154,7 @@ def test_each_kind_is_chosen_and_shows_what_belongs_to_it(
     assert session.undo_stack.count() == 0
     for word in (session.plane.across, session.plane.up):
         assert word in panel.view.accessibleDescription()
-        assert word in panel._gauge.toolTip()
+        assert word in panel.handles.gauge.toolTip()
 
 
 def test_a_place_on_the_map_is_where_a_handle_projects_to(
@@ -175,7 +182,7 @@ def test_a_drag_keeps_what_lies_off_the_plane_and_the_gauge_shows_it(
     panel.view.handle_released.emit(1)
     np.testing.assert_allclose(session.plane.project(session.active.z), [0.25, -0.5], atol=1e-5)
     np.testing.assert_allclose(session.plane.residual(session.active.z), off, atol=1e-5)
-    assert f"off plane {np.linalg.norm(off):.2f} σ" in panel._gauge.text()
+    assert f"off plane {np.linalg.norm(off):.2f} σ" in panel.handles.gauge.text()
 
 
 def test_a_plane_of_handles_stays_until_it_is_chosen_again(
@@ -277,21 +284,37 @@ def test_axes_come_back_as_they_were(panel: MapPanel, session: Session) -> None:
     assert session.axes == (1, 3)  # the other's dimension swaps the two
 
 
-def test_classes_are_those_of_the_legend(panel: MapPanel, session: Session) -> None:
+def test_the_plane_of_classes_follows_the_legend(
+    qtbot: QtBot, panel: MapPanel, session: Session
+) -> None:
     choose(panel, "classes")
     assert "3 classes" in session.plane.across
-    session.set_layers(replace(session.layers, hidden_classes=frozenset({1})))
-    assert "3 classes" in session.plane.across  # it follows nothing
-    choose(panel, "classes")
+    before, steps = session.arrangement, session.undo_stack.count()
+    chip = panel.findChild(QToolButton, "class-1")
+    assert isinstance(chip, QToolButton)
+    chip.click()
     assert "2 classes" in session.plane.across
     data = points()
     assert data.label is not None
     shown = data.label != 1
-    np.testing.assert_array_equal(
-        session.plane.basis, class_plane(data.mean[shown], data.label[shown]).basis
-    )
-    session.set_layers(replace(session.layers, hidden_classes=frozenset({1, 2})))
+    of_two = class_plane(data.mean[shown], data.label[shown]).basis
+    np.testing.assert_array_equal(session.plane.basis, of_two)
+    assert session.arrangement is before
+    assert session.undo_stack.count() == steps
+    with qtbot.waitSignal(panel.said) as said:
+        session.set_layers(replace(session.layers, hidden_classes=frozenset({1, 2})))
+    assert "two classes" in said.args[0]
+    np.testing.assert_array_equal(session.plane.basis, of_two)  # it stays
     assert "legend" in reasons(panel)["classes"]
+    session.set_layers(replace(session.layers, hidden_classes=frozenset()))
+    assert "3 classes" in session.plane.across
+
+
+def test_another_plane_does_not_follow_the_legend(panel: MapPanel, session: Session) -> None:
+    choose(panel, "random")
+    before = session.plane
+    session.set_layers(replace(session.layers, hidden_classes=frozenset({1})))
+    assert session.plane is before
 
 
 def test_what_cannot_be_chosen_says_why(panel: MapPanel, session: Session) -> None:
@@ -341,7 +364,7 @@ def test_bringing_to_the_plane_is_one_step(panel: MapPanel, session: Session, qt
     brought = session.arrangement.handles[0]
     assert session.lies_on_plane(brought)
     np.testing.assert_allclose(session.plane.project(brought.z), at, atol=1e-5)
-    assert "off plane 0.00" in panel._gauge.text()
+    assert "off plane 0.00" in panel.handles.gauge.text()
     assert session.undo_stack.undoText() == "Bring A to plane"
     with qtbot.waitSignal(panel.said):
         panel.bring_to_plane(1)
@@ -390,6 +413,32 @@ def test_the_numbers_along_the_map_say_what_they_count(panel: MapPanel, session:
     assert view.axis_at(QPointF(view.width() / 2, 50)) == ""
 
 
+def test_on_a_line_the_height_of_points_is_said_to_be_random(
+    panel: MapPanel, session: Session
+) -> None:
+    def tip(name: str) -> str:
+        button = panel.findChild(QPushButton, f"layer-{name}")
+        assert isinstance(button, QPushButton)
+        return button.toolTip()
+
+    mean = points().mean[:, :1]
+    data = replace(points(), mean=mean, log_variance=np.zeros_like(mean))
+    view = panel.view
+    assert "rings" in tip("density")
+    session.set_model(replace(info(1), points=data), Arrangement(), (0, 0))
+    assert "at random" in view.axis_at(QPointF(view.width() / 2, view.height() - 3))
+    assert "at random" in view.axis_at(QPointF(5, 50))
+    assert "at random" in tip("points")
+    assert "curve" in tip("density")
+    for name in ("density", "prior", "points"):
+        assert "ring" not in tip(name).lower()
+        assert "circle" not in tip(name).lower()
+    session.set_model(model(), handles(), (0, 1))
+    assert "rings" in tip("density")
+    assert "at random" not in tip("points")
+    assert "at random" not in view.axis_at(QPointF(5, 50))
+
+
 def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, session: Session) -> None:
     session.rename_handle(1, "<img src=x>")
     choose(panel, "handles")
@@ -398,7 +447,22 @@ def test_names_that_look_like_tags_are_shown_as_they_are(panel: MapPanel, sessio
     assert name.text() == "<img src=x>, B, C"
     assert name.textFormat() == Qt.TextFormat.PlainText
     assert "<img" not in name.toolTip()
-    assert "<img" not in panel._gauge.toolTip()
+    assert "<img" not in panel.handles.gauge.toolTip()
+
+
+def test_the_layers_stay_where_they_are_whatever_the_plane(panel: MapPanel) -> None:
+    def place() -> int:
+        QApplication.processEvents()
+        button = panel.findChild(QPushButton, "layer-mosaic")
+        assert isinstance(button, QPushButton)
+        return button.mapTo(panel, QPoint(0, 0)).x()
+
+    panel.resize(1100, 500)
+    places = {place()}
+    for kind in (*PLANE_KINDS, "axes"):
+        choose(panel, kind)
+        places.add(place())
+    assert len(places) == 1
 
 
 # -- in the whole window --------------------------------------------------------------------

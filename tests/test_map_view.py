@@ -5,17 +5,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.gliding import GLIDE_SECONDS
-from explorer.painting import Ellipse, Marker
+from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
+from explorer.painting import FEW_POINTS, Ellipse, Marker, map_points_image, points_image
 from explorer.viewport import Viewport
 from explorer.widgets import map_view
-from explorer.widgets.map_view import FINE_NUDGE_PX, MARGIN_LEFT_PX, NUDGE_PX, MapView
+from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 PRESS, MOVE, RELEASE = (
@@ -40,7 +41,7 @@ def view(qtbot: QtBot) -> Iterator[MapView]:
 
 
 def mouse(
-    view: MapView,
+    view: QWidget,
     kind: QEvent.Type,
     at: QPointF | QPoint,
     button: Qt.MouseButton = LEFT,
@@ -446,22 +447,85 @@ def test_ctrl_home_brings_the_active_handle_to_the_middle(view: MapView) -> None
     assert view.view.x == 2.5
 
 
-@pytest.mark.parametrize("opacity", [1.0, 0.4])
-def test_a_panned_map_looks_as_if_it_were_drawn_anew(view: MapView, opacity: float) -> None:
-    shades: dict[object, QImage] = {}
+class Paints(QObject):
+    """Counts how often a widget is painted."""
 
-    def tile_image(tile: object) -> QImage:
-        if tile not in shades:
-            shades[tile] = QImage(5, 5, QImage.Format.Format_Grayscale8)
-            shades[tile].fill(40 + 37 * len(shades) % 200)
-        return shades[tile]
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
 
-    view.show_tiles, view.tile_image, view.tile_opacity = True, tile_image, opacity
-    view.redraw_ground()
-    view.grab()
-    for dx, dy in ((13, 0), (0, -29), (-40, 55), (3, 4), (900, 20), (0.5, 0.25)):
-        view.set_view(view.view.panned(dx, dy))
-        view.set_view(view.view.panned(-1, 0))  # two moves before a frame
-        moved = view.grab().toImage()
-        view.redraw_ground()
-        assert moved == view.grab().toImage(), (dx, dy)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+@pytest.fixture
+def paints(view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Paints:
+    """Of a view that was painted a while ago, and is held at each change."""
+    found = Paints(view)
+    view.update()
+    qtbot.waitUntil(lambda: found.count > 0)
+    view._moved_at = -1000.0
+    view.view_changed.connect(view.hold)
+    found.count = 0
+    return found
+
+
+def test_another_view_is_painted_when_its_tiles_are_there(view: MapView, paints: Paints) -> None:
+    view._hold.setInterval(1_000_000)
+    view.set_view(Viewport(5, 5, 100))
+    QApplication.processEvents()
+    assert paints.count == 0
+    view.redraw_ground()  # tiles have come
+    QApplication.processEvents()
+    assert paints.count == 1
+
+
+def test_a_view_whose_tiles_do_not_come_is_painted_without(
+    view: MapView, paints: Paints, qtbot: QtBot
+) -> None:
+    view.set_view(Viewport(5, 5, 100))
+    qtbot.waitUntil(lambda: paints.count > 0)
+    assert view.updatesEnabled()
+
+
+def test_of_views_that_follow_one_another_each_is_painted(
+    view: MapView, paints: Paints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_view, "perf_counter", iter([10.0, 10.01, 10.02]).__next__)
+    view._hold.setInterval(1_000_000)
+    view.set_view(Viewport(5, 5, 100))
+    view.set_view(Viewport(6, 5, 100))
+    QApplication.processEvents()
+    assert paints.count == 1
+    view.set_view(Viewport(7, 5, 100))
+    QApplication.processEvents()
+    assert paints.count == 2
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_few_points_are_large_and_ringed_against_their_ground(ratio: float) -> None:
+    view, red = Viewport(0, 0, 10, 100, 60), np.array([[230, 20, 20]], np.uint8)
+    here = np.zeros((1, 2), np.float32)
+    for dark, ring in ((True, 255), (False, 29)):
+        image = map_points_image(view, here, red, ratio, dark)
+        middle = image.width() // 2, image.height() // 2
+        assert image.pixelColor(*middle).getRgb() == (230, 20, 20, 255)
+        row = [image.pixelColor(x, middle[1]).getRgb() for x in range(image.width())]
+        assert row.count((230, 20, 20, 255)) >= 6 * ratio
+        assert row.count((ring, ring, ring, 255)) >= 2 * round(ratio)
+
+
+def test_points_in_sight_say_how_large_they_are_and_many_are_as_ever() -> None:
+    view, random = Viewport(0, 0, 10, 100, 60), np.random.default_rng(0)
+    many = random.uniform(-3, 3, (FEW_POINTS + 1, 2)).astype(np.float32)
+    colours = random.integers(0, 256, (len(many), 3)).astype(np.uint8)
+    as_ever = points_image(view, many, colours, 1.0, 2, 0.9)
+    assert map_points_image(view, many, colours, 1.0, True) == as_ever
+    elsewhere = many + np.array([0, 50])
+    one = np.zeros((1, 2), np.float32)
+    xy = np.concatenate([elsewhere, one]).astype(np.float32)
+    rows = np.concatenate([colours, [[230, 20, 20]]]).astype(np.uint8)
+    alone = map_points_image(view, one, rows[-1:], 1.0, True)
+    assert map_points_image(view, xy, rows, 1.0, True) == alone

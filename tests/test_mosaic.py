@@ -11,8 +11,8 @@ from explorer.mosaic import Mosaic
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
-from tests.test_decoding import FakeThread
-from tests.test_session import info, three
+from explorer.workers import CHUNK_SECONDS
+from tests.fakes import FakeThread, info, three
 
 VIEW = Viewport(0, 0, 60, 300, 200)
 
@@ -36,10 +36,6 @@ def mosaic(session: Session, thread: FakeThread, qtbot: QtBot) -> Mosaic:
     found.look(VIEW, 42, (0.3, 0.2))
     qtbot.waitUntil(lambda: bool(thread.asked))
     return found
-
-
-def asked_again(thread: FakeThread, qtbot: QtBot, count: int) -> None:
-    qtbot.waitUntil(lambda: len(thread.asked) > count)
 
 
 def test_the_whole_view_is_asked_for_in_the_plane_through_the_active_handle(
@@ -85,7 +81,7 @@ def test_what_is_there_is_not_asked_for_again(
         mosaic.look(VIEW, 42, (0, 0))
     assert len(thread.asked) == 1
     mosaic.look(VIEW.panned(60, 0), 42, (0, 0))
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     assert len(thread.asked[1].z) < len(thread.asked[0].z) / 2
 
 
@@ -95,7 +91,7 @@ def test_another_plane_needs_other_tiles_and_the_old_stand_until_they_come(
     old = thread.last(Slot.TILES)
     thread.answer(old)
     session.set_latent(1, np.array([1, 1, 5], np.float32))
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     np.testing.assert_array_equal(thread.last(Slot.TILES).z[:, 2], 5)
     assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
     thread.answer(old)
@@ -119,7 +115,7 @@ def test_another_model_has_no_tile_of_the_last(
     thread.answer(old)
     session.set_model(info(key=2), three(), (0, 1))
     assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     assert thread.last(Slot.TILES).model_key == 2
     thread.answer(old)
     assert all(mosaic.image(tile) is None for tile in visible_tiles(VIEW, 42))
@@ -131,7 +127,7 @@ def test_other_weights_need_other_tiles_and_the_old_stand_until_they_come(
     old = thread.last(Slot.TILES)
     thread.answer(old)
     session.set_weights(info())
-    asked_again(thread, qtbot, 1)
+    thread.asked_again(qtbot, 1)
     assert len(thread.last(Slot.TILES).z) == len(old.z)
     assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
     thread.answer(old)
@@ -158,3 +154,38 @@ def test_memory_has_an_end(mosaic: Mosaic, thread: FakeThread) -> None:
     mosaic.limit(10 * 64)  # another end takes effect at once, the newest stay
     fewer = [tile for tile in kept if mosaic.image(tile) is not None]
     assert 0 < len(fewer) <= 10
+
+
+def test_whether_tiles_come_soon_depends_on_the_decoder_and_on_how_many_there_are(
+    mosaic: Mosaic, thread: FakeThread, session: Session
+) -> None:
+    count = len(visible_tiles(VIEW, 42))
+    mosaic.look(VIEW.panned(2000, 0), 42, (0, 0))
+    assert not mosaic.comes_at_once, "nobody knows how long a decode takes"
+    thread.each = 0.5 * CHUNK_SECONDS / count
+    assert mosaic.comes_at_once
+    thread.each = 2.0 * CHUNK_SECONDS / count
+    assert not mosaic.comes_at_once
+    thread.each = 0.0
+    session.set_layers(Layers(mosaic=False))
+    assert not mosaic.comes_at_once, "no tile is asked for"
+
+
+def test_tiles_that_are_there_are_not_waited_for(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.each = 0.0
+    thread.answer(thread.last(Slot.TILES))
+    assert not mosaic.comes_at_once, "nothing has been asked for since"
+    with qtbot.waitSignal(mosaic.settled):
+        mosaic.look(VIEW, 42, (0, 0))
+
+
+def test_a_quick_decoder_needs_no_coarse_layer(
+    mosaic: Mosaic, thread: FakeThread, qtbot: QtBot
+) -> None:
+    thread.each, count = 0.0, len(thread.asked)
+    mosaic.look(VIEW.panned(2000, 0), 42, (0, 0))
+    qtbot.waitUntil(lambda: len(thread.asked) > count)
+    _, tiles = thread.last(Slot.TILES).ticket
+    assert set(tiles) == set(visible_tiles(VIEW.panned(2000, 0), 42))

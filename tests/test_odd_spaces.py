@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from explorer.widgets.map_view import MARGIN_LEFT_PX
+from models.methods import MethodName
 from models.points import Points
 from tests.opened import PATIENCE_MS, opened
 from tests.test_map_view import MOVE, NONE, mouse
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from models.model import Model
 
 
-def file_of(tiny_model: "Model", size: int, folder: Path, method: str = "vae") -> Path:
+def file_of(tiny_model: "Model", size: int, folder: Path, method: MethodName = "vae") -> Path:
     """A model that has learnt nothing, of that many dimensions, with data around 0."""
     from models.autoencoder import Autoencoder, Config
     from models.checkpoint import save
 
     config = Config(
-        method=method,  # type: ignore[arg-type] # one of them
+        method=method,
         image_shape=(1, 8, 8),
         latent_size=size,
         width=16,
@@ -41,7 +42,7 @@ def file_of(tiny_model: "Model", size: int, folder: Path, method: str = "vae") -
 
 @pytest.mark.parametrize(("size", "method"), [(1, "vae"), (1, "ae"), (2, "ae"), (512, "vae")])
 def test_hover_overview_scale_and_picture_work_in_every_space(
-    qtbot: QtBot, tiny_model: "Model", tmp_path: Path, size: int, method: str
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path, size: int, method: MethodName
 ) -> None:
     with opened(qtbot, file_of(tiny_model, size, tmp_path, method)) as found:
         window = found.window
@@ -69,9 +70,9 @@ def test_up_means_nothing_on_a_line(qtbot: QtBot, tiny_model: "Model", tmp_path:
         session, view = window.session, window.map_panel.view
         assert session.active is not None
         before = session.active.z.copy()
-        window.map_panel._on_nudged(0.0, 0.5)
+        view.nudged.emit(0.0, 0.5)
         np.testing.assert_array_equal(session.active.z, before)
-        window.map_panel._on_nudged(0.5, 0.0)
+        view.nudged.emit(0.5, 0.0)
         np.testing.assert_allclose(session.active.z, before + 0.5, atol=1e-6)
         whole = view.contents()
         assert whole.line_only

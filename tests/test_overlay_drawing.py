@@ -6,17 +6,19 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer import theme
 from explorer.overlay_drawing import (
     HOLE_COLOUR,
     VIRIDIS,
-    Arrows,
     Contours,
-    HeatMap,
     Range,
+    arrow_field,
     arrows,
     heat_image,
+    heat_map,
     magnification_range,
     ramp,
 )
@@ -59,7 +61,7 @@ def test_colours_run_from_dark_to_light() -> None:
 
 
 def test_a_heat_map_is_light_where_it_magnifies_and_upright(qapp: object) -> None:
-    layer = HeatMap()
+    layer = heat_map()
     layer.show(grid(lambda x, y: np.exp(x + 2 * y)))
     image = drawn(layer)
     assert light(image, 290, 20) > light(image, 30, 20) > light(image, 30, 220)
@@ -67,7 +69,7 @@ def test_a_heat_map_is_light_where_it_magnifies_and_upright(qapp: object) -> Non
 
 
 def test_a_heat_map_is_smooth(qapp: object) -> None:
-    layer = HeatMap()
+    layer = heat_map()
     layer.show(grid(lambda x, y: np.exp(x)))
     image = drawn(layer)
     shades = [image.pixelColor(x, 120).green() for x in range(60, 260)]
@@ -109,7 +111,7 @@ def test_steps_that_are_no_numbers_have_no_arrow() -> None:
 
 
 def test_arrows_are_seen(qapp: object) -> None:
-    layer = Arrows()
+    layer = arrow_field()
     layer.show(grid(lambda x, y: np.stack([-0.3 * x, -0.3 * y, 0 * x], -1)))
     bright = sum(
         light(drawn(layer), x, y) > 0.6 for x in range(0, 320, 2) for y in range(0, 240, 2)
@@ -185,3 +187,20 @@ def test_a_drawing_is_kept_until_something_changes(
     layer.show(ring, with_prior=False)
     drawn(layer, VIEW.panned(5, 0))
     assert len(times) == 3
+
+
+def test_the_word_on_a_hole_is_in_the_colours_of_the_theme(
+    ring: Relief, qapp: QApplication
+) -> None:
+    layer, before = Contours(), theme.colours().dark
+    layer.show(ring, with_prior=True)
+    theme.apply(qapp, True)
+    dark = _light_pixels(drawn(layer))
+    theme.apply(qapp, False)
+    assert _light_pixels(drawn(layer)) > dark + 200  # a plate, not letters
+    theme.apply(qapp, before)
+
+
+def _light_pixels(image: QImage) -> int:
+    bits = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return int((bits[..., :3].min(-1) > 180).sum())

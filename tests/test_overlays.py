@@ -9,33 +9,19 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import overlays
+from explorer.arrangement import Arrangement
 from explorer.overlays import FIELD, MAGNIFICATION, TileValues
-from explorer.rendering import DecodeRequest, DecodeResult, Slot
+from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
-from tests.test_decoding import FakeThread
-from tests.test_session import info, three
+from tests.fakes import FakeThread, info, three
 
 VIEW = Viewport(0, 0, 60, 300, 200)
 
 
-class Answers(FakeThread):
-    """Answers with values: x + 10 y of the plane, and so on in further columns."""
-
-    def values(
-        self, request: DecodeRequest, first: int = 0, count: int | None = None, add: float = 0.0
-    ) -> None:
-        end = len(request.z) if count is None else first + count
-        columns = 1 if request.kind == "magnification" else 3
-        ramp = request.z[first:end, 0] + 10 * request.z[first:end, 1] + add
-        found = np.repeat(ramp[:, None], columns, 1).astype(np.float32)
-        nothing = np.zeros((0, 8, 8, 1), np.uint8)
-        self.decoded.emit(DecodeResult(request, first, nothing, 0.001, values=found))
-
-
 @pytest.fixture
-def thread(qapp: object) -> Answers:
-    return Answers()
+def thread(qapp: object) -> FakeThread:
+    return FakeThread()
 
 
 @pytest.fixture
@@ -48,20 +34,15 @@ def session(qapp: object) -> Iterator[Session]:
 
 
 @pytest.fixture
-def values(session: Session, thread: Answers, qtbot: QtBot) -> TileValues:
+def values(session: Session, thread: FakeThread, qtbot: QtBot) -> TileValues:
     found = TileValues(MAGNIFICATION, session, thread, session)  # type: ignore[arg-type] # a fake
     found.look(VIEW, (0.3, 0.2))
     qtbot.waitUntil(lambda: bool(thread.asked))
     return found
 
 
-def asked_again(thread: Answers, qtbot: QtBot, count: int) -> DecodeRequest:
-    qtbot.waitUntil(lambda: len(thread.asked) > count)
-    return thread.asked[-1]
-
-
 def test_the_view_is_asked_for_in_the_plane_through_the_active_handle(
-    values: TileValues, thread: Answers, session: Session
+    values: TileValues, thread: FakeThread, session: Session
 ) -> None:
     request = thread.last(Slot.MAGNIFICATION)
     assert request.kind == "magnification"
@@ -74,7 +55,7 @@ def test_the_view_is_asked_for_in_the_plane_through_the_active_handle(
 
 
 def test_coarse_ones_come_first_and_of_each_size_the_nearest_to_the_pointer(
-    values: TileValues, thread: Answers
+    values: TileValues, thread: FakeThread
 ) -> None:
     _, tiles = thread.last(Slot.MAGNIFICATION).ticket
     levels = [tile.level for tile in tiles]
@@ -87,10 +68,10 @@ def test_coarse_ones_come_first_and_of_each_size_the_nearest_to_the_pointer(
 
 
 def test_the_grid_holds_each_value_where_it_was_measured(
-    values: TileValues, thread: Answers, qtbot: QtBot
+    values: TileValues, thread: FakeThread, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(values.settled):
-        thread.values(thread.last(Slot.MAGNIFICATION))
+        thread.measured(thread.last(Slot.MAGNIFICATION))
     assert not values.busy
     grid = values.grid(VIEW)
     left, bottom, right, top = grid.box
@@ -109,41 +90,41 @@ def test_the_grid_holds_each_value_where_it_was_measured(
 
 
 def test_a_coarse_value_stands_in_until_the_own_one_comes(
-    values: TileValues, thread: Answers
+    values: TileValues, thread: FakeThread
 ) -> None:
     request = thread.last(Slot.MAGNIFICATION)
     _, tiles = request.ticket
     coarse = sum(tile.level == tiles[0].level for tile in tiles)
     assert np.isnan(values.grid(VIEW).values).all()
-    thread.values(request, 0, coarse)
+    thread.measured(request, 0, coarse)
     grid = values.grid(VIEW)
     assert np.isfinite(grid.values).all()
     assert len(np.unique(grid.values)) <= coarse
-    thread.values(request, coarse)
+    thread.measured(request, coarse)
     assert len(np.unique(values.grid(VIEW).values)) > coarse
 
 
 def test_old_values_stand_until_new_ones_come_and_coarse_new_ones_beat_them(
-    values: TileValues, session: Session, thread: Answers, qtbot: QtBot
+    values: TileValues, session: Session, thread: FakeThread, qtbot: QtBot
 ) -> None:
     old = thread.last(Slot.MAGNIFICATION)
-    thread.values(old)
+    thread.measured(old)
     before = values.grid(VIEW).values
     session.set_latent(1, np.array([1, 1, 5], np.float32))
-    new = asked_again(thread, qtbot, 1)
+    new = thread.asked_again(qtbot, 1)
     np.testing.assert_array_equal(new.z[:, 2], 5)
     np.testing.assert_array_equal(values.grid(VIEW).values, before)
-    thread.values(old, add=3000)
+    thread.measured(old, add=3000)
     np.testing.assert_array_equal(values.grid(VIEW).values, before)
     coarse = sum(tile.level == new.ticket[1][0].level for tile in new.ticket[1])
-    thread.values(new, 0, coarse, add=500)
+    thread.measured(new, 0, coarse, add=500)
     assert (values.grid(VIEW).values > 400).all()
 
 
 def test_a_move_inside_the_plane_keeps_the_values(
-    values: TileValues, session: Session, thread: Answers, qtbot: QtBot
+    values: TileValues, session: Session, thread: FakeThread, qtbot: QtBot
 ) -> None:
-    thread.values(thread.last(Slot.MAGNIFICATION))
+    thread.measured(thread.last(Slot.MAGNIFICATION))
     session.set_latent(1, np.array([-2, 2, 1], np.float32))
     with qtbot.waitSignal(values.settled):
         values.look(VIEW, (0, 0))
@@ -152,13 +133,13 @@ def test_a_move_inside_the_plane_keeps_the_values(
 
 @pytest.mark.parametrize("change", ["weights", "plane", "class"])
 def test_another_ground_is_measured_anew(
-    values: TileValues, session: Session, thread: Answers, qtbot: QtBot, change: str
+    values: TileValues, session: Session, thread: FakeThread, qtbot: QtBot, change: str
 ) -> None:
     if change == "class":
         session.set_model(replace(info(), conditional=True), three(), (0, 1))
         count = len(thread.asked)
-        assert asked_again(thread, qtbot, count).label is not None
-    thread.values(thread.asked[-1])
+        assert thread.asked_again(qtbot, count).label is not None
+    thread.measured(thread.asked[-1])
     count = len(thread.asked)
     match change:
         case "weights":
@@ -167,26 +148,38 @@ def test_another_ground_is_measured_anew(
             session.set_axes(2, 0)
         case "class":
             session.set_label(1, 2)
-    new = asked_again(thread, qtbot, count)
+    new = thread.asked_again(qtbot, count)
     assert len(new.z) > 100
     if change == "class":
         assert new.label is not None
         assert set(new.label.tolist()) == {2}
 
 
+def test_without_a_handle_it_is_the_class_of_the_map(
+    values: TileValues, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    session.set_model(replace(info(), conditional=True), Arrangement(), (0, 1))
+    first = thread.asked_again(qtbot, 1)
+    session.choose_class(3)
+    again = thread.asked_again(qtbot, 2)
+    assert first.label is not None
+    assert again.label is not None
+    assert (set(first.label.tolist()), set(again.label.tolist())) == ({0}, {3})
+
+
 def test_another_model_has_no_value_of_the_last(
-    values: TileValues, session: Session, thread: Answers
+    values: TileValues, session: Session, thread: FakeThread
 ) -> None:
     old = thread.last(Slot.MAGNIFICATION)
-    thread.values(old)
+    thread.measured(old)
     session.set_model(info(key=2), three(), (0, 1))
     assert np.isnan(values.grid(VIEW).values).all()
-    thread.values(old)
+    thread.measured(old)
     assert np.isnan(values.grid(VIEW).values).all()
 
 
 def test_nothing_is_measured_for_a_layer_that_is_off(
-    session: Session, thread: Answers, qtbot: QtBot
+    session: Session, thread: FakeThread, qtbot: QtBot
 ) -> None:
     session.set_layers(Layers())
     values = TileValues(FIELD, session, thread, session)  # type: ignore[arg-type] # a fake
@@ -196,13 +189,13 @@ def test_nothing_is_measured_for_a_layer_that_is_off(
     assert not values.busy
 
 
-def test_a_failure_ends_the_wait(values: TileValues, thread: Answers, qtbot: QtBot) -> None:
+def test_a_failure_ends_the_wait(values: TileValues, thread: FakeThread, qtbot: QtBot) -> None:
     with qtbot.waitSignal(values.settled):
         thread.answer(thread.last(Slot.MAGNIFICATION), error="out of memory")
     assert not values.busy
 
 
-def test_on_a_line_one_row_stands_for_all(thread: Answers, qtbot: QtBot, qapp: object) -> None:
+def test_on_a_line_one_row_stands_for_all(thread: FakeThread, qtbot: QtBot, qapp: object) -> None:
     session = Session()
     session.set_model(info(1), three(1), (0, 0))
     session.set_layers(Layers(field=True))
@@ -215,9 +208,33 @@ def test_on_a_line_one_row_stands_for_all(thread: Answers, qtbot: QtBot, qapp: o
 
 
 def test_memory_has_an_end(
-    values: TileValues, thread: Answers, monkeypatch: pytest.MonkeyPatch
+    values: TileValues, thread: FakeThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlays, "MOST_KEPT", 20)
-    thread.values(thread.last(Slot.MAGNIFICATION))
+    thread.measured(thread.last(Slot.MAGNIFICATION))
     QCoreApplication.processEvents()
     assert len(values._cache) == 20
+
+
+def test_it_tells_how_many_values_have_come(
+    values: TileValues, thread: FakeThread, qtbot: QtBot
+) -> None:
+    request = thread.last(Slot.MAGNIFICATION)
+    progress = values.progress
+    assert progress is not None
+    assert progress[:2] == (0, len(request.z))
+    assert not values.known(VIEW)
+    with qtbot.waitSignal(values.progressed):
+        thread.measured(request, 0, 5)
+    progress = values.progress
+    assert progress is not None
+    assert progress[:2] == (5, len(request.z))
+    with qtbot.waitSignals([values.progressed, values.settled]):
+        thread.measured(request, 5, len(request.z) - 5)
+    assert values.progress is None
+
+
+def test_values_that_are_not_finite_are_known_too(values: TileValues, thread: FakeThread) -> None:
+    thread.measured(thread.last(Slot.MAGNIFICATION), add=np.nan)
+    assert values.known(VIEW)
+    assert not np.isfinite(values.grid(VIEW).values).any()

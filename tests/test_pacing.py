@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from explorer.arrangement import Arrangement, Handle
 from explorer.pacing import Paced
 from explorer.session import Session
-from tests.test_session import info
+from tests.fakes import info
 
 NO_PAUSE_MS, LONG_PAUSE_MS = 0, 600_000
 PICTURE = np.zeros((8, 8, 1), np.uint8)

@@ -19,7 +19,8 @@ from explorer.session import Session
 from explorer.workers import Callbacks, ModelShelf, TaskContext
 from models.errors import CheckpointError
 from models.points import Points
-from tests.test_session import info, three, values
+from tests.fakes import info, three
+from tests.test_session import values
 
 FOLDER = Path("bars.safetensors.run")
 FILE = Path("bars.safetensors")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.animation import Format
 from explorer.epochs import Run, list_epochs, loss_name, read_epoch, read_run
 from explorer.exporting import Exporting, ReplayExport, _export_replay
 from explorer.replay import Replay, ReplayState
@@ -27,7 +28,7 @@ from models.errors import CheckpointError, DataError
 from models.planes import axis_plane
 from models.snapshots import epoch_file
 from tests.epochs import trained
-from tests.test_session import info, three
+from tests.fakes import info, three
 
 if TYPE_CHECKING:
     from models.data import DataSet
@@ -78,9 +79,9 @@ def test_the_file_is_as_long_as_asked_for(
 
 @pytest.mark.parametrize("format", ["apng", "png"])
 def test_it_can_be_of_other_kinds(
-    qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext, format: str
+    qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext, format: Format
 ) -> None:
-    wish = replace(request(plan, tmp_path / f"replay.{format}", context), format=format)  # type: ignore[arg-type] # one of them
+    wish = replace(request(plan, tmp_path / f"replay.{format}", context), format=format)
     with Image.open(_export_replay(wish, context)) as image:
         assert image.size == ((150, 100) if format == "apng" else (12 * 150, 100))
 

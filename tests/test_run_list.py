@@ -10,11 +10,12 @@ from filelock import FileLock, Timeout
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.processes import TrainerEnd
 from explorer.run_list import RunList
 from explorer.runs_on_disk import RunState, read_runs
 from explorer.trainer_messages import Advanced, CurvePoint, Planned, Position
 from explorer.training import Training
-from explorer.workers import Callbacks, Lane, Task, TaskContext, TrainerEnd
+from explorer.workers import Callbacks, Lane, Task, TaskContext
 from models.plans import Plan
 from tests.trainings import DirectLane, Fakes, write_run
 

@@ -1,6 +1,7 @@
 """Learning rate, KL weight and capacity by property: where they start, rise, and end."""
 
 from dataclasses import replace
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -100,6 +101,6 @@ def test_the_learning_rate_is_in_proportion_to_its_setting(rate: float, step: in
     ("name", "value"), [("warmup_cycles", -1), ("epoch_images", -1), ("warmup_epochs", -0.5)]
 )
 def test_impossible_courses_are_refused(name: str, value: float) -> None:
-    values = {name: value}
+    values: dict[str, Any] = {name: value}
     with pytest.raises(ValueError, match="negative"):
-        replace(Settings(), **values)  # type: ignore[arg-type]  # one field, of its type
+        replace(Settings(), **values)

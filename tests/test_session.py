@@ -1,9 +1,8 @@
 """The values on screen: every change is one named step that can be taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,48 +12,17 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import session as session_module
-from explorer.arrangement import Arrangement, Handle
-from explorer.rendering import ModelInfo
+from explorer.arrangement import Arrangement
 from explorer.session import Layers, Session
-from models.preprocessing import Preprocessing
-
-
-def info(latent_size: int = 3, key: int = 1) -> ModelInfo:
-    return ModelInfo(
-        key=key,
-        path=Path("model.safetensors"),
-        method="vae",
-        network="mlp",
-        likelihood="bernoulli",
-        latent_size=latent_size,
-        image_shape=(1, 8, 8),
-        has_prior=True,
-        binarise=True,
-        class_names=(),
-        conditional=False,
-        preprocessing=Preprocessing(1, 8, 8),
-        points=None,
-        kl=np.zeros(latent_size, np.float32),
-        centre=np.zeros(latent_size, np.float32),
-        spread=np.full(latent_size, 3.0, np.float32),
-        metrics={},
-    )
-
-
-def three(size: int = 3) -> Arrangement:
-    return Arrangement(
-        tuple(
-            Handle(key, name, key - 1, np.full(size, float(key), np.float32))
-            for key, name in ((1, "A"), (2, "B"), (3, "C"))
-        )
-    )
+from tests.fakes import info, three
 
 
 @pytest.fixture
-def session(qapp: QCoreApplication) -> Session:
+def session(qapp: QCoreApplication) -> Iterator[Session]:
     found = Session()
     found.set_model(info(), three(), (0, 1))
-    return found
+    yield found
+    found.deleteLater()
 
 
 def values(arrangement: Arrangement) -> list[object]:
@@ -292,3 +260,4 @@ def test_undo_and_redo_lead_through_the_same_states(steps: list[tuple[str, int]]
         active = session.active_key
         keys = [handle.key for handle in session.arrangement.handles]
         assert active in keys or (active is None and not keys)
+    session.undo_stack.clear()

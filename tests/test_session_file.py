@@ -15,7 +15,7 @@ from explorer.session_file import SavedSession, read_session, write_session
 from explorer.viewport import Viewport
 from models.errors import DataError
 from models.planes import Plane, is_plane, random_plane
-from tests.test_session import info
+from tests.fakes import info
 
 
 def image(size: int = 3, channels: int = 1) -> EncodedImage:

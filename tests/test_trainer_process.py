@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
+from explorer.processes import trainer_command
 from explorer.trainer_messages import (
     Adjustment,
     Advanced,
@@ -40,7 +41,6 @@ from explorer.trainer_messages import (
     write_message,
 )
 from explorer.trainer_process import Orders, Pace, Reporter, work
-from explorer.workers import trainer_command
 from models.plans import Plan
 from tests.trainings import of_kind, small_plan, write_data
 

@@ -23,7 +23,7 @@ from explorer.training_choices import (
     values_of,
 )
 from explorer.training_terms import TERMS, formula_html, pieces, shown_terms, term_of
-from models.methods import METHODS, SETTINGS, settings_names
+from models.methods import METHODS, SETTINGS, MethodName, settings_names
 from models.plans import Plan
 from models.presets import PRESETS, Kind, kind_of
 from models.settings import Settings, changed
@@ -136,8 +136,8 @@ def test_what_is_offered_can_be_changed_while_it_trains(method: str) -> None:
 
 
 @every_method
-def test_every_piece_of_an_objective_is_a_term_with_its_colour(method: str) -> None:
-    objective = METHODS[method].objective  # type: ignore[index] # a name, from METHODS itself
+def test_every_piece_of_an_objective_is_a_term_with_its_colour(method: MethodName) -> None:
+    objective = METHODS[method].objective
     formula = objective.partition(",  ")[0]
     found = [term_of(piece) for piece in pieces(formula)]
     assert all(found), formula

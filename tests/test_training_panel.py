@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -31,6 +31,7 @@ from explorer.pages.training_runs import COLUMNS
 from explorer.pages.training_setup import FILE_WISH, FOLDER_WISH
 from explorer.panels import training_panel
 from explorer.panels.training_panel import TrainingPanel
+from explorer.processes import TrainerEnd
 from explorer.recorded_runs import read_recorded
 from explorer.run_list import RunList
 from explorer.session import Session
@@ -57,7 +58,6 @@ from explorer.training_choices import preset_plans
 from explorer.training_words import figures_text, progress_text
 from explorer.widgets.loss_plot import LossPlot, Mark
 from explorer.widgets.picture_grid import PictureGrid
-from explorer.workers import TrainerEnd
 from models.plans import Plan
 from tests.trainings import DirectLane, Fakes, write_run
 
@@ -118,18 +118,18 @@ def begin(panel: TrainingPanel, fakes: Fakes, qtbot: QtBot) -> None:
     fakes.last.heard.emit(Loaded(1500, 297, (1, 8, 8), "bernoulli", ("two files left out",)))
 
 
-def heard(fakes: Fakes, **changed: object) -> Plan:
+def heard(fakes: Fakes, **changed: Any) -> Plan:
     """Let the trainer say another plan than was asked for, as when it goes on with one."""
-    state = {"data": "digits", "out": "x.safetensors", "epochs": 20} | changed
-    plan = Plan(**state)  # type: ignore[arg-type] # by name
+    state: dict[str, Any] = {"data": "digits", "out": "x.safetensors", "epochs": 20} | changed
+    plan = Plan(**state)
     fakes.last.heard.emit(Planned(plan, Position(0, plan.epochs, 0.0)))
     return plan
 
 
-def advance(fakes: Fakes, epoch: int, epochs: int = 20, **more: object) -> None:
+def advance(fakes: Fakes, epoch: int, epochs: int = 20, **more: Any) -> None:
     position = Position(epoch, epochs, epoch / epochs, 12.0, 100.0, 5000.0)
-    values = {"position": position, "points": points(epoch), "pictures": pictures(epoch)}
-    fakes.last.heard.emit(Advanced(**(values | more)))  # type: ignore[arg-type] # by name
+    new: dict[str, Any] = {"points": points(epoch), "pictures": pictures(epoch)}
+    fakes.last.heard.emit(Advanced(position, **(new | more)))
 
 
 def named(parent: QWidget, kind: type[Kind], name: str) -> Kind:

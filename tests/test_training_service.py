@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from explorer.loss_curves import MOST_POINTS, Curve, Curves
+from explorer.processes import TrainerEnd, TrainingThread
 from explorer.recorded_runs import discard_recorded, last_epoch_file
 from explorer.runs_on_disk import Run, RunState, read_runs
 from explorer.trainer_messages import (
@@ -38,7 +39,6 @@ from explorer.trainer_messages import (
     Stopped,
 )
 from explorer.training import Status, Training
-from explorer.workers import TrainerEnd, TrainingThread
 from models.plans import Plan
 from tests.trainings import (
     PATIENCE_MS,

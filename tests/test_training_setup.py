@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from explorer.pages.training_setup import SetupPage
 from explorer.training_choices import own_settings, preset_plans, same
-from models.methods import METHODS
+from models.methods import METHODS, MethodName
 from models.plans import Plan
 from models.presets import PRESETS
 
@@ -22,6 +22,12 @@ def page(qtbot: QtBot) -> SetupPage:
     page.resize(800, 180)
     page.show()
     return page
+
+
+def number(page: SetupPage, name: str) -> QSpinBox | QDoubleSpinBox:
+    made = page.more.inputs[name]
+    assert not isinstance(made, QComboBox)
+    return made
 
 
 def choose(combo: QComboBox, value: str) -> None:
@@ -37,10 +43,10 @@ def test_all_methods_of_the_course_can_be_chosen(page: SetupPage) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_shows_its_formula_its_settings_and_where_it_is_from(
-    page: SetupPage, method: str
+    page: SetupPage, method: MethodName
 ) -> None:
     choose(page.form.method, method)
-    known = METHODS[method]  # type: ignore[index] # a name, from METHODS itself
+    known = METHODS[method]
     assert known.objective in page.formula.accessibleName()
     assert "<sub>" in page.formula.text() or "_" not in known.objective
     assert known.meaning in page.meaning.text()
@@ -73,8 +79,8 @@ def test_a_setting_says_what_it_does_in_the_method_chosen(
 
 
 def test_a_number_has_its_unit(page: SetupPage) -> None:
-    page.more.inputs["warmup_epochs"].setValue(3)  # type: ignore[union-attr] # a number
-    assert page.more.inputs["warmup_epochs"].text() == "3 ep."  # type: ignore[union-attr] # a number
+    number(page, "warmup_epochs").setValue(3)
+    assert number(page, "warmup_epochs").text() == "3 ep."
     assert page.plan().warmup_epochs == 3
 
 
@@ -106,18 +112,18 @@ def test_few_settings_are_seen_first_and_a_key_shows_the_rest(page: SetupPage) -
     ],
 )
 def test_what_does_not_count_is_closed_and_says_why(
-    page: SetupPage, method: str, closed: set[str]
+    page: SetupPage, method: MethodName, closed: set[str]
 ) -> None:
     choose(page.form.method, method)
     found = {name for name, made in page.more.inputs.items() if not made.isEnabled()}
     assert found == closed
     for name in found:
-        title = METHODS[method].title  # type: ignore[index] # a name, from METHODS itself
+        title = METHODS[method].title
         assert title in page.more.inputs[name].toolTip()
 
 
 def test_cycles_take_the_place_of_one_warm_up(page: SetupPage) -> None:
-    page.more.inputs["warmup_cycles"].setValue(4)  # type: ignore[union-attr] # a number
+    number(page, "warmup_cycles").setValue(4)
     assert not page.more.inputs["warmup_epochs"].isEnabled()
     assert page.plan().warmup_cycles == 4
 
@@ -127,7 +133,7 @@ def test_a_preset_fills_the_page_until_something_is_changed(page: SetupPage, nam
     choose(page.form.preset, name)
     assert same(page.plan(), preset_plans("digits")[name])
     assert page.form.preset.currentData() == name
-    page.more.inputs["seed"].setValue(5)  # type: ignore[union-attr] # a number
+    number(page, "seed").setValue(5)
     assert page.form.preset.currentText() == "Own settings"
     choose(page.form.preset, name)
     assert page.plan().seed == 0
@@ -173,10 +179,10 @@ def test_a_plan_comes_back_whole(page: SetupPage, tmp_path: Path) -> None:
 
 def test_the_usual_size_is_said_and_means_none(page: SetupPage) -> None:
     page.set_plan(Plan("digits", "", network="plain-mlp"))
-    assert page.more.inputs["width"].text() == "usual: 200"  # type: ignore[union-attr] # a number
+    assert number(page, "width").text() == "usual: 200"
     assert page.plan().width is None
     assert page.plan().depth is None
-    page.more.inputs["depth"].setValue(0)  # type: ignore[union-attr] # a number
+    number(page, "depth").setValue(0)
     assert page.plan().depth == 0
 
 

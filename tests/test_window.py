@@ -10,12 +10,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QImage, QMouseEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QMessageBox,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer import start, theme
 from explorer.docks import PLACES
 from explorer.errors import LOG
+from explorer.library import shipped_models
 from explorer.session_file import SUFFIX, read_session
 from explorer.window import MainWindow
 from tests.conftest import ROOT
@@ -84,11 +92,13 @@ def test_the_window_comes_before_torch() -> None:
 
 SIGNALLED_AS_IT_SHOWS = """
 import os, signal, sys
+from PySide6.QtGui import QUndoCommand
 from explorer import application
 from explorer.window import MainWindow
 show = MainWindow.show
 def show_and_signal(self):
     show(self)
+    self.session.undo_stack.push(QUndoCommand("Do"))  # the stack tells even as it goes
     os.kill(os.getpid(), getattr(signal, sys.argv[1]))
 MainWindow.show = show_and_signal
 sys.exit(application.run([]))
@@ -108,6 +118,43 @@ def test_a_signal_while_the_window_opens_ends_it_well(name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["broken.safetensors", "broken.json", "gone.safetensors"])
+def test_where_the_first_file_cannot_be_opened_a_shipped_model_comes_and_the_reason_stays(
+    qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    if name.startswith("broken"):
+        (tmp_path / name).write_bytes(b"no model")
+    image = tmp_path / "image.png"
+    picture = QImage(28, 28, QImage.Format.Format_Grayscale8)
+    picture.fill(90)
+    assert picture.save(str(image))
+    with opened(qtbot, tmp_path / name, image, shipped=True) as found:
+        window = found.window
+        assert window.session.model is not None
+        assert window.session.model.name == "mnist-2d"
+        assert found.handle_names() == ["A", "B", "C", "D"]  # the image too
+        assert [name in complaint for complaint in found.heard.complaints] == [True]
+        assert window.banner.isVisible()
+        listed = window.library_panel.findChild(QAbstractItemView, "models-shipped")
+        assert isinstance(listed, QAbstractItemView)
+        assert listed.model().rowCount() == len(shipped_models())
+        window.opening.open_model(shipped_models()[1])
+        qtbot.waitUntil(lambda: not window.banner.isVisible(), timeout=PATIENCE_MS)
+        found.settle()
+
+
+def test_with_no_model_at_all_nothing_pretends_to_be_opened(qtbot: QtBot, tmp_path: Path) -> None:
+    with opened(qtbot) as found:
+        window = found.window
+        with qtbot.waitSignal(window.opening_failed):
+            window.opening.open_model(tmp_path / "gone.safetensors")
+        layers = [b for b in window.findChildren(QPushButton) if b.objectName()[:6] == "layer-"]
+        assert layers
+        assert not any(button.isEnabled() for button in layers)
+        assert "Opening" not in window.messages.text()
+        assert "Opening" not in window.inspector.preview._words
 
 
 def test_the_first_launch_shows_a_shipped_model_with_its_path(qtbot: QtBot) -> None:
@@ -320,6 +367,57 @@ def test_docks_are_where_they_were_left(qtbot: QtBot, tiny_model_file: Path) -> 
         assert not now["pictureDock"].isFloating()
         assert now["libraryDock"].isVisible()
         assert found.window.dockWidgetArea(now["dimensionsDock"]) != left
+
+
+def _widths(window: MainWindow) -> tuple[int, int, int]:
+    """Of the library and the picture, and the height of the picture."""
+    docks = window.docks.by_name
+    return docks["library"].width(), docks["picture"].width(), docks["picture"].height()
+
+
+def _resize(window: MainWindow, width: int, height: int) -> None:
+    window.resize(width, height)
+    QApplication.processEvents()
+
+
+def test_docks_have_their_usual_sizes_again_when_the_window_grows_back(
+    qtbot: QtBot, tiny_model_file: Path
+) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        _resize(found.window, 1440, 900)
+        before = _widths(found.window)
+        _resize(found.window, 950, 620)
+        assert _widths(found.window)[1] < before[1]
+        _resize(found.window, 1440, 900)
+        assert _widths(found.window) == before
+        _resize(found.window, 950, 620)
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        _resize(found.window, 1440, 900)
+        assert _widths(found.window) == before
+
+
+def test_docks_made_another_size_by_hand_keep_it(qtbot: QtBot, tiny_model_file: Path) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        window = found.window
+        _resize(window, 1440, 900)
+        _, usual, _ = _widths(window)
+        edge = window.docks.by_name["picture"].geometry().left() - 2
+        start, end = QPointF(edge, 300), QPointF(edge - 60, 300)
+        move_mouse(window, QEvent.Type.MouseButtonPress, start)
+        move_mouse(window, QEvent.Type.MouseMove, end)
+        QApplication.processEvents()
+        move_mouse(window, QEvent.Type.MouseButtonRelease, end)
+        _, chosen, _ = _widths(window)
+        assert chosen > usual + 40
+        _resize(window, 950, 620)
+        _resize(window, 1440, 900)
+        assert _widths(window)[1] == chosen
+    with opened(qtbot, tiny_model_file, remembering=True) as found:
+        _resize(found.window, 1440, 900)
+        assert _widths(found.window)[1] == chosen
+        found.window.actions_by_name["restoreLayout"].trigger()
+        QApplication.processEvents()
+        assert _widths(found.window)[1] == usual
 
 
 def test_settings_of_nonsense_are_passed_over(qtbot: QtBot, tiny_model_file: Path) -> None:

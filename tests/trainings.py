@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
+from explorer.processes import TrainingThread
 from explorer.trainer_messages import Adjustment, Job, Message, Order
 from explorer.training import Status, Training
-from explorer.workers import Callbacks, Lane, Task, TaskContext, TrainingThread
+from explorer.workers import Callbacks, Lane, Task, TaskContext
 from models.errors import CheckpointError, DataError, TrainingError
 from models.plans import Plan
 

@@ -112,7 +112,8 @@ class DataPanel(QWidget):
         self._counts.setWordWrap(True)
         self._counts.setTextFormat(Qt.TextFormat.RichText)
         self._counts.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._kept = self._label("", "muted")
+        self._kept = self._label("", "title")
+        self._kept.setObjectName("selectionFirst")
         column.addWidget(self._selected)
         column.addWidget(self._counts, 1)
         column.addWidget(self._kept)
@@ -212,8 +213,8 @@ class DataPanel(QWidget):
         name = self._look.name_of(row)
         return Thumbnail(
             row,
-            (name.replace("  ·  ", "  "), f"{distance:.3g}"),
-            f"{name}{what}, at a distance of {distance:.4g} in latent units; "
+            (name.replace("  ·  ", "  "), distance_words(distance)),
+            f"{name}{what}, at a distance of {distance_words(distance)} in latent units; "
             "choose it to put a handle on its posterior mean",
             "" if label is None else theme.class_colour(label).name(),
             None if picture is None else to_image(picture.image),
@@ -226,19 +227,28 @@ class DataPanel(QWidget):
 
     def _show_selection(self) -> None:
         selection, kept = self._points.selection, self._points.kept
-        count = len(selection)
-        self._selected.setText(f"{count:,} point{'' if count == 1 else 's'} selected")
-        self._counts.setText(self._counts_text(selection) if count else _HOW)
-        self._kept.setText(f"First selection: {len(kept):,} points" if kept is not None else "")
-        self._kept.setVisible(kept is not None)
-        both = count > 0 and kept is not None
-        self._buttons["selectionMean"].setEnabled(count > 0)
-        self._buttons["selectionClear"].setEnabled(count > 0 or kept is not None)
-        self._buttons["selectionKeep"].setEnabled(count > 0)
-        self._buttons["selectionPath"].setEnabled(both)
+        count, second = len(selection), kept is not None
+        whole = f"{_points(count)} selected"
+        self._selected.setText(f"Second: {whole}" if second else whole)
+        self._counts.setText(self._counts_text(selection) if count else _NEXT if second else _HOW)
+        self._kept.setText(f"First: {_points(len(kept))}" if kept is not None else "")
+        self._kept.setToolTip(theme.as_tip(_FIRST_TIP))
+        self._kept.setVisible(second)
         model = self._session.model
-        planes = model is not None and model.latent_size > 2
-        self._buttons["selectionPlane"].setEnabled(both and planes)
+        one = "" if count else "Needs a selection"
+        two = "" if count and second else _NEEDS_TWO
+        plane = _NEEDS_MORE if model is None or model.latent_size < 3 else two
+        self._open("selectionMean", one)
+        self._open("selectionClear", "" if count or second else "Nothing is selected")
+        self._open("selectionKeep", one)
+        self._open("selectionPath", two)
+        self._open("selectionPlane", plane)
+
+    def _open(self, name: str, reason: str) -> None:
+        """Let a button be pressed, unless there is a reason against it."""
+        tip = _BUTTONS[name][1]
+        self._buttons[name].setEnabled(not reason)
+        self._buttons[name].setToolTip(theme.as_tip(f"{tip}. {reason}" if reason else tip))
 
     def _counts_text(self, selection: Selection) -> str:
         model, data = self._session.model, self._data()
@@ -326,6 +336,17 @@ class DataPanel(QWidget):
         self._show_selection()
 
 
+def distance_words(distance: float) -> str:
+    """Three significant digits, never in powers of ten; less than a thousandth is told as such."""
+    if distance < 0.001:
+        return "<0.001" if distance > 0 else "0"
+    return f"{distance:,.0f}" if distance >= 999.5 else f"{distance:#.3g}".rstrip(".")
+
+
+def _points(count: int) -> str:
+    return f"{count:,} point{'' if count == 1 else 's'}"
+
+
 def _plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(" ", "&nbsp;")
 
@@ -346,6 +367,10 @@ _HOW = (
     "Draw around points with the rectangle (R) or the lasso (L) beside the map; with Shift to "
     "add, with Ctrl to take away. Ctrl+A selects all in view."
 )
+_NEXT = "Now select the second with the rectangle (R) or the lasso (L) beside the map."
+_FIRST_TIP = "The first of two selections; Clear forgets it"
+_NEEDS_TWO = "Needs two selections: set one as the first, then select another"
+_NEEDS_MORE = "Needs K > 2: with fewer dimensions there is but one plane"
 _BUTTONS = {
     "selectionMean": (
         "Mean of selection",
@@ -353,17 +378,18 @@ _BUTTONS = {
     ),
     "selectionClear": ("Clear", "Select nothing, and forget the first selection"),
     "selectionKeep": (
-        "Keep as first",
-        "Keep this as the first of two selections; then select the second",
+        "Set as first",
+        "Remember these points as the first of two selections, then select others: from the first "
+        "to the second there is a direction, to go along as a path or to lay a plane along",
     ),
     "selectionPath": (
-        "First → second",
-        "Two new handles, at the means of the first selection and of this one: between them the "
+        "Path from first",
+        "Two new handles, at the means of the first selection and of the second: between them the "
         "path runs along the direction from one to the other",
     ),
     "selectionPlane": (
-        "Plane along it",
-        "A plane for the map: across it the direction from the first selection's mean to this "
-        "one's, up toward the mean of all data (needs K > 2)",
+        "Plane from first",
+        "A plane for the map: across it the direction from the first selection's mean to the "
+        "second's, up toward the mean of all data",
     ),
 }

@@ -3,22 +3,23 @@
 import sys
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from explorer import painting, theme
-from explorer.decoding import Decoding
+from explorer.data_look import DataLook, lies_on
 from explorer.embedding import Embedding, Layout
 from explorer.painting import Marker, to_image
+from explorer.point_words import card_lines
 from explorer.session import Session
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.embedding_bar import EmbeddingBar, MethodChoice
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
-from explorer.widgets.pick_card import PickCard
+from explorer.widgets.point_card import PointCard
 from explorer.widgets.readout import Readout
-from models.embedding import METHODS, EmbeddingSettings, Floats, Method, installed, nearest, step
+from models.embedding import METHODS, EmbeddingSettings, Method, installed, nearest, step
 
 NOTE = (
     "For looking and picking: places between points have no exact decode; a click takes the "
@@ -48,6 +49,8 @@ _TIPS: dict[Method, tuple[str, str]] = {
 _READOUT_PX = 210
 _CLICK_PX = 4  # a press that moves further pans
 _FIT_MARGIN = 0.03
+_NEAR = 0.01  # of 1 + |z|: what lies farther off in one dimension is not the same
+_REST_MS = 25  # the pointer rests on a point before its picture is asked for
 
 
 class EmbeddingPanel(QWidget):
@@ -59,21 +62,23 @@ class EmbeddingPanel(QWidget):
     def __init__(
         self,
         session: Session,
-        decoding: Decoding,
+        look: DataLook,
         embedding: Embedding,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("embeddingPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._session, self._decoding, self._embedding = session, decoding, embedding
+        self._session, self._look, self._embedding = session, look, embedding
         self._layout: Layout | None = None
         self._shown = np.zeros(0, np.int64)  # places of the layout whose class is shown
         self._pick: int | None = None  # a place of the layout
-        self._asked: Floats | None = None  # the z whose picture is awaited
+        self._placing: int | None = None  # the row of the data that a handle is made for
         self._failure = ""
         self._pressed: QPointF | None = None
-        self._card = PickCard()
+        self._card = PointCard(upright=True)
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._on_rest)
         self._build()
         self._connect()
 
@@ -106,10 +111,6 @@ class EmbeddingPanel(QWidget):
         self._message.setWordWrap(True)
         self._message.setMargin(30)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
-        self._message.setTextInteractionFlags(
-            selectable | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
         self._message.setAccessibleName("About the embedding")
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._message)
@@ -154,7 +155,8 @@ class EmbeddingPanel(QWidget):
         session.arrangement_changed.connect(self._draw_handles)
         session.latent_changed.connect(self._draw_handles)
         session.active_changed.connect(self._draw_handles)
-        self._decoding.lens_changed.connect(self._on_lens_changed)
+        self._look.card_changed.connect(self._show_card)
+        self._look.placed.connect(self._on_placed)
 
     # -- commands --------------------------------------------------------------------------
 
@@ -182,20 +184,29 @@ class EmbeddingPanel(QWidget):
 
     def add_handle(self) -> None:
         """A handle on the posterior mean of the image that is picked, or the one there already."""
-        session, model = self._session, self._session.model
-        if model is None or self.picked_row() is None:
+        row = self.picked_row()
+        if row is None:
             self.said.emit("Point at an image first: a handle goes on its posterior mean")
             return
-        z, label = self._picked()
-        session.set_scrub(None)
-        there = [h for h in session.arrangement.handles if _stands(h.z, h.label, z, label)]
+        there = [key for key, place in self._standing().items() if place == self._pick]
         if there:
-            session.set_active(there[0].key)
-        else:
-            session.add_handle(z, label)
-        handle = session.active
+            self._session.set_scrub(None)
+            self._session.set_active(there[0])
+            self._say_where(row)
+        elif row != self._placing:
+            self._placing = row
+            self._look.place(row)
+
+    def _on_placed(self, row: int) -> None:
+        """A point became a handle; perhaps one of the map."""
+        if row == self._placing:
+            self._placing = None
+            self._say_where(row)
+
+    def _say_where(self, row: int) -> None:
+        handle = self._session.active
         if handle is not None:
-            self.said.emit(f"Handle {handle.name} stands on {', '.join(self._words())}")
+            self.said.emit(f"Handle {handle.name} stands on {self._look.name_of(row)}")
 
     # -- what is picked --------------------------------------------------------------------
 
@@ -205,51 +216,37 @@ class EmbeddingPanel(QWidget):
             return None
         return int(self._layout.rows[self._pick])
 
-    def _picked(self) -> tuple[Floats, int | None]:
-        """Posterior mean [K] of the picked image, and its class for a conditional model."""
-        model, row = self._session.model, self.picked_row()
-        assert model is not None
-        assert model.points is not None
-        points = model.points
-        label = 0 if points.label is None else int(points.label[row])
-        return points.mean[row].copy(), label if model.conditional else None
-
-    def _words(self) -> tuple[str, ...]:
+    def _words(self) -> str:
         """What the picked image is."""
-        model, row = self._session.model, self.picked_row()
-        if model is None or model.points is None or row is None:
-            return ()
-        number, label = f"image {row:,}", model.points.label
-        if label is None:
-            return (number,)
-        known = 0 <= label[row] < len(model.class_names)
-        return f"class {model.class_names[label[row]] if known else label[row]}", number
+        row = self.picked_row()
+        return "" if row is None else self._look.name_of(row)
 
     def _set_pick(self, place: int | None) -> None:
         if place == self._pick:
             return
-        self._pick = place
-        self._readout.set_text("  ".join(self._words()))
-        self.view.setAccessibleDescription(", ".join(self._words()) or "Nothing is picked")
-        if place is None or self._layout is None:
-            self._card.at = self._card.picture = None
+        self._pick, self._placing = place, None
+        self._readout.set_text(self._words())
+        self.view.setAccessibleDescription(self._words() or "Nothing is picked")
+        self._show_card()
+
+    def _on_rest(self) -> None:
+        if self.isVisible():
+            self._look.hover(self.picked_row())
+
+    def _show_card(self) -> None:
+        """The picked image, as far as it is known; the pictures of others are not its own."""
+        row, look, model, card = self.picked_row(), self._look, self._session.model, self._card
+        if row is None or model is None or model.points is None or self._layout is None:
+            card.at = card.picture = None
         else:
-            x, y = self._layout.xy[place].tolist()
-            self._card.at = x, y
-            self._ask_picture()
+            x, y = self._layout.xy[self._pick].tolist()
+            picture = look.picture if look.row == row else None
+            card.at = x, y
+            card.picture = None if picture is None else to_image(picture.image)
+            card.lines = card_lines(model, row, look.name_of(row), picture, {}, "")
+            if picture is None and self.isVisible() and not self._rest.isActive():
+                self._rest.start()  # another is looked at, or the map has let go of this one
         self.view.update()
-
-    def _ask_picture(self) -> None:
-        z, label = self._picked()
-        self._asked = z
-        self._decoding.look_at(z, label)
-
-    def _on_lens_changed(self, picture: painting.Bytes) -> None:
-        if self._asked is None or self._pick is None or not self.isVisible():
-            return
-        if self._decoding.lens_z is not None and np.array_equal(self._decoding.lens_z, self._asked):
-            self._card.picture, self._card.lines = to_image(picture), self._words()
-            self.view.update()
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -282,14 +279,19 @@ class EmbeddingPanel(QWidget):
         if not self.isVisible():
             return  # shown when it is
         working, layout = self._embedding.working, self._layout
+        computed = "" if working is None else METHODS[working.settings.method].title
         if working is not None:
-            self._bar.show_working(working.what, working.done, working.total)
-        else:
-            self._bar.show_idle(again=layout is not None, reason=self._reason_against())
+            self._bar.show_working(computed, working.what, working.done, working.total)
+        reason = why = self._reason_against()
+        if working is not None and working.settings.method == self._method:
+            why = f"{computed} is being computed"
+        self._bar.show_choice(again=layout is not None, reason=why, instead=computed)
+        if working is None:
+            self._bar.show_idle()
         self._pages.setCurrentIndex(0 if layout is None else 1)
         if self._status is not None:
             self._status.setText("" if layout is None else self._status_words(layout))
-        self._message.setText(self._message_words())
+        self._show_message(reason, self._message_words(reason))
 
     def _reason_against(self) -> str:
         """Why nothing can be computed; nothing if it can."""
@@ -303,11 +305,21 @@ class EmbeddingPanel(QWidget):
             )
         return ""
 
-    def _message_words(self) -> str:
-        if reason := self._reason_against():
-            return reason
-        if self._embedding.working is not None:
-            return "The embedding is being computed. The map can be used meanwhile (Esc)."
+    def _show_message(self, reason: str, words: str) -> None:
+        """A command to copy can be marked with the mouse; other words look like no field."""
+        flags = Qt.TextInteractionFlag
+        marked = flags.TextSelectableByMouse | flags.TextSelectableByKeyboard
+        self._message.setTextInteractionFlags(marked if reason else flags.NoTextInteraction)
+        self._message.setText(words)
+
+    def _message_words(self, reason: str) -> str:
+        working = self._embedding.working
+        computed = "" if working is None else METHODS[working.settings.method].title
+        if reason:
+            aside = f"Meanwhile {computed} is being computed." if computed else ""
+            return f"{reason}\n\n{aside}".rstrip()
+        if computed:
+            return f"{computed} is being computed. The map can be used meanwhile (Esc)."
         return self._failure or "No embedding of this model yet: press Compute."
 
     def _status_words(self, layout: Layout) -> str:
@@ -345,22 +357,35 @@ class EmbeddingPanel(QWidget):
         if self.isVisible():
             self.view.set_markers(self._markers())
 
-    def _markers(self) -> list[Marker]:
-        """The handles that stand on an image."""
+    def _standing(self) -> dict[int, int]:
+        """Handles that stand on an image: the place of the layout that each has, by its key."""
         session, layout, model = self._session, self._layout, self._session.model
         if layout is None or model is None or model.points is None:
-            return []
-        found, points = [], model.points
+            return {}
+        found, points = {}, model.points
         first = points.mean[layout.rows, 0]
         for handle in session.arrangement.handles:
-            near = layout.rows[first == handle.z[0]]  # a few: rarely do two share a number
-            rows = near[(points.mean[near] == handle.z).all(1)]
+            reach = _NEAR * (1 + np.abs(handle.z).max())
+            places = np.flatnonzero(np.abs(first - handle.z[0]) <= reach)  # a few of all
+            means = points.mean[layout.rows[places]]
+            on = lies_on(means, handle.z)
             if model.conditional and points.label is not None:
-                rows = rows[points.label[rows] == handle.label]
-            if len(rows):
-                x, y = layout.xy[np.searchsorted(layout.rows, rows[0])].tolist()
-                active = handle.key == session.active_key
-                found.append(Marker(handle.key, handle.name, handle.colour, x, y, active))
+                on &= points.label[layout.rows[places]] == handle.label
+            if on.any():  # the nearest of them
+                gaps = np.abs(means - handle.z).max(1)
+                found[handle.key] = int(places[np.where(on, gaps, np.inf).argmin()])
+        return found
+
+    def _markers(self) -> list[Marker]:
+        """The handles that stand on an image."""
+        session, found = self._session, []
+        for key, place in self._standing().items():
+            handle = session.arrangement.get(key)
+            assert handle is not None
+            assert self._layout is not None
+            x, y = self._layout.xy[place].tolist()
+            active = key == session.active_key
+            found.append(Marker(key, handle.name, handle.colour, x, y, active))
         return found
 
     def refresh_theme(self) -> None:
@@ -450,7 +475,9 @@ class EmbeddingPanel(QWidget):
         super().showEvent(event)
         self._show_state()
         self._draw_handles()
+        self._rest.start()
 
-
-def _stands(z: Floats, label: int | None, on: Floats, of: int | None) -> bool:
-    return label == of and np.array_equal(z, on)
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._rest.stop()
+        self._look.hover(None)

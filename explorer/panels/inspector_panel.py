@@ -232,6 +232,12 @@ class InspectorPanel(QWidget):
         flow = model is not None and model.has_flow
         how = f"from {BOUND_SAMPLES} sampled z" if flow else "in closed form"
         drawn = "one random binarisation of the image, " if binary else ""
+        of = (
+            ". It is of one random binarisation of the image, which is what the model was trained "
+            "on; a point's card on the map tells the KL of the grey image, so the two differ"
+            if binary
+            else ""
+        )
         head_tip = (
             f"A lower bound on log p(x), estimated from {drawn}{BOUND_SAMPLES} sampled z. "
             f"{bits:.3f} bits per pixel value."
@@ -249,7 +255,7 @@ class InspectorPanel(QWidget):
                 "KL to the prior",
                 terms["kl"],
                 "#ff8c5a",
-                f"KL(q(z|x) || p(z)) {how}, in nats: what the code costs",
+                f"KL(q(z|x) || p(z)) {how}, in nats: what the code costs{of}",
             ),
             Term(
                 f"bound, k = {BOUND_SAMPLES}",

@@ -1,6 +1,5 @@
 """The map with its toolbar and legend, bound to a session."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,21 +14,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer import painting, theme
+from explorer import theme
 from explorer.arrangement import Bytes, Floats
 from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
-from explorer.map_overlays import (
-    DENSITY_TIP,
-    DENSITY_WITHOUT_PRIOR_TIP,
-    FIELD_TIP,
-    MAGNIFICATION_TIP,
-)
+from explorer.fit_box import FIT_WORDS, fit_box
+from explorer.layer_buttons import LayerButtons
+from explorer.map_handles import MapHandles, plane_words
 from explorer.map_points import MapPoints, project
 from explorer.mosaic import Mosaic
-from explorer.pacing import Paced
-from explorer.painting import Ellipse, Marker, to_image
+from explorer.painting import to_image
 from explorer.plane_choices import make_plane, reason_against
 from explorer.point_values import colour_rows, values_of
 from explorer.rendering import ModelInfo
@@ -39,34 +34,16 @@ from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
 from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
-from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.plane_chooser import PlaneChooser
-from explorer.widgets.readout import Readout
 from explorer.widgets.tool_strip import ToolStrip
-from models.planes import PLANE_KINDS, Plane, PlaneKind
+from models.planes import PLANE_KINDS, PlaneKind
 
-_PATH_SAMPLES = 96
 _COMPACT_PX = 900  # below it the layers need the room more than a title
-_GAUGE_PX = 210  # a short name and two negative numbers
-_GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
 _MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
-_POINTS_FITTED = 20_000  # looked at to tell where the data lies
+_OUTGROWN = 0.02  # of the view: the outermost points may wander so far out of it
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
-
-_LAYER_BUTTONS = {
-    "mosaic": ("Mosaic", "Decoded images as the ground of the map: what the decoder would draw"),
-    "points": ("Points", "Posterior means of the data, coloured by class where classes are known"),
-    "posterior": (
-        "Posterior",
-        "q(z|x) of encoded images at 1 and 2 standard deviations, to the scale of the axes",
-    ),
-    "prior": ("Prior σ", "Circles of 1, 2 and 3 standard deviations of the prior N(0, I)"),
-    "density": ("Density", DENSITY_TIP),
-    "magnification": ("Magnification", MAGNIFICATION_TIP),
-    "field": ("Field", FIELD_TIP),
-}
 
 _TOOLS = {
     "pan": "Pan: a drag on the map moves it, a click on a point puts a handle there (V)",
@@ -89,14 +66,19 @@ _PLANES: dict[str, tuple[str, str]] = {
     "selections": (
         "Selections",
         "Across it the direction from the mean of the first of two selections to that of the "
-        "second, up toward the mean of all data; the Data panel keeps a first one",
+        "second, up toward the mean of all data; the Data panel sets the first",
     ),
     "classes": (
         "Classes",
-        "The two directions that best separate the classes shown in the legend (Fisher's LDA)",
+        "The two directions that best separate the classes shown (Fisher's LDA); the legend below "
+        "the map chooses them: hide or show a class there and the plane follows",
     ),
     "random": ("Random", "Two directions at random"),
 }
+_TOO_FEW = (
+    "The plane stays as it is: to be made anew it needs two classes or more in the legend below "
+    "the map"
+)
 _EMBEDDING = (
     "t-SNE, UMAP …",
     "No plane, but all dimensions at once: the data laid out so that neighbours stay neighbours, "
@@ -135,15 +117,13 @@ class MapPanel(QWidget):
         points.layer.changed.connect(self.view.redraw_points)
         points.selection_changed.connect(self._on_selection_changed)
         points.colours_changed.connect(self._draw_points)
-        self._hover = (0.0, 0.0)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
         self.colours = ColourBar(session, self._legend, self)
         self._tools = ToolStrip(_TOOLS, self)
         self._tools.set_tool("pan")
         self._tools.chosen.connect(self.tool_chosen)
-        self._gauge = Readout(_GAUGE_PX, self)
-        self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
+        self.handles = MapHandles(session, self.view, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
         self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
         self._chooser.axes_chosen.connect(self._session.set_axes)
@@ -156,9 +136,8 @@ class MapPanel(QWidget):
         mosaic.tiles_changed.connect(self._on_tiles_changed)
         mosaic.settled.connect(self._on_mosaic_settled)
         self._tiles_held_back = False
-        self._markers: dict[int, Marker] = {}
-        self._ellipses: list[Ellipse] = []
         self._lens_shown = True  # of the one class; not while all of them are shown
+        self._separated: frozenset[int] = frozenset()  # classes hidden when last looked at
 
     # -- building --------------------------------------------------------------------------
 
@@ -180,7 +159,7 @@ class MapPanel(QWidget):
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
         bottom.addWidget(self.colours, 1)
-        bottom.addWidget(self._gauge)
+        bottom.addWidget(self.handles.gauge)
         layout.addLayout(bottom)
 
     def add_row(self, row: QWidget) -> None:
@@ -210,57 +189,45 @@ class MapPanel(QWidget):
         bar.setSpacing(4)
         bar.addWidget(self._chooser)
         bar.addSpacing(10)
-        self._toggles: dict[str, QPushButton] = {}
-        for name, (text, tip) in _LAYER_BUTTONS.items():
-            button = self._button(text, tip)
-            button.setCheckable(True)
-            button.setObjectName(f"layer-{name}")
-            button.clicked.connect(partial(self._on_layer_clicked, name, button))
-            self._toggles[name] = button
-        layers = OverflowRow("layers", self)
-        layers.set_buttons(list(self._toggles.values()))
-        bar.addWidget(layers, 1)
+        bar.addWidget(LayerButtons(self._session, self), 1)
         self.mosaic_settings = MosaicSettings(self)
         self.mosaic_settings.changed.connect(self.show_mosaic)
         bar.addWidget(self.mosaic_settings)
-        fit = self._button("Fit", "Show all data and the prior (Home); the wheel, + and − zoom")
+        fit = QPushButton("Fit", self)
         fit.setObjectName("fitButton")
+        fit.setAccessibleName("Fit")
+        fit.setToolTip(theme.as_tip(f"{FIT_WORDS}. The wheel, + and − zoom"))
+        fit.setProperty("slim", True)
         fit.clicked.connect(self.fit)
         bar.addWidget(fit)
         return bar
 
-    def _button(self, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(theme.as_tip(tip))
-        button.setAccessibleName(text)
-        button.setProperty("slim", True)
-        return button
-
     def _connect_view(self) -> None:
         view = self.view
-        view.handle_pressed.connect(self._on_handle_pressed)
-        view.handle_moved.connect(self._on_handle_moved)
-        view.handle_released.connect(self._on_handle_released)
-        view.gesture_cancelled.connect(self._session.cancel_gesture)
         view.handle_activated.connect(self.rename)
         view.ground_activated.connect(self.add_handle_at)
         view.menu_requested.connect(self._on_menu_requested)
         view.pointer_moved.connect(self._on_pointer_moved)
-        view.nudged.connect(self._on_nudged)
         view.view_changed.connect(self._on_view_changed)
 
     def _connect_session(self) -> None:
         session = self._session
         session.model_changed.connect(self._on_model_changed)
-        session.weights_changed.connect(self._on_weights_changed)
         session.points_changed.connect(self._on_points_changed)
         session.plane_changed.connect(self._on_plane_changed)
         session.layers_changed.connect(self._on_layers_changed)
-        session.arrangement_changed.connect(self._on_arrangement_changed)
-        session.latent_changed.connect(self._draw_handles)
-        session.active_changed.connect(self._on_active_changed)
+        session.arrangement_changed.connect(self._show_reasons)
         session.picture_changed.connect(self._on_picture_changed)
-        session.scrub_changed.connect(self._draw_scrub)
+        for changed in (
+            session.model_changed,
+            session.weights_changed,
+            session.plane_changed,
+            session.arrangement_changed,
+            session.active_changed,
+            session.latent_changed,
+            session.class_changed,
+        ):
+            changed.connect(self._on_ground_changed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._chooser.set_compact(event.size().width() < _COMPACT_PX)
@@ -273,28 +240,14 @@ class MapPanel(QWidget):
     # -- commands --------------------------------------------------------------------------
 
     def fit(self) -> None:
-        """Show all data, the prior and the handles."""
+        """Show the data, but what lies far out, the prior and the handles."""
         model = self._session.model
         if model is not None:
             low, high = self._box(model)
             self.view.fit(tuple(low), tuple(high), margin=_FIT_MARGIN)
 
     def _box(self, model: ModelInfo) -> tuple[Floats, Floats]:
-        """Two corners [2] of what there is to see in the plane."""
-        low, high = np.full(2, np.inf), np.full(2, -np.inf)
-        if model.has_prior:
-            low, high = np.full(2, -3.05), np.full(2, 3.05)
-        if model.points is not None and len(model.points):
-            every = max(1, len(model.points) // _POINTS_FITTED)
-            xy = self._session.plane.project(model.points.mean[::every])
-            inner = np.percentile(xy, [0.5, 99.5], axis=0)
-            low, high = np.minimum(low, inner[0]), np.maximum(high, inner[1])
-        if not np.isfinite(low).all():
-            centre, reach = self._session.plane.project(model.centre), float(model.spread.max())
-            low, high = centre - reach, centre + reach
-        if model.latent_size == 1:
-            low[1], high[1] = -1.0, 1.0
-        return np.asarray(low, np.float32), np.asarray(high, np.float32)
+        return fit_box(model, self._session.plane, self._session.arrangement)
 
     def _fit_gently(self, model: ModelInfo) -> None:
         """Follow data that outgrows the view or hardly fills it, unless a person chose the view."""
@@ -302,7 +255,9 @@ class MapPanel(QWidget):
             return
         low, high = self._box(model)
         left, bottom, right, top = self.view.goal.box
-        outside = low[0] < left or low[1] < bottom or high[0] > right or high[1] > top
+        slack = _OUTGROWN * (right - left)
+        across = low[0] < left - slack or high[0] > right + slack
+        outside = across or low[1] < bottom - slack or high[1] > top + slack
         filled = max((high[0] - low[0]) / (right - left), (high[1] - low[1]) / (top - bottom))
         if outside or filled < _SPARSE:
             room = _FIT_MARGIN if model.has_prior else _GROWING_MARGIN
@@ -338,7 +293,7 @@ class MapPanel(QWidget):
         self.near_wished.emit((x, y) if row is None else row)
 
     def _place_meant(self) -> tuple[float, float]:
-        return self._hover if self.view.underMouse() else (self.view.view.x, self.view.view.y)
+        return self.view.place or (self.view.view.x, self.view.view.y)
 
     def show_handle(self) -> None:
         """Make sure that the active handle is on the map."""
@@ -381,32 +336,14 @@ class MapPanel(QWidget):
         if model is None:
             return
         self._chooser.set_dimensions([f"z{number}" for number in range(model.latent_size)])
-        prior = self._toggles["prior"]
-        prior.setEnabled(model.has_prior)
-        tip = _LAYER_BUTTONS["prior"][1]
-        prior.setToolTip(
-            tip if model.has_prior else "This model has no prior, so there are no circles to draw"
-        )
-        posterior = self._toggles["posterior"]
-        posterior.setEnabled(model.has_prior)
-        posterior.setToolTip(
-            _LAYER_BUTTONS["posterior"][1]
-            if model.has_prior
-            else "Without a prior there are no posteriors: an image is encoded as one point"
-        )
-        density, some = self._toggles["density"], model.points is not None
-        density.setEnabled(some)
-        what = DENSITY_TIP if model.has_prior else DENSITY_WITHOUT_PRIOR_TIP
-        density.setToolTip(theme.as_tip(what if some else "The model's file holds no data points"))
         self.view.line_only = model.latent_size == 1
+        self._separated = self._session.layers.hidden_classes
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
 
     def _on_plane_changed(self) -> None:
         self._show_plane()
         self._draw_points()
-        self._draw_handles()
-        self._draw_scrub()
         self.fit()
 
     def _show_plane(self) -> None:
@@ -414,17 +351,12 @@ class MapPanel(QWidget):
         if model is None:
             return
         plane = session.plane
-        words = _plane_words(plane)
+        words = plane_words(plane)
         self._chooser.show_plane(plane.kind, session.axes, plane.name, theme.as_tip(words))
         self.view.axis_names = plane.across, plane.up
-        self._gauge.setToolTip(theme.as_tip(_gauge_tip(model, plane)))
 
     def _on_selection_changed(self) -> None:
         self._draw_points()
-        self._show_reasons()
-
-    def _on_arrangement_changed(self) -> None:
-        self._draw_handles()
         self._show_reasons()
 
     def _show_reasons(self) -> None:
@@ -442,10 +374,9 @@ class MapPanel(QWidget):
             }
         )
 
-    def _on_weights_changed(self) -> None:
-        """What the pointer looks at is another picture now; points come by themselves."""
-        if self.view.hovering and self.view.lens is not None:
-            self._on_pointer_moved(*self._hover)
+    def _on_ground_changed(self, key: int = 0) -> None:
+        """What the pointer looks at is another picture now."""
+        self.view.tell_pointer()
 
     def _on_points_changed(self) -> None:
         self._draw_points(glide=True)
@@ -461,32 +392,39 @@ class MapPanel(QWidget):
             self.view.redraw_ground()
 
     def _on_mosaic_settled(self) -> None:
+        self.view.let_go()
         if self._tiles_held_back:
             self._tiles_held_back = False
             self.view.refine_ground()
 
     def _on_layers_changed(self) -> None:
         layers, model = self._session.layers, self._session.model
-        for name, button in self._toggles.items():
-            button.setChecked(getattr(layers, name) and button.isEnabled())
         self._legend.set_hidden(layers.hidden_classes)
         self.view.show_tiles = layers.mosaic
         self.view.show_prior = layers.prior and model is not None and model.has_prior
         self._show_ground()
         self.view.redraw_ground()
         self._draw_points()
-        self._draw_handles()
         self._show_reasons()
         self._look()
+        self._separate_shown()
+
+    def _separate_shown(self) -> None:
+        """Let a plane that separates classes be that of those which are shown now."""
+        session, model = self._session, self._session.model
+        before, self._separated = self._separated, session.layers.hidden_classes
+        if model is None or session.plane.kind != "classes" or before == self._separated:
+            return
+        if reason_against("classes", model, session.arrangement, self._separated):
+            self.said.emit(_TOO_FEW)
+        else:
+            self._on_plane_kind_chosen("classes")
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""
         self._legend.refresh_theme()
         self._tools.refresh_theme()
         self._on_layers_changed()
-
-    def _on_active_changed(self) -> None:
-        self._draw_handles()
 
     def _draw_points(self, glide: bool = False) -> None:
         model, layers = self._session.model, self._session.layers
@@ -505,67 +443,6 @@ class MapPanel(QWidget):
         xy, colours = xy[rows], colours[rows]
         (self.view.glide_points if glide else self.view.set_points)(xy, colours)
 
-    def _draw_handles(self, key: int = 0) -> None:
-        """All of them, or the one with that key, which has moved."""
-        if key and key in self._markers:
-            handle = self._session.arrangement.get(key)
-            if handle is not None:
-                x, y = self._session.plane.project(handle.z).tolist()
-                self._markers[key] = replace(self._markers[key], x=x, y=y)
-        else:
-            self._gather_handles()
-        self.view.set_markers(tuple(self._markers.values()), self._ellipses)
-        self.view.set_path(self._path_line())
-        self._described.ask()
-
-    def _gather_handles(self) -> None:
-        session, handles = self._session, self._session.arrangement.handles
-        self._markers, self._ellipses = {}, []
-        if session.model is None or not handles:
-            return
-        places = session.plane.project(np.stack([handle.z for handle in handles])).tolist()
-        for handle, (x, y) in zip(handles, places, strict=True):
-            active = handle.key == session.active_key
-            name, colour = handle.name, handle.colour
-            self._markers[handle.key] = Marker(handle.key, name, colour, x, y, active)
-            if handle.image is not None and session.layers.posterior:
-                x, y = session.plane.project(handle.image.mean).tolist()
-                shape = session.plane.ellipse(handle.image.stddev)
-                self._ellipses.append(Ellipse(x, y, *shape, handle.colour))
-
-    def _path_line(self) -> painting.Floats:
-        arrangement = self._session.arrangement
-        if len(arrangement.handles) < 2:
-            return np.zeros((0, 2), np.float32)
-        if arrangement.path_kind == "linear":  # the map of a straight line is one
-            return np.array([(marker.x, marker.y) for marker in self._markers.values()], np.float32)
-        return self._session.plane.project(arrangement.path(_PATH_SAMPLES))
-
-    def _draw_scrub(self) -> None:
-        frame, arrangement = self._session.scrub, self._session.arrangement
-        if frame is None or not arrangement.handles:
-            self.view.set_scrub(None)
-            return
-        z = arrangement.path()[min(frame, arrangement.frames - 1)]
-        x, y = self._session.plane.project(z).tolist()
-        self.view.set_scrub((x, y))
-
-    def _describe(self) -> None:
-        """Say in words, for a screen reader, where the active handle is; show the gauge."""
-        session, handle = self._session, self._session.active
-        if handle is None or session.model is None:
-            self._gauge.set_text("")
-            self.view.setAccessibleDescription("No handle")
-            return
-        x, y = session.plane.project(handle.z).tolist()
-        off = float(np.linalg.norm(session.plane.residual(handle.z)))
-        where = f"{x:.2f}" if session.model.latent_size == 1 else f"{x:.2f}, {y:.2f}"
-        place = f"{handle.name}  {where}".replace("-", "−")
-        if session.model.latent_size > 2:
-            place += f"   off plane {off:.2f}{' σ' if session.model.has_prior else ''}"
-        self.view.setAccessibleDescription(f"Handle {place}. {_plane_words(session.plane)}")
-        self._gauge.set_text(place)
-
     def _on_picture_changed(self) -> None:
         picture = self._session.picture
         wanted = self._lens_shown and self._session.in_gesture and self.view.dragging
@@ -574,33 +451,7 @@ class MapPanel(QWidget):
 
     # -- from the person -------------------------------------------------------------------
 
-    def _on_handle_pressed(self, key: int) -> None:
-        self._session.set_scrub(None)
-        self._session.set_active(key)
-        handle = self._session.active
-        self._session.begin_gesture(f"Drag {handle.name}" if handle else "Drag")
-
-    def _on_handle_moved(self, key: int, x: float, y: float) -> None:
-        handle = self._session.arrangement.get(key)
-        if handle is None:
-            return
-        plane = self._session.plane
-        delta = np.array([x, y], np.float32) - plane.project(handle.z)
-        self._session.set_latent(key, plane.move(handle.z, delta))
-
-    def _on_handle_released(self, key: int) -> None:
-        self._session.end_gesture()
-        self.view.set_lens(None)
-
-    def _on_nudged(self, dx: float, dy: float) -> None:
-        handle = self._session.active
-        if handle is not None:
-            z = self._session.plane.move(handle.z, np.array([dx, dy], np.float32))
-            self._session.set_scrub(None)
-            self._session.set_latent(handle.key, z, f"Nudge {handle.name}")
-
     def _on_pointer_moved(self, x: float, y: float) -> None:
-        self._hover = (x, y)
         if self._session.model is not None and self._lens_shown:
             self._decoding.look_at(
                 self._session.slice.lift(np.array([x, y], np.float32)), self._session.label
@@ -612,6 +463,9 @@ class MapPanel(QWidget):
 
     def _on_view_changed(self) -> None:
         self._look()
+        self.view.tell_pointer()
+        if self._mosaic.comes_at_once:
+            self.view.hold()
 
     def _look(self) -> None:
         model = self._session.model
@@ -635,10 +489,6 @@ class MapPanel(QWidget):
             self.failed.emit(str(error))
         else:
             session.set_plane(plane)
-
-    def _on_layer_clicked(self, name: str, button: QPushButton) -> None:
-        # PySide does not hand `clicked`'s own argument to a partial.
-        self._session.set_layers(self._session.layers.with_layer(name, button.isChecked()))
 
     def _on_menu_requested(self, key: int, x: float, y: float, where: QPoint) -> None:
         menu = QMenu(self)
@@ -674,20 +524,3 @@ class MapPanel(QWidget):
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         self._session.set_layers(self._session.layers.with_class(label, shown))
-
-
-def _plane_words(plane: Plane) -> str:
-    """What runs across the map and what up, in one line of plain text."""
-    up = f"; up: {plane.up}" if plane.up else ""
-    return f"Across: {plane.across}{up}"
-
-
-def _gauge_tip(model: ModelInfo, plane: Plane) -> str:
-    """What the numbers under the map are."""
-    if model.latent_size <= 2:
-        return f"Where the active handle is, in latent units. {_plane_words(plane)}"
-    unit = " (standard deviations of the prior)" if model.has_prior else ""
-    return (
-        "Where the active handle is in the plane, and the length of what of its z lies off it, "
-        f"in latent units{unit}; B brings it to the plane. {_plane_words(plane)}"
-    )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer import theme
+from explorer.dimensions import active_dimensions, dimensions_in_order, map_dimensions
 from explorer.pacing import Paced
 from explorer.painting import to_image
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
@@ -22,14 +23,13 @@ from explorer.widgets.dimension_row import DimensionRow
 from explorer.workers import DecodeThread
 
 THUMBNAILS_A_ROW = 7
-ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
 _MOST_ROWS = 32
 _THUMBNAIL_PAUSE_MS = 60
 _VALUES_PAUSE_MS = 33  # between two looks at numbers that run
 
 
 class SlidersPanel(QWidget):
-    """Rows sorted by mean KL, or by spread; inactive dimensions folded away and counted."""
+    """Those of the map first, then by mean KL or spread; inactive ones folded away and counted."""
 
     thumbnails_shown = Signal()
 
@@ -39,6 +39,8 @@ class SlidersPanel(QWidget):
         super().__init__(parent)
         self._session, self._thread = session, thread
         self._rows: dict[int, DimensionRow] = {}
+        self._of_map: tuple[int, ...] = ()  # the dimensions across and up the map
+        self._filled = -1  # the model that the rows are of, by its key
         self._inactive_shown = False
         self.waiting = False  # for thumbnails
         self._arrived: list[QImage] = []
@@ -48,6 +50,7 @@ class SlidersPanel(QWidget):
         self._build()
         session.model_changed.connect(self._on_model_changed)
         session.weights_changed.connect(self._on_weights_changed)
+        session.plane_changed.connect(self._on_plane_changed)
         self._rows_pace = Paced(session, self._show_values, _VALUES_PAUSE_MS, self)
         session.active_changed.connect(self._on_latent_changed)
         session.arrangement_changed.connect(self._on_latent_changed)
@@ -103,6 +106,7 @@ class SlidersPanel(QWidget):
         self._fill(model)
 
     def _fill(self, model: ModelInfo) -> None:
+        self._of_map = map_dimensions(self._session)
         shown, count = self._wanted_rows(model)
         self._show_count(model, count)
         self._fold.setVisible(0 < count < model.latent_size > 2)
@@ -110,11 +114,16 @@ class SlidersPanel(QWidget):
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(2)
-        self._rows = {}
+        before = self._rows if self._filled == model.key else {}
+        self._rows, self._filled = {}, model.key
         for dimension in shown[:_MOST_ROWS]:
             centre, reach = float(model.centre[dimension]), float(model.spread[dimension])
             row = DimensionRow(dimension, centre, reach, holder)
             row.set_detail(*_detail(model, dimension))
+            if dimension in self._of_map:
+                row.set_mark(*_MARKS[self._of_map.index(dimension)])
+            if dimension in before:  # its pictures stand until others come
+                row.thumbnails.set_images(before[dimension].thumbnails.images)
             row.pressed.connect(self._on_row_pressed)
             row.moved.connect(self._on_row_moved)
             row.released.connect(self._on_row_released)
@@ -135,13 +144,23 @@ class SlidersPanel(QWidget):
         self._count.setToolTip(theme.as_tip(tip))
 
     def _wanted_rows(self, model: ModelInfo) -> tuple[list[int], int]:
-        """The dimensions to show, most used first, and how many of all are active."""
-        active = active_dimensions(model)
+        """The dimensions to show, the most used first, and how many are active.
+
+        The map's are always among them: before all others where they would be out of sight.
+        """
+        active, of_map = active_dimensions(model), self._of_map
         order = dimensions_in_order(model)
+        hidden = [d for d in of_map if not active[d] or d in order[_MOST_ROWS:]]
+        order = [*hidden, *(d for d in order if d not in hidden)]
         count = int(active.sum())
         if not count or model.latent_size <= 2:  # posterior collapse, or no room to be won
             return order, count
-        return [d for d in order if active[d] or self._inactive_shown], count
+        return [d for d in order if active[d] or d in of_map or self._inactive_shown], count
+
+    def _on_plane_changed(self) -> None:
+        model = self._session.model
+        if model is not None and map_dimensions(self._session) != self._of_map:
+            self._fill(model)
 
     def _on_weights_changed(self) -> None:
         """Rows stay where they are while their model learns, unless others are to be shown."""
@@ -212,8 +231,11 @@ class SlidersPanel(QWidget):
         self._arrived = [*self._arrived, *map(to_image, result.pictures)]
         for index, dimension in enumerate(result.request.ticket):
             images = self._arrived[index * THUMBNAILS_A_ROW : (index + 1) * THUMBNAILS_A_ROW]
-            if len(images) == THUMBNAILS_A_ROW and dimension in self._rows:
-                self._rows[dimension].thumbnails.set_images(images)
+            if dimension not in self._rows or not images:
+                continue
+            thumbnails, left = self._rows[dimension].thumbnails, THUMBNAILS_A_ROW - len(images)
+            if not left or not thumbnails.whole:  # whole rows stand until the next is whole
+                thumbnails.set_images([*images, *[None] * left])
         if len(self._arrived) >= len(result.request.z) and not self._timer.isActive():
             self.waiting = False
             self.thumbnails_shown.emit()
@@ -254,6 +276,12 @@ class SlidersPanel(QWidget):
         return QSize(380, 420)
 
 
+_MARKS = (
+    ("map →", "This dimension runs across the map, to the right", "across the map"),
+    ("map ↑", "This dimension runs up the map", "up the map"),
+)
+
+
 def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
     """How much the model uses a dimension, and what that figure is."""
     if not model.has_prior and model.deviation is not None:
@@ -287,16 +315,3 @@ def _count_words(model: ModelInfo, active: int) -> tuple[str, str]:
         "Active: the posterior mean varies over the data by more than 0.01 (variance, Burda et "
         "al. 2016)"
     )
-
-
-def dimensions_in_order(model: ModelInfo) -> list[int]:
-    """Highest mean KL first; without a prior, those first along which the data varies most."""
-    use = model.kl if model.has_prior or model.deviation is None else model.deviation
-    return [int(dimension) for dimension in np.argsort(-use, kind="stable")]
-
-
-def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which dimensions the model uses; all, where there is no data to tell."""
-    if model.deviation is None or not model.has_prior:
-        return np.ones(model.latent_size, np.bool_)
-    return np.asarray(np.square(model.deviation) > ACTIVE_VARIANCE)

@@ -46,7 +46,7 @@ PAGES = (
     Choice("watch", "Watch", "Curves, pictures, and settings that can be changed on the way"),
     Choice("runs", "Runs", "Trainings, finished and unfinished: compare, go on, keep, discard"),
 )
-_CURVES_PAUSE_MS = 2000  # between two looks at the curves while a handle is dragged: they cost 10 ms
+_CURVES_PAUSE_MS = 2000  # between two looks at curves while a handle is dragged: they cost 10 ms
 _LIKELIHOOD_TIP = (
     "p(x|z) is chosen by the images: Bernoulli for grey ones, Gaussian with a learned σ for "
     "those in colour; another one can be chosen under More settings"

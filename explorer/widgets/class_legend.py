@@ -11,6 +11,7 @@ from explorer import theme
 
 _MOST_CHIPS = 12
 _DOT_PX, _DOT_SIDE_PX = 9, 11
+_PLANE_TIP = "The plane “Classes” separates the classes that are shown here"
 
 
 class ClassLegend(QWidget):
@@ -50,7 +51,7 @@ class ClassLegend(QWidget):
         chip.setCheckable(True)
         chip.setChecked(True)
         chip.setAccessibleName(f"Show class {name}")
-        chip.setToolTip(f"Show or hide the points of class {name}")
+        chip.setToolTip(theme.as_tip(f"Show or hide the points of class {name}. {_PLANE_TIP}"))
         chip.toggled.connect(partial(self.toggled.emit, label))
         return chip
 
@@ -58,7 +59,7 @@ class ClassLegend(QWidget):
         button = QToolButton(self)
         button.setObjectName("classes")
         button.setText(f"{len(names)} classes ▾")
-        button.setToolTip("Show or hide the points of a class")
+        button.setToolTip(theme.as_tip(f"Show or hide the points of a class. {_PLANE_TIP}"))
         button.setAccessibleName("Classes shown")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)

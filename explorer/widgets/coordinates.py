@@ -26,6 +26,7 @@ class Coordinates(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._names, self._unit, self._decimals = ("", ""), "", 2
+        self._longest = -88.0
         self._text = ""
         self.hide()
 
@@ -34,9 +35,11 @@ class Coordinates(QWidget):
         self._names, self._unit = (across, up), unit
         self.resize(self.sizeHint())
 
-    def set_scale(self, scale: float) -> None:
-        """Pixels a latent unit."""
+    def set_view(self, scale: float, farthest: float) -> None:
+        """Pixels a latent unit, and the number farthest from 0 that there will be to show."""
         self._decimals = decimals_at(scale)
+        digits = max(len(f"{farthest:.{self._decimals}f}".split(".")[0]), 2)
+        self._longest = -float("8" * digits)
         self.resize(self.sizeHint())
 
     def text(self) -> str:
@@ -59,7 +62,7 @@ class Coordinates(QWidget):
         return f"{', '.join(pairs)}{self._unit}".replace("-", "−")
 
     def sizeHint(self) -> QSize:
-        longest = self.fontMetrics().horizontalAdvance(self._words(-88.0, -88.0))
+        longest = self.fontMetrics().horizontalAdvance(self._words(self._longest, self._longest))
         return QSize(longest + 16, 20)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QValidator
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -23,28 +23,59 @@ class Thumbnails(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._images: Sequence[QImage] = ()
+        self._images: Sequence[QImage | None] = ()
         self.setFixedHeight(34)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         return QSize(230, 34)
 
-    def set_images(self, images: Sequence[QImage]) -> None:
-        """Show other pictures."""
+    @property
+    def images(self) -> Sequence[QImage | None]:
+        """What it shows."""
+        return self._images
+
+    @property
+    def whole(self) -> bool:
+        """Whether every picture is there, be it of an earlier place."""
+        return bool(self._images) and None not in self._images
+
+    def set_images(self, images: Sequence[QImage | None]) -> None:
+        """Show other pictures; None for one that has not come."""
         self._images = images
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if not self._images:
+            theme.fill_waiting(painter, QRectF(self.rect()))
+            return
         painter.fillRect(self.rect(), QColor(theme.colours().map))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        cell = self.width() / max(len(self._images), 1)
+        cell = self.width() / len(self._images)
         for index, image in enumerate(self._images):
+            there = QRectF(index * cell, 0, cell, self.height())
+            if image is None:
+                theme.fill_waiting(painter, there)
+                continue
             scale = min(cell / image.width(), self.height() / image.height())
             box = QRectF(0, 0, image.width() * scale, image.height() * scale)
-            box.moveCenter(QRectF(index * cell, 0, cell, self.height()).center())
+            box.moveCenter(there.center())
             painter.drawImage(box, image)
+
+
+class SignedValue(QDoubleSpinBox):
+    """Writes a minus as the map does; a hyphen is as good to type."""
+
+    def textFromValue(self, value: float) -> str:
+        return super().textFromValue(value + 0.0).replace("-", "−")
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(text.replace("−", "-"))
+
+    def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
+        state, _, place = super().validate(text.replace("−", "-"), place)
+        return state, text, place
 
 
 class DimensionRow(QWidget):
@@ -61,7 +92,7 @@ class DimensionRow(QWidget):
         self.thumbnails = Thumbnails(self)
         self.slider = self._new_slider()
         self.value = self._new_value()
-        name = QLabel(f"z<sub>{dimension}</sub>", self)
+        self._name = name = QLabel(f"z<sub>{dimension}</sub>", self)
         name.setProperty("role", "title")
         self._detail = small = QLabel(self)
         small.setProperty("role", "muted")
@@ -75,7 +106,7 @@ class DimensionRow(QWidget):
         layout.addWidget(self.thumbnails, 0, 1)
         layout.addWidget(self.slider, 1, 1)
         layout.addWidget(self.value, 0, 2, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-        layout.setColumnMinimumWidth(0, 46)
+        layout.setColumnMinimumWidth(0, 54)  # with a mark beside the name
         layout.setColumnStretch(1, 1)
 
     def _new_slider(self) -> QSlider:
@@ -95,7 +126,7 @@ class DimensionRow(QWidget):
         return slider
 
     def _new_value(self) -> QDoubleSpinBox:
-        value = QDoubleSpinBox(self)
+        value = SignedValue(self)
         value.setObjectName(f"value-{self.dimension}")
         value.setAccessibleName(f"Value of latent dimension {self.dimension}")
         value.setToolTip(f"z{self.dimension} of the active handle, in latent units")
@@ -119,6 +150,13 @@ class DimensionRow(QWidget):
         """How much the dimension is used, and what that figure is."""
         self._detail.setText(detail)
         self._detail.setToolTip(tip)
+
+    def set_mark(self, mark: str, tip: str, spoken: str) -> None:
+        """Say beside its name what it is to the map; `spoken` is for a screen reader."""
+        words = f"<span style='font-size: 8pt; font-weight: normal'>{mark}</span>"
+        self._name.setText(f"z<sub>{self.dimension}</sub>&nbsp;{words}")
+        self._name.setToolTip(tip)
+        self.slider.setAccessibleName(f"Latent dimension {self.dimension}, {spoken}")
 
     def set_span(self, centre: float, reach: float) -> None:
         """Let the slider reach so far to both sides of `centre`; the value stays."""

@@ -1,4 +1,4 @@
-"""How the data is embedded: the method, its one setting, a button that computes or cancels."""
+"""How the data is embedded: the method, its one setting, a button to compute; how far that is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from explorer import theme
 
-_PROGRESS_PX, _ROW_PX = 190, 22
+_PROGRESS_PX, _ROW_PX = 230, 22
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class EmbeddingBar(QWidget):
         self._methods = dict(methods)
         self._neighbours_by_method = {name: way.default for name, way in methods.items()}
         self._status = status
-        self._working = False
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(4)
         rows.addLayout(self._controls())
-        rows.addLayout(self._report())
+        rows.addWidget(self._report())
         self._show_method()
-        self.show_idle(again=False)
+        self.show_choice(again=False)
+        self.show_idle()
 
     def _controls(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -91,20 +91,26 @@ class EmbeddingBar(QWidget):
             row.addWidget(self._button(text, name, tip))
         return row
 
-    def _report(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _report(self) -> QWidget:
+        report = QWidget(self)
+        report.setProperty("compact", True)
+        report.setFixedHeight(_ROW_PX)  # so that nothing moves when the bar comes
+        row = QHBoxLayout(report)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self._status.setObjectName("embeddingStatus")
         self._status.setProperty("role", "muted")
-        self._status.setMinimumHeight(_ROW_PX)  # so that nothing moves when the bar comes
         row.addWidget(self._status, 1)
         self._progress = QProgressBar(self)
         self._progress.setObjectName("embeddingProgress")
         self._progress.setAccessibleName("Progress of the embedding")
-        self._progress.setToolTip("Steps done of all steps")
         self._progress.setFixedSize(_PROGRESS_PX, _ROW_PX)
         row.addWidget(self._progress)
-        return row
+        self._cancel = self._button(
+            "Cancel", "embeddingCancel", "Stop computing; the points that are shown stay"
+        )
+        row.addWidget(self._cancel)
+        return report
 
     def _button(self, text: str, name: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -113,7 +119,8 @@ class EmbeddingBar(QWidget):
         button.setAccessibleName(tip.split(" (")[0] or text)
         clicked = {
             "embeddingBack": self.back_clicked.emit,
-            "embeddingCompute": self._on_go_clicked,
+            "embeddingCompute": self.compute_clicked.emit,
+            "embeddingCancel": self.cancel_clicked.emit,
             "embeddingZoomOut": partial(self.zoom_clicked.emit, 0.8),
             "embeddingZoomIn": partial(self.zoom_clicked.emit, 1.25),
             "embeddingFit": self.fit_clicked.emit,
@@ -133,29 +140,41 @@ class EmbeddingBar(QWidget):
         """Its setting."""
         return self._spin.value()
 
-    def show_idle(self, *, again: bool, reason: str = "") -> None:
-        """Nothing is being computed; `reason` says why nothing can be."""
-        self._working = False
-        self._progress.hide()
+    def show_choice(self, *, again: bool, reason: str = "", instead: str = "") -> None:
+        """What the button does for the method that is chosen.
+
+        `reason` says why it can do nothing, `instead` names what is being computed.
+        """
         words = "Compute again" if again else "Compute"
-        tip = reason or "Compute the embedding in the background; the map stays alive meanwhile"
-        self._set_go(words, tip, enabled=not reason)
-
-    def show_working(self, what: str, done: int, total: int) -> None:
-        """How far the computation is; a total of 0 is unknown."""
-        self._working = True
-        self._progress.setRange(0, total)
-        self._progress.setValue(done)
-        self._progress.setFormat(f"{what}: {done} of {total}" if done else what)
-        self._progress.show()
-        self._set_go("Cancel", "Stop; the points that are shown stay", enabled=True)
-
-    def _set_go(self, words: str, tip: str, *, enabled: bool) -> None:
+        tip = "Compute the embedding in the background; the map stays alive meanwhile"
+        tip += f". It takes the place of {instead}, which is being computed" if instead else ""
         if self._go.text() != words:
             self._go.setText(words)
             self._go.setAccessibleName(f"{words} the embedding")
-        self._go.setToolTip(theme.as_tip(tip))
-        self._go.setEnabled(enabled)
+        self._go.setToolTip(theme.as_tip(reason or tip))
+        if reason and self._go.hasFocus() and self._cancel.isVisible():
+            self._cancel.setFocus()
+        self._go.setEnabled(not reason)
+
+    def show_idle(self) -> None:
+        """Nothing is being computed."""
+        had_focus = self._cancel.hasFocus()
+        self._progress.hide()
+        self._cancel.hide()
+        if had_focus:
+            (self._go if self._go.isEnabled() else self._method).setFocus()
+
+    def show_working(self, title: str, what: str, done: int, total: int) -> None:
+        """How far the computation by that method is; a total of 0 is unknown."""
+        self._progress.setRange(0, total)
+        self._progress.setValue(done)
+        told = f"{title}: {what[:1].lower()}{what[1:]}"
+        self._progress.setFormat(f"{told}, {done} of {total}" if done else told)
+        self._progress.setToolTip(f"Steps of {title} done, of all steps")
+        self._cancel.setToolTip(f"Stop computing {title}; the points that are shown stay")
+        self._cancel.setAccessibleName(f"Cancel {title}")
+        self._progress.show()
+        self._cancel.show()
 
     def _show_method(self) -> None:
         way = self._methods[self.method]
@@ -177,6 +196,3 @@ class EmbeddingBar(QWidget):
 
     def _on_neighbours_changed(self, value: int) -> None:
         self._neighbours_by_method[self.method] = value
-
-    def _on_go_clicked(self) -> None:
-        (self.cancel_clicked if self._working else self.compute_clicked).emit()

@@ -1,28 +1,14 @@
 """Asks how and where to write an animation."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QWidget
 
 from explorer.animation import FRAME_RATES, Format
+from explorer.export_form import ExportForm, named
 
 FORMATS: dict[str, tuple[Format, str]] = {
     "GIF": ("gif", ".gif"),
@@ -46,7 +32,7 @@ class ExportChoice:
     there_and_back: bool
 
 
-class ExportDialog(QDialog):
+class ExportDialog(ExportForm):
     """`chosen` follows Export; nothing is written here."""
 
     chosen = Signal(object)  # ExportChoice
@@ -60,10 +46,7 @@ class ExportDialog(QDialog):
         parent: QWidget,
         sizes_px: Sequence[int] = SIZES_PX,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("exportDialog")
-        self.setWindowTitle("Export the path")
-        self._path = QLineEdit(str(path), self)
+        super().__init__("export", "Export the path", path, parent)
         self._format = self._combo(list(FORMATS), "exportFormat", "What kind of file to write")
         self._sizes, self._what = tuple(sizes_px), ""
         self._size = self._combo(
@@ -74,9 +57,6 @@ class ExportDialog(QDialog):
         self._rate.setCurrentText("20")
         self._frames = QSpinBox(self)
         self._back = QCheckBox("There and back", self)
-        self._note = QLabel(self)
-        self._note.setProperty("role", "muted")
-        self._note.setWordWrap(True)
         self._frames.setRange(2, most_frames)
         self._frames.setValue(max(frames, 48))
         self._back.setChecked(there_and_back)
@@ -103,55 +83,21 @@ class ExportDialog(QDialog):
     def _combo(self, texts: list[str], name: str, tip: str) -> QComboBox:
         combo = QComboBox(self)
         combo.addItems(texts)
-        combo.setObjectName(name)
-        combo.setAccessibleName(tip)
-        combo.setToolTip(tip)
+        named(combo, name, tip)
         return combo
 
     def _build(self) -> None:
-        self._path.setObjectName("exportPath")
-        self._path.setAccessibleName("File to write")
-        self._path.setToolTip("File to write")
-        self._path.setMinimumWidth(320)
-        self._frames.setObjectName("exportFrames")
-        self._frames.setAccessibleName("Number of frames")
+        named(self._frames, "exportFrames", "Number of frames")
         self._frames.setToolTip("Frames from the first handle to the last")
         self._back.setToolTip("Forward, then backward, without showing either end twice")
-        browse = QPushButton("Browse …", self)
-        browse.setToolTip("Choose the folder and name")
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._on_browse)
-        file_row = QHBoxLayout()
-        file_row.addWidget(self._path, 1)
-        file_row.addWidget(browse)
-        form = QFormLayout()
-        form.addRow("File", file_row)
-        form.addRow("Format", self._format)
-        form.addRow("Size", self._size)
-        form.addRow("Frames a second", self._rate)
-        form.addRow("Frames", self._frames)
-        form.addRow("", self._back)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setObjectName("exportAccept")
-        self._export.setDefault(True)
-        self._export.setToolTip("Decode the frames and write the file, in the background")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Write nothing")
-        buttons.accepted.connect(self._on_accepted)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(10)
-        layout.addLayout(form)
-        layout.addWidget(self._note)
-        layout.addWidget(buttons)
-
-    def _on_browse(self) -> None:
-        dialog = QFileDialog(self, self.windowTitle(), self._path.text())
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.selectFile(self._path.text())
-        dialog.fileSelected.connect(self._path.setText)
-        dialog.open()
+        self._form.addRow("Format", self._format)
+        self._form.addRow("Size", self._size)
+        self._form.addRow("Frames a second", self._rate)
+        self._form.addRow("Frames", self._frames)
+        self._form.addRow("", self._back)
+        self._add_buttons(
+            "Decode the frames and write the file, in the background", self._on_accepted
+        )
 
     def _on_format_chosen(self, text: str) -> None:
         path = Path(self._path.text())
@@ -161,18 +107,11 @@ class ExportDialog(QDialog):
         self._rate.setEnabled(moving)
         self._back.setEnabled(moving)
 
-    def _file(self) -> Path:
-        """The file that is named so far, with an ending; without a name it has none either."""
-        path = Path(self._path.text())
-        with suppress(RuntimeError):  # ~somebody, who does not exist
-            path = path.expanduser()
-        suffix = FORMATS[self._format.currentText()][1]
-        return path if path.suffix or not path.name else path.with_suffix(suffix)
-
     def _choice(self) -> ExportChoice:
+        format, suffix = FORMATS[self._format.currentText()]
         return ExportChoice(
-            path=self._file(),
-            format=FORMATS[self._format.currentText()][0],
+            path=self._file(suffix),
+            format=format,
             size=self._sizes[self._size.currentIndex()],
             frames=self._frames.value(),
             frames_per_second=RATES[self._rate.currentText()],

@@ -1,33 +1,22 @@
 """Asks where the picture of the map goes, how large it is and what is on it."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
 
+from explorer.export_form import ExportForm, named
 from explorer.map_drawing import Included
 
 SCALES = (1, 2, 3, 4, 6, 8)
 LONGEST_PX = 8192
 _NARROWEST_PX = 100
+_LIMIT = f"The longer side has at most {LONGEST_PX:,} pixels: the picture is kept whole in memory"
+_TYPED_PX = 9_999_999  # more than there can be: what is typed is never cut short
 _USUAL_SCALE = 2
+_NOTE_LINES = 3  # as many as it ever has: nothing moves when it has them
 _SUFFIX = ".png"
 _TILES = (
     ("As on the map", 1.0),
@@ -46,7 +35,7 @@ class MapChoice:
     included: Included = field(default_factory=Included)
 
 
-class MapExportDialog(QDialog):
+class MapExportDialog(ExportForm):
     """`chosen` follows Export; nothing is written here."""
 
     chosen = Signal(object)  # MapChoice
@@ -63,21 +52,15 @@ class MapExportDialog(QDialog):
         `size_of` tells the pixels at the scale of the screen, `tiles_of` the tiles to decode;
         none are where the map shows no mosaic.
         """
-        super().__init__(parent)
-        self.setObjectName("mapExportDialog")
-        self.setWindowTitle("Export the map")
+        super().__init__("mapExport", "Export the map", before.path, parent)
         self._size_of, self._tiles_of = size_of, tiles_of
-        self._ratio = before.ratio
-        self._path = QLineEdit(str(before.path), self)
+        self._ratio, self._limit_said = before.ratio, ""
         self._scale, self._width, self._tiles = QComboBox(self), QSpinBox(self), QComboBox(self)
         self._boxes = {
             "axes": self._box("Numbers along the axes", "axes", before.included.axes),
             "handles": self._box("Handles and path", "handles", before.included.handles),
             "legend": self._box("Colours of the classes", "legend", before.included.legend),
         }
-        self._note = QLabel(self)
-        self._note.setProperty("role", "muted")
-        self._note.setWordWrap(True)
         self._fill(before.tile_share)
         self._build()
         self._connect()
@@ -85,8 +68,7 @@ class MapExportDialog(QDialog):
 
     def _box(self, text: str, name: str, on: bool) -> QCheckBox:
         box = QCheckBox(text, self)
-        box.setObjectName(f"mapExport-{name}")
-        box.setAccessibleName(text)
+        named(box, f"mapExport-{name}", text)
         box.setToolTip(f"{text}: on the picture or not")
         box.setChecked(on)
         return box
@@ -101,48 +83,35 @@ class MapExportDialog(QDialog):
         self._tiles.setCurrentIndex(max(0, self._tiles.findData(share)))
         self._tiles.setEnabled(self._tiles_of(1.0) > 0)
         for widget, name, tip in (
-            (self._path, "mapExportPath", "File to write"),
             (self._scale, "mapExportScale", "How many times as large as on the screen"),
-            (self._width, "mapExportWidth", "Pixels across; the height follows"),
+            (self._width, "mapExportWidth", f"Pixels across; the height follows. {_LIMIT}"),
             (self._tiles, "mapExportTiles", "Size of the decoded tiles, in the size on the map"),
         ):
-            widget.setObjectName(name)
-            widget.setAccessibleName(tip)
-            widget.setToolTip(tip)
-        self._path.setMinimumWidth(320)
+            named(widget, name, tip)
         self._width.setSuffix(" px")
         self._width.setKeyboardTracking(False)
+        self._width.setRange(1, _TYPED_PX)
 
     def _build(self) -> None:
-        browse = QPushButton("Browse …", self)
-        browse.setToolTip("Choose the folder and name")
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._on_browse)
-        form = QFormLayout()
-        form.addRow("File", _row(self._path, browse))
-        form.addRow("Size", _row(self._scale, self._width))
-        form.addRow("Tiles", self._tiles)
+        size = QHBoxLayout()
+        size.addWidget(self._scale, 1)
+        size.addWidget(self._width)
+        self._form.addRow("Size", size)
+        self._form.addRow("Tiles", self._tiles)
         for number, box in enumerate(self._boxes.values()):
-            form.addRow("" if number else "Show", box)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setObjectName("mapExportAccept")
-        self._export.setDefault(True)
-        self._export.setToolTip("Decode the tiles, draw and write the file, in the background")
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Write nothing")
-        buttons.accepted.connect(self._on_accepted)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(10)
-        layout.addLayout(form)
-        layout.addWidget(self._note)
-        layout.addWidget(buttons)
+            self._form.addRow("" if number else "Show", box)
+        self._note.setMinimumHeight(_NOTE_LINES * self._note.fontMetrics().lineSpacing())
+        self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._add_buttons(
+            "Decode the tiles, draw and write the file, in the background", self._on_accepted
+        )
 
     def _connect(self) -> None:
         self._path.textChanged.connect(self._say)
         self._tiles.currentIndexChanged.connect(self._say)
         self._scale.activated.connect(self._on_scale_chosen)
         self._width.valueChanged.connect(self._on_width_chosen)
+        self._width.lineEdit().textEdited.connect(self._on_width_typed)
         for box in self._boxes.values():
             box.toggled.connect(self._show_ratio)
 
@@ -156,45 +125,50 @@ class MapExportDialog(QDialog):
         size = self._size_of(self._included())
         return LONGEST_PX / max(size.width(), size.height(), 1)
 
+    def _least(self) -> float:
+        return _NARROWEST_PX / self._size_of(self._included()).width()
+
     def _on_scale_chosen(self, place: int) -> None:
         self._ratio = float(self._scale.itemData(place)) or self._ratio
         self._show_ratio()
+
+    def _on_width_typed(self) -> None:
+        """A width that cannot be is told while it is typed, and not changed before it is whole."""
+        typed = self._width.cleanText()
+        if typed.isdecimal():
+            self._limit_said = self._words_about(
+                int(typed) / self._size_of(self._included()).width()
+            )
+            self._say()
 
     def _on_width_chosen(self, width: int) -> None:
         self._ratio = width / self._size_of(self._included()).width()
         self._show_ratio()
 
+    def _words_about(self, ratio: float) -> str:
+        """Why a picture cannot be so many times as large; nothing if it can."""
+        across = self._size_of(self._included()).width()
+        if ratio > self._most():
+            widest = int(self._most() * across)
+            return f"At most {widest:,} pixels across. {_LIMIT}. "
+        return f"At least {_NARROWEST_PX} pixels across. " if ratio < self._least() else ""
+
     def _show_ratio(self) -> None:
         """Both fields say the same; none allows a picture that is too large."""
         size = self._size_of(self._included())
-        self._ratio = min(self._ratio, self._most())
+        self._limit_said = self._words_about(self._ratio)
+        self._ratio = min(max(self._ratio, self._least()), self._most())
         place = self._scale.findData(self._ratio)
         self._scale.setCurrentIndex(place if place >= 0 else self._scale.count() - 1)
         blocked = self._width.blockSignals(True)  # a whole number would round the scale
-        self._width.setRange(_NARROWEST_PX, max(_NARROWEST_PX, int(self._most() * size.width())))
         self._width.setValue(round(self._ratio * size.width()))
         self._width.blockSignals(blocked)
         self._say()
 
     # -- what is chosen --------------------------------------------------------------------
 
-    def _on_browse(self) -> None:
-        dialog = QFileDialog(self, self.windowTitle(), self._path.text())
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.selectFile(self._path.text())
-        dialog.fileSelected.connect(self._path.setText)
-        dialog.open()
-
-    def _file(self) -> Path:
-        """The file that is named so far; without an ending it gets one, without a name nothing."""
-        path = Path(self._path.text().strip())
-        with suppress(RuntimeError):  # ~somebody, who does not exist
-            path = path.expanduser()
-        return path if not path.name or path.suffix else path.with_suffix(_SUFFIX)
-
     def _say(self) -> None:
-        path, size = self._file(), self._size_of(self._included())
+        path, size = self._file(_SUFFIX), self._size_of(self._included())
         right = path.suffix.lower() == _SUFFIX
         tiles = self._tiles_of(self._tiles.currentData())
         words = f"{round(size.width() * self._ratio)} × {round(size.height() * self._ratio)} pixels"
@@ -204,18 +178,11 @@ class MapExportDialog(QDialog):
             words = "Type the name of the file to write."
         elif not right:
             words = f"The picture is a PNG: let the name end in {_SUFFIX}."
-        self._note.setText(words)
+        self._note.setText(self._limit_said + words)
         self._export.setEnabled(right)
 
     def _on_accepted(self) -> None:
         self._width.interpretText()
         share = float(self._tiles.currentData())
-        self.chosen.emit(MapChoice(self._file(), self._ratio, share, self._included()))
+        self.chosen.emit(MapChoice(self._file(_SUFFIX), self._ratio, share, self._included()))
         self.accept()
-
-
-def _row(first: QWidget, second: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.addWidget(first, 1)
-    row.addWidget(second)
-    return row

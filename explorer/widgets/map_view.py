@@ -2,12 +2,11 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from math import hypot
 from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -21,7 +20,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPicture,
     QPixmap,
-    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -31,6 +29,8 @@ from explorer import map_drawing, painting, theme
 from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
 from explorer.map_drawing import MapContents
+from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
+from explorer.marker_layer import MarkerLayer
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
@@ -39,23 +39,16 @@ from explorer.viewport import Viewport
 Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = map_drawing.MARGIN_LEFT_PX, map_drawing.MARGIN_BOTTOM_PX
-NUDGE_PX, FINE_NUDGE_PX = 8, 1
 LENS_PX = 84
-_GRAB_PX = painting.HANDLE_RADIUS_PX + 5
-_MANY_MARKERS = 24  # from here on those that stand still are drawn once
-_ZOOM_A_NOTCH = 1.25
-_PAN_PX, _PAN_SHARE = 60, 0.8  # a step of the keys; a large one, of the view
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
+_HOLD_MS, _ALONE_SECONDS = 16, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
-
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
-}
+_LINE_WORDS = (
+    "The whole latent space is this line: heights say nothing, and points are spread upward at "
+    "random only so that they do not hide one another"
+)
 
 
 def _is_near(one: QPointF, other: QPointF) -> bool:
@@ -104,8 +97,7 @@ class MapView(QWidget):
         self.show_axes = True  # the numbers along them
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points = PointLayer()
-        self._markers: tuple[Marker, ...] = ()
-        self._still_markers: tuple[object, QPixmap] | None = None
+        self._markers = MarkerLayer()
         self._ellipses: tuple[Ellipse, ...] = ()
         self._hover_ellipse: Ellipse | None = None
         self._path = PathLayer()
@@ -115,7 +107,6 @@ class MapView(QWidget):
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
-        self._tiles_before: tuple[Viewport, QPixmap] | None = None  # drawn before a pan
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
@@ -126,10 +117,17 @@ class MapView(QWidget):
             self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
         )
         self._patience.timeout.connect(self.update)
+        self._hold = QTimer(
+            self, singleShot=True, interval=_HOLD_MS, timerType=Qt.TimerType.PreciseTimer
+        )
+        self._hold.timeout.connect(self.let_go)
+        self._moved_at, self._moved_alone = 0.0, True
         self._glide: Glide | None = None
         self._view_glide: tuple[Viewport, Viewport] | None = None
         self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
         self._glider.timeout.connect(self._on_glide)
+        self._teller = QTimer(self, singleShot=True, interval=0)
+        self._teller.timeout.connect(self._on_tell)
         self._work = self._tiles_painted()
         self._worker = QTimer(self, interval=_WORK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._worker.timeout.connect(self._on_work)
@@ -231,7 +229,7 @@ class MapView(QWidget):
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
-        self._markers, self._ellipses = tuple(markers), tuple(ellipses)
+        self._markers.markers, self._ellipses = tuple(markers), tuple(ellipses)
         self._update_soon()
 
     def set_hover_ellipse(self, ellipse: Ellipse | None) -> None:
@@ -266,11 +264,30 @@ class MapView(QWidget):
         elif not self._patience.isActive():
             self._patience.start()
 
+    def hold(self) -> None:
+        """Paint nothing until `redraw_ground`, for a moment at most: tiles come sooner than that.
+
+        Not while one view follows another: each is to be seen, with or without its tiles.
+        """
+        if self._moved_alone:
+            self.setUpdatesEnabled(False)
+            self._hold.start()
+
+    def let_go(self) -> None:
+        """Paint what was held back, if anything was."""
+        if not self.updatesEnabled():
+            self._hold.stop()
+            self.setUpdatesEnabled(True)  # which paints all of it
+
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
-        self._leave_work()
-        self._ground = self._tiles_layer = self._tiles_before = None
+        self.let_go()
+        self._forget_ground()
         self.update()
+
+    def _forget_ground(self) -> None:
+        self._leave_work()
+        self._ground = self._tiles_layer = None
 
     def redraw_overlays(self) -> None:
         """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
@@ -314,6 +331,28 @@ class MapView(QWidget):
         idle = self._dragging is None and self._panning_from is None and not self.area.drawing
         return idle and self._pointer is not None
 
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where in the plane the pointer is now, if it is over the ground."""
+        at = self._pointer
+        return None if at is None or not self.ground.contains(at) else self._to_plane(at)
+
+    def tell_pointer(self) -> None:
+        """Say again where the pointer is, once all that changes now has changed.
+
+        Another part of the plane is under it, or the same part decodes to something else. While
+        something is dragged nothing is said until that ends.
+        """
+        if self.hovering:
+            self._teller.start()
+
+    def _on_tell(self) -> None:
+        place = self.place
+        if self.hovering and place is not None:
+            self.pointer_moved.emit(*place)
+        elif self.hovering:
+            self.forget_pointer()
+
     # -- where things are ------------------------------------------------------------------
 
     @property
@@ -336,11 +375,8 @@ class MapView(QWidget):
         Raises:
             KeyError: there is no such handle.
         """
-        wanted = getattr(handle, "key", handle)
-        for marker in self._markers:
-            if wanted in (marker.name, marker.key):
-                return self._to_widget(marker.x, marker.y).toPoint()
-        raise KeyError(wanted)
+        marker = self._markers.named(getattr(handle, "key", handle))
+        return self._to_widget(marker.x, marker.y).toPoint()
 
     def _to_widget(self, x: float, y: float) -> QPointF:
         px, py = self.view.pixel(x, y)
@@ -351,18 +387,15 @@ class MapView(QWidget):
         return float(x), float(y)
 
     def _handle_at(self, at: QPointF) -> int | None:
-        left, top = at.x() - MARGIN_LEFT_PX, at.y()
-
-        def distance(marker: Marker) -> float:
-            x, y = self.view.pixel(marker.x, marker.y)
-            return hypot(x - left, y - top)
-
-        nearest = min(self._markers, key=lambda m: (distance(m), not m.active), default=None)
-        return nearest.key if nearest is not None and distance(nearest) <= _GRAB_PX else None
+        found = self._markers.at(self.view, at.x() - MARGIN_LEFT_PX, at.y())
+        return None if found is None else found.key
 
     def axis_at(self, at: QPointF) -> str:
         """What the axis is whose numbers stand there, if any do."""
         across, up = self.axis_names
+        if self.line_only and across:
+            beside = at.y() > self.view.height or at.x() < MARGIN_LEFT_PX
+            return f"Across: {across}. {_LINE_WORDS}" if beside else ""
         if at.y() > self.view.height:
             return f"Across: {across}" if across else ""
         return f"Up: {up}" if up and at.x() < MARGIN_LEFT_PX else ""
@@ -371,13 +404,9 @@ class MapView(QWidget):
 
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
-        before, self.view = self.view, view.resized(self.view.width, self.view.height)
+        self.view = view.resized(self.view.width, self.view.height)
         self._fitted, self._view_glide = False, None
-        drawn = self._tiles_before
-        if self._tiles_layer is not None:
-            drawn = before, self._tiles_layer
         self._view_moved()
-        self._tiles_before = drawn
 
     def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
         """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
@@ -391,8 +420,13 @@ class MapView(QWidget):
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
-        self.redraw_ground()
-        self.view_changed.emit()
+        before, self._moved_at = self._moved_at, perf_counter()
+        self._moved_alone = self._moved_at - before > _ALONE_SECONDS
+        self._forget_ground()
+        if not self._moved_alone:
+            self.let_go()
+        self.view_changed.emit()  # whoever hears it may ask to `hold`: then nothing is painted yet
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
@@ -415,7 +449,7 @@ class MapView(QWidget):
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         self._draw_all(painter, self.on_top)
-        self._paint_markers(painter)
+        self._markers.draw(painter, self.view, self.ground_dark)
         self._draw_all(painter, self.over_handles)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
@@ -428,29 +462,6 @@ class MapView(QWidget):
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
-
-    def _paint_markers(self, painter: QPainter) -> None:
-        """Many that stand still are drawn once, under the active one."""
-        markers = self._markers
-        if len(markers) > _MANY_MARKERS:
-            still = tuple(marker for marker in markers if not marker.active)
-            wanted = (still, self.view, self.devicePixelRatioF())  # mostly the very same markers
-            if self._still_markers is None or self._still_markers[0] != wanted:
-                self._still_markers = (wanted, self._markers_painted(still))
-            painter.drawPixmap(0, 0, self._still_markers[1])
-            markers = tuple(marker for marker in markers if marker.active)
-        painting.draw_markers(painter, self.view, markers)
-
-    def _markers_painted(self, markers: Sequence[Marker]) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(round(self.view.width * ratio), round(self.view.height * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        painting.draw_markers(painter, self.view, markers)
-        painter.end()
-        return pixmap
 
     def _draw_all(self, painter: QPainter, layers: Sequence[Drawn]) -> None:
         for layer in layers:
@@ -475,7 +486,7 @@ class MapView(QWidget):
             above=self._recorded(self.above_points),
             on_top=self._recorded(self.on_top),
             path=self._path.xy,
-            markers=self._markers,
+            markers=self._markers.markers,
             ellipses=self._ellipses,
         )
 
@@ -494,8 +505,6 @@ class MapView(QWidget):
 
     def _paint_ground(self) -> QPixmap:
         if self._tiles_layer is None:
-            self._tiles_layer = self._tiles_panned()
-        if self._tiles_layer is None:
             *_, self._tiles_layer = self._tiles_painted()
         assert self._tiles_layer is not None
         pixmap = QPixmap(self._tiles_layer)
@@ -511,40 +520,6 @@ class MapView(QWidget):
             painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
         painter.end()
         return pixmap
-
-    def _tiles_panned(self) -> QPixmap | None:
-        """The tiles that were drawn before a pan, moved, with new ones where those leave room.
-
-        Nothing if more has changed than that: then all are to be drawn.
-        """
-        if self._tiles_before is None or not self.show_tiles:
-            return None
-        (before, drawn), self._tiles_before = self._tiles_before, None
-        view, shift = self.view, self.view.panned_from(before)
-        if shift is None or drawn.size() != self.size() * self.devicePixelRatioF():
-            return None
-        pixmap, painter = self._empty_ground()
-        room = QRectF(0, 0, view.width, view.height).toRect()
-        moved = room.translated(*shift) & room
-        painter.drawPixmap(moved, drawn, self._on_pixmap(moved.translated(-shift[0], -shift[1])))
-        for strip in QRegion(room) - QRegion(moved):  # type: ignore[attr-defined] # it is iterable
-            painter.save()
-            painter.setClipRect(strip)
-            painter.translate(strip.topLeft())
-            part = view.part(strip.x(), strip.y(), strip.width(), strip.height())
-            painting.draw_tiles(painter, part, self.tile_px, self.tile_image)
-            whole = QRectF(0, 0, part.width, part.height)
-            painting.fade(painter, whole, theme.colours(), self.tile_opacity)
-            painter.restore()
-        painter.end()
-        return pixmap
-
-    def _on_pixmap(self, ground: QRect) -> QRect:
-        """A part of the ground in the device pixels of a picture of the widget."""
-        ratio, at = self.devicePixelRatioF(), ground.translated(MARGIN_LEFT_PX, 0)
-        return QRectF(
-            at.x() * ratio, at.y() * ratio, at.width() * ratio, at.height() * ratio
-        ).toRect()
 
     def _empty_ground(self) -> tuple[QPixmap, QPainter]:
         """The axes around ground without tiles, and who paints on at the ground's corner."""
@@ -633,6 +608,7 @@ class MapView(QWidget):
             if self._clicking is not None:
                 at, self._clicking = self._clicking, None
                 self.ground_clicked.emit(*self._to_plane(at))
+        self.tell_pointer()
 
     def _end_area(self, held: Qt.KeyboardModifier) -> None:
         keys = Qt.KeyboardModifier
@@ -647,6 +623,7 @@ class MapView(QWidget):
         """What a press on the ground does: one of `area_tool.TOOLS`."""
         self.area.cancel()
         self.area.kind = kind
+        self.tell_pointer()
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -666,13 +643,13 @@ class MapView(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / 120
         if notches:
-            self.zoom(_ZOOM_A_NOTCH**notches, event.position())
+            self.zoom(ZOOM_A_NOTCH**notches, event.position())
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         at = QPointF(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            active = next((marker for marker in self._markers if marker.active), None)
+            active = self._markers.active
             at = self._to_widget(active.x, active.y) if active else self.ground.center()
         key = self._handle_at(at)
         where = self.mapToGlobal(at.toPoint())
@@ -696,35 +673,25 @@ class MapView(QWidget):
         if key == Qt.Key.Key_Escape and self._dragging is not None:
             self._dragging = None
             self.gesture_cancelled.emit()
+            self.tell_pointer()
         elif key == Qt.Key.Key_Escape and self.area.drawing:
             self.area.cancel()
+            self.tell_pointer()
             self.update()
         elif key == Qt.Key.Key_Escape and self.area.kind != "pan":
             self.tool_ended.emit()
-        elif key in _ARROWS and held & Qt.KeyboardModifier.ControlModifier:
-            dx, dy = _ARROWS[key]
-            self.set_view(self.view.panned(-_PAN_PX * dx, _PAN_PX * dy))
-        elif key in _ARROWS and held & Qt.KeyboardModifier.AltModifier:
-            dx, dy = _ARROWS[key]
-            across, up = _PAN_SHARE * self.view.width, _PAN_SHARE * self.view.height
-            self.set_view(self.view.panned(-across * dx, up * dy))
         elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
             self._look_at_active()
-        elif key in _ARROWS:
-            fine = held & Qt.KeyboardModifier.ShiftModifier
-            step = (FINE_NUDGE_PX if fine else NUDGE_PX) / self.view.scale
-            dx, dy = _ARROWS[key]
-            self.nudged.emit(dx * step, dy * step)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(_ZOOM_A_NOTCH)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / _ZOOM_A_NOTCH)
+        elif (view := view_after(self.view, key, held)) is not None:
+            self.set_view(view)
+        elif (nudge := nudge_of(self.view, key, held)) is not None:
+            self.nudged.emit(*nudge)
         else:
             super().keyPressEvent(event)
 
     def _look_at_active(self) -> None:
         """The active handle in the middle, at the same scale."""
-        active = next((marker for marker in self._markers if marker.active), None)
+        active = self._markers.active
         if active is not None:
             self.set_view(replace(self.view, x=active.x, y=active.y))
 

@@ -21,8 +21,6 @@ class OverflowRow(QWidget):
         self._more.setProperty("slim", True)
         self._more.setObjectName("moreButton")
         self._what = what
-        self._more.setToolTip(f"The {what} that have no room in the row")
-        self._more.setAccessibleName(f"More {what}")
         self._say(0)
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._menu = QMenu(self._more)
@@ -37,6 +35,7 @@ class OverflowRow(QWidget):
         for button in self._buttons:
             button.setParent(self)
             button.installEventFilter(self)
+            button.toggled.connect(self._arrange)
             button.show()
         self._more.raise_()
         self.updateGeometry()
@@ -59,10 +58,10 @@ class OverflowRow(QWidget):
         return sum(w.sizeHint().width() + _SPACING_PX for w in widgets) - _SPACING_PX
 
     def _more_px(self) -> int:
-        """The room that the menu's button takes, whichever of its two words it says."""
+        """The room that the menu's button takes, whatever it says."""
         text, widths = self._more.text(), []
         for shown in (0, 1):
-            self._say(shown)
+            self._say(shown, len(self._buttons))
             widths.append(self._more.sizeHint().width())
         self._more.setText(text)
         return max(widths)
@@ -78,14 +77,18 @@ class OverflowRow(QWidget):
             self._arrange()
         return False
 
-    def _arrange(self) -> None:
+    def _arrange(self, *_: object) -> None:
         shown = len(self._buttons)
         if self._width_of(self._buttons) > self.width():
             shown = 0
             room = self.width() - self._more_px() - _SPACING_PX
             while self._width_of(self._buttons[: shown + 1]) <= room:
                 shown += 1
-        self._say(shown)
+        on = sum(button.isChecked() for button in self._buttons[shown:])
+        self._say(shown, on)
+        said = f": {on} of them on" if on else ""
+        self._more.setToolTip(f"The {self._what} that have no room in the row{said}")
+        self._more.setAccessibleName(f"More {self._what}{said}")
         x, height = 0, self._height()
         for place, button in enumerate(self._buttons):
             size = button.sizeHint()
@@ -95,9 +98,10 @@ class OverflowRow(QWidget):
         self._more.setVisible(shown < len(self._buttons))
         self._more.setGeometry(x, 0, self._more.sizeHint().width(), height)
 
-    def _say(self, shown: int) -> None:
-        """Where it is alone it says what is in it."""
-        self._more.setText("More ▾" if shown else f"{self._what.capitalize()} ▾")
+    def _say(self, shown: int, on: int = 0) -> None:
+        """How many in it are pressed down; where it is alone it says what is in it."""
+        what = "More" if shown else self._what.capitalize()
+        self._more.setText(f"{what} ({on}) ▾" if on else f"{what} ▾")
 
     def _fill(self) -> None:
         self._menu.clear()

@@ -33,7 +33,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """An overlay: a scale of `colours` from `low` to `high`, or `keys`; `tip` says what it is."""
+    """An overlay: a scale of `colours` from `low` to `high`, or `keys`; `tip` says what it is.
+
+    `note` says what is going on; it stands in the place of a scale that has no ends yet.
+    """
 
     name: str
     title: str
@@ -43,6 +46,7 @@ class Entry:
     high: str = ""
     arrow: bool = False
     keys: tuple[Key, ...] = ()
+    note: str = ""
 
 
 class OverlayLegend(QWidget):
@@ -87,9 +91,10 @@ class OverlayLegend(QWidget):
         self.setAccessibleDescription(". ".join(self._words(entry) for entry in self._entries))
 
     def _words(self, entry: Entry) -> str:
-        ends = f" {entry.low} to {entry.high}" if entry.colours else ""
+        ends = f" {entry.low} to {entry.high}" if entry.low else ""
         here = self._here.get(entry.name, "")
-        return f"{entry.title}{ends}{f', here {here}' if here else ''}"
+        note = f", {entry.note}" if entry.note else ""
+        return f"{entry.title}{ends}{f', here {here}' if here else ''}{note}"
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -112,7 +117,9 @@ class OverlayLegend(QWidget):
             top = _PAD_PX / 2 + row * _ROW_PX
             self._paint_title(painter, entry, top)
             below = QRectF(_PAD_PX, top + 17, _WIDTH_PX - 2 * _PAD_PX, 15)
-            if entry.colours:
+            if entry.colours and not entry.low:
+                self._paint_note(painter, entry.note or "…", below, Qt.AlignmentFlag.AlignLeft)
+            elif entry.colours:
                 self._paint_scale(painter, entry, below)
             else:
                 self._paint_keys(painter, entry, below)
@@ -129,6 +136,15 @@ class OverlayLegend(QWidget):
             painter.setFont(_font(self.font()))
             flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, flags, f"here {here}")
+        elif entry.note and (entry.low or entry.keys):
+            self._paint_note(painter, entry.note, box, Qt.AlignmentFlag.AlignRight)
+
+    def _paint_note(
+        self, painter: QPainter, note: str, box: QRectF, side: Qt.AlignmentFlag
+    ) -> None:
+        painter.setFont(_font(self.font()))
+        painter.setPen(QColor(theme.colours().muted))
+        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, note)
 
     def _paint_scale(self, painter: QPainter, entry: Entry, box: QRectF) -> None:
         painter.setFont(_font(self.font()))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSize
 
 _LEAST_PX = 58  # of a combo box: "z511" and the arrow, where the window is narrow
 _ARROW_PX = 36  # beside a combo box's text: the arrow and the frame
-_LIST_PX = 180
+_LIST_PX, _SPACING_PX = 180, 4
 _TIP = "The plane of the latent space that the map shows"
 
 
@@ -25,7 +25,7 @@ class PlaneChooser(QWidget):
     ) -> None:
         """`kinds` are a word and a tip for each; the first is the one of two dimensions.
 
-        `what`, a label that needs little room, will say what the two directions are.
+        `what`, a label that shortens its text, will say what the two directions are.
         """
         super().__init__(parent)
         self._kinds, self._axes_kind = dict(kinds), next(iter(kinds))
@@ -33,23 +33,29 @@ class PlaneChooser(QWidget):
         self._shown, self._view = self._axes_kind, -1
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
+        self._row.setSpacing(_SPACING_PX)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._title = self._muted("Plane")
         self._row.addWidget(self._title)
         self._build_kind()
+        self._part = QWidget(self)  # as wide for every kind: what stands beside it never slides
+        self._parts = QHBoxLayout(self._part)
+        self._parts.setContentsMargins(0, 0, 0, 0)
+        self._parts.setSpacing(_SPACING_PX)
+        self._row.addWidget(self._part)
         self._build_axes()
         self._what = what
         self._what.setObjectName("planeName")
         self._what.setProperty("role", "muted")
         self._what.setTextFormat(Qt.TextFormat.PlainText)
-        self._row.addWidget(self._what, 1)
+        self._parts.addWidget(self._what, 1)
         self._roll = QPushButton("Roll", self)
         self._roll.setObjectName("planeRoll")
         self._roll.setAccessibleName("Roll another random plane")
         self._roll.setToolTip("Another random plane; all directions are as likely")
         self._roll.clicked.connect(self._on_rolled)
-        self._row.addWidget(self._roll)
+        self._parts.addWidget(self._roll)
+        self._parts.addStretch()
         for widget in (self._what, self._roll):
             widget.hide()
 
@@ -82,7 +88,8 @@ class PlaneChooser(QWidget):
             combo.activated.connect(self._on_axes_activated)
         self._times = self._muted("×")
         for widget in (self._across, self._times, self._up):
-            self._row.addWidget(widget)
+            self._parts.addWidget(widget)
+        self.set_dimensions([])
 
     def _muted(self, text: str) -> QLabel:
         label = QLabel(text, self)
@@ -102,6 +109,9 @@ class PlaneChooser(QWidget):
             _fit(combo, names[-1:])
             combo.addItems(list(names))
             combo.setEnabled(len(names) > 2)
+        widest = self._times.sizeHint().width() + 2 * _SPACING_PX
+        widest += self._across.maximumWidth() + self._up.maximumWidth()
+        self._part.setFixedWidth(widest)
 
     def add_view(self, text: str, tip: str) -> None:
         """An entry below the planes that leads to another view of the data."""

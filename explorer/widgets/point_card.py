@@ -1,4 +1,4 @@
-"""The data point under the pointer: ringed, with its picture and words on a card beside it."""
+"""A data point: ringed, with its picture and words on a card near it."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,25 +8,28 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 from explorer import theme
 from explorer.viewport import Viewport
 
-PICTURE_PX = 64
-_RING_PX, _AWAY_PX, _PAD_PX, _LINE_PX = 5.5, 22, 6, 15
+_PAD_PX, _LINE_PX = 6, 15
+_AWAY_PX = 22
 _LENS_PX = 90  # beside and above the pointer, with its frame
 _GAP_PX = 4.0
 
 
 class PointCard:
-    """A layer of the map (`explorer.painting.Drawn`); draws nothing while no point is hovered.
+    """A layer of the map (`explorer.painting.Drawn`); draws nothing while `at` is no place.
 
     It hangs below the pointer, as the lens with the decode stands above it, and keeps clear of
     what is `covered`: parts of the ground, in its pixels, that a small widget stands on.
+    `upright`, it stands beside the point, its picture is larger, and its words are below.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, upright: bool = False) -> None:
         self.at: tuple[float, float] | None = None
         self.picture: QImage | None = None
         self.lines: tuple[str, ...] = ()
         self.covered: Callable[[], Sequence[QRectF]] = list
         self.box = QRectF()  # where it was drawn last
+        self._upright = upright
+        self._picture_px, self._ring_px = (84.0, 7.0) if upright else (64.0, 5.5)
 
     def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
         if self.at is None:
@@ -37,7 +40,7 @@ class PointCard:
         inner, outer = ("#ffffff", "#000000") if dark else ("#1d222b", "#ffffff")
         for colour, width in ((outer, 3.6), (inner, 1.8)):
             painter.setPen(QPen(QColor(colour), width))
-            painter.drawEllipse(at, _RING_PX, _RING_PX)
+            painter.drawEllipse(at, self._ring_px, self._ring_px)
         self._draw_card(painter, view, at)
 
     def _draw_card(self, painter: QPainter, view: Viewport, at: QPointF) -> None:
@@ -45,34 +48,56 @@ class PointCard:
         font = QFont(painter.font())
         font.setPointSizeF(8.0)
         painter.setFont(font)
-        metrics = QFontMetricsF(font)
+        metrics, side = QFontMetricsF(font), self._picture_px
         widest = max((metrics.horizontalAdvance(line) for line in self.lines), default=0.0)
-        height = max(float(PICTURE_PX), _LINE_PX * len(self.lines)) + 2 * _PAD_PX
-        width = PICTURE_PX + widest + 3 * _PAD_PX
-        self.box = box = _clear(at, view, _below(at, view, width, height), self.covered())
+        high = float(_LINE_PX * len(self.lines))
+        if self._upright:
+            box = _beside(at, view, max(side, widest) + 2 * _PAD_PX, side + high + 2.5 * _PAD_PX)
+            middle = QPointF(box.center().x(), box.top() + _PAD_PX + side / 2)
+            words = QRectF(box.left(), box.bottom() - high - _PAD_PX, box.width(), high)
+        else:
+            width, height = side + widest + 3 * _PAD_PX, max(side, high) + 2 * _PAD_PX
+            box = _clear(at, view, _below(at, view, width, height), self.covered())
+            middle = QPointF(box.left() + _PAD_PX + side / 2, box.center().y())
+            left = box.left() + side + 2 * _PAD_PX
+            words = QRectF(left, box.center().y() - high / 2, widest + 2, high)
+        self.box = box
         painter.setPen(QPen(QColor(colours.border), 1))
         painter.setBrush(QColor(colours.panel))
         painter.drawRoundedRect(box, theme.RADIUS_PX, theme.RADIUS_PX)
         if self.picture is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(_picture_box(box, self.picture), self.picture)
-        painter.setPen(QColor(colours.text))
-        left = box.left() + PICTURE_PX + 2 * _PAD_PX
-        top = box.center().y() - _LINE_PX * len(self.lines) / 2
+            painter.drawImage(_picture_box(middle, side, self.picture), self.picture)
+        self._draw_words(painter, words)
+
+    def _draw_words(self, painter: QPainter, box: QRectF) -> None:
+        align = Qt.AlignmentFlag.AlignCenter if self._upright else Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(theme.colours().text))
         for number, line in enumerate(self.lines):
-            row = QRectF(left, top + number * _LINE_PX, widest + 2, _LINE_PX)
-            painter.drawText(row, Qt.AlignmentFlag.AlignVCenter, line)
-            painter.setPen(QColor(colours.muted))
+            row = QRectF(box.left(), box.top() + number * _LINE_PX, box.width(), _LINE_PX)
+            painter.drawText(row, align, line)
+            if not self._upright:
+                painter.setPen(QColor(theme.colours().muted))
+
+
+def _beside(at: QPointF, view: Viewport, width: float, height: float) -> QRectF:
+    """To the right of a place, or to the left where there is no room."""
+    away = 18
+    right = at.x() + away + width < view.width
+    x = at.x() + away if right else at.x() - away - width
+    y = min(max(at.y() - height / 2, 4.0), max(view.height - height - 4.0, 4.0))
+    return QRectF(max(x, 4.0), y, width, height)
 
 
 def _below(at: QPointF, view: Viewport, width: float, height: float) -> QRectF:
     """Below a place and to its right, or wherever there is room; clear of a lens above."""
-    x = at.x() + _AWAY_PX if at.x() + _AWAY_PX + width < view.width else at.x() - _AWAY_PX - width
+    away = _AWAY_PX
+    x = at.x() + away if at.x() + away + width < view.width else at.x() - away - width
     if at.y() < 110:  # the lens has no room above and stands below: the other side is free
-        x = at.x() - _AWAY_PX - width if at.x() > _AWAY_PX + width else x
+        x = at.x() - away - width if at.x() > away + width else x
     y = at.y() + 10 if at.y() + 10 + height < view.height else at.y() - 10 - height
     if y < at.y():  # above, where the lens is on one side
-        x = at.x() - _AWAY_PX - width if at.x() > _AWAY_PX + width else at.x() + _AWAY_PX + 90
+        x = at.x() - away - width if at.x() > away + width else at.x() + away + 90
     return QRectF(max(x, 4.0), y, width, height)
 
 
@@ -96,10 +121,9 @@ def _clear(at: QPointF, view: Viewport, usual: QRectF, covered: Sequence[QRectF]
     return usual
 
 
-def _picture_box(card: QRectF, picture: QImage) -> QRectF:
-    """The picture at the left of its card, in its own proportions."""
-    longer = max(picture.width(), picture.height(), 1)
-    width, height = PICTURE_PX * picture.width() / longer, PICTURE_PX * picture.height() / longer
-    box = QRectF(0, 0, width, height)
-    box.moveCenter(QPointF(card.left() + _PAD_PX + PICTURE_PX / 2, card.center().y()))
+def _picture_box(middle: QPointF, side: float, picture: QImage) -> QRectF:
+    """The picture about a place, in its own proportions."""
+    size = picture.size().toSizeF().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
+    box = QRectF(QPointF(), size)
+    box.moveCenter(middle)
     return box

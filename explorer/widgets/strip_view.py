@@ -117,6 +117,8 @@ class StripView(QWidget):
             image = self._images.get(frame)
             if image is not None:
                 painter.drawImage(self._frame_box(frame, image, row), image)
+            else:
+                theme.fill_waiting(painter, self._cell(frame, row).adjusted(1, 1, -1, -1))
         self._paint_keyframes(painter)
         if self._scrub is not None:
             painter.setPen(QPen(QColor(colours.text), 1.5))
@@ -133,12 +135,15 @@ class StripView(QWidget):
         return range(0, self._frames, max(1, -(-self._frames // room)))
 
     def _frame_box(self, frame: int, image: QImage, row: QRectF) -> QRectF:
-        step = self._shown_frames().step
-        cell = self.width() / self._frames * step
-        scale = min((cell - 2) / image.width(), (row.height() - 2) / image.height())
+        cell = self._cell(frame, row)
+        scale = min((cell.width() - 2) / image.width(), (row.height() - 2) / image.height())
         box = QRectF(0, 0, image.width() * scale, image.height() * scale)
-        box.moveCenter(QPointF(frame * self.width() / self._frames + cell / 2, row.center().y()))
+        box.moveCenter(cell.center())
         return box
+
+    def _cell(self, frame: int, row: QRectF) -> QRectF:
+        wide = self.width() / self._frames
+        return QRectF(frame * wide, row.top(), wide * self._shown_frames().step, row.height())
 
     def _shown_keyframes(self) -> list[int]:
         """Every keyframe, or every n-th where they would hide each other; the active one last."""

@@ -152,7 +152,9 @@ class _MosaicWatch(QObject):
         start = perf_counter()
         self._map.set_view(view.panned(3.0 * view.width, 0.0))
         wait_until(lambda: bool(self._came) and not mosaic.busy, "the mosaic")
-        wait_until(lambda: self._painted[-1] > self._came[-1], "the mosaic to be painted")
+        wait_until(
+            lambda: max(self._painted, default=0.0) > self._came[-1], "the mosaic to be painted"
+        )
         live(0.1)
         first, last = self._came[0], self._came[-1]
         coarse, painted = self._first_paint_after(first), self._first_paint_after(last)

@@ -63,7 +63,7 @@ class Answering(QObject):
     def _answer(self, question: Question) -> Answer:
         try:
             return Answer(question.ask(self._window, *question.arguments))
-        except Exception:
+        except Exception:  # of any kind: the test that asks shows it
             return Answer(None, traceback.format_exc())
 
 

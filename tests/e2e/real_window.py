@@ -167,7 +167,7 @@ def running(screen: Screen, *files: Path) -> Iterator[RealWindow]:
             ours.close()  # the window closes when nobody can ask it any more
             assert process.wait(PATIENCE_SECONDS) == 0
             assert not _said(errors)
-        except BaseException as error:
+        except BaseException as error:  # pytest's failures are none of Exception
             error.add_note(_said(errors))
             raise
         finally:
