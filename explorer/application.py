@@ -1,5 +1,6 @@
 """From the command line to a window: the application object, Ctrl+C, and pictures of it."""
 
+import gc
 import os
 import signal
 import sys
@@ -72,7 +73,17 @@ def run(paths: Sequence[str], screenshot: str | None = None) -> int:
         photographer = _Photographer(window, Path(screenshot))
         app.exec()
         return photographer.status
+    window.settled.connect(spare_what_stays, Qt.ConnectionType.SingleShotConnection)
     return app.exec()
+
+
+def spare_what_stays() -> None:
+    """Let Python's search for garbage pass by all that is there once the first model is drawn.
+
+    It goes through every object of torch else, now and then, and the window stands still for
+    150 ms.
+    """
+    gc.freeze()
 
 
 def _has_display() -> bool:

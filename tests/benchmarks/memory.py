@@ -6,7 +6,7 @@ import sys
 
 import psutil
 
-from tests.benchmarks.real_window import Hand, live, open_window
+from tests.benchmarks.real_window import Hand, live, open_window, wait_until
 from tests.benchmarks.report import Options, Row
 
 _MB = 1e6
@@ -30,6 +30,8 @@ def memory(options: Options) -> list[Row]:
         opened = _megabytes()
         hand = Hand(window)
         hand.drag(_WARM_UP_DRAGS, _MOVES_A_SECOND)
+        window.images.find()  # as soon as the pointer rests on a point: that is no drag's memory
+        wait_until(lambda: not window.images.looking, "the original images")
         live(1.0)
         before = _megabytes()
         drags = options.count(_DRAGS)

@@ -47,7 +47,7 @@ def _values_row(window: MainWindow, values: TileValues, measure: Measure, count:
         median(whole) / median(loops),
         "",
         None,
-        "in chunks of about 3 ms, so that a handle's decode need not wait",
+        "in small chunks, so that a handle's decode need not wait",
     )
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer import start
+from explorer.application import spare_what_stays
 from explorer.rendering import DecodeResult
 from explorer.window import MainWindow
 from tests.benchmarks.paint_watch import PaintWatch
@@ -56,6 +57,7 @@ def open_window(model: Path) -> Iterator[MainWindow]:
     window.resize(*SIZE_PX)
     try:
         settle(window)
+        spare_what_stays()  # as `explorer.application.run` does
         yield window
     finally:
         window.training.shutdown()  # before the window asks what to do with a running one
