@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.model import Model
 
 # A batch is cut so that a handle's decode waits no longer: while one is dragged, and else.
-_CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.010
+_CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.012
 _HAND_SECONDS = 0.1  # since the last decode of a handle: nobody drags any more
 _FIRST_CHUNK, _LARGEST_CHUNK = 8, 512
 _DECODES_A_VALUE = 8  # about what another kind than a picture takes, before it has been timed
