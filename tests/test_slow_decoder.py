@@ -162,7 +162,7 @@ def test_a_handle_is_dragged_and_the_map_panned_while_an_image_is_decoded(
     for step in (QPoint(30, 10), QPoint(60, 35), QPoint(90, -20)):
         mouse(view, MOVE, start + step)
         slow.qtbot.waitUntil(
-            lambda at=start + step: watcher.seen[-1:] == [at],  # type: ignore[misc]
+            lambda at=start + step: watcher.seen[-1:] == [at],  # type: ignore[misc] # a default is not inferred
             timeout=PATIENCE_MS,
         )
     mouse(view, RELEASE, start + QPoint(90, -20), held=NONE)
@@ -189,7 +189,7 @@ def test_the_map_fills_in_image_by_image_and_a_handle_comes_first(
     for more in range(there(slow) + 1, there(slow) + 4):
         decoder.allow()
         slow.qtbot.waitUntil(
-            lambda now=more: there(slow) == now and decoder.stuck,  # type: ignore[misc]
+            lambda now=more: there(slow) == now and decoder.stuck,  # type: ignore[misc] # nor here
             timeout=PATIENCE_MS,
         )
     before_drag = len(decoder.asked)
