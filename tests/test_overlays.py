@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer import overlays
 from explorer.arrangement import Arrangement
-from explorer.overlays import FIELD, MAGNIFICATION, TileValues
+from explorer.overlays import FIELD, MAGNIFICATION, Measured, TileValues
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
@@ -119,6 +119,39 @@ def test_old_values_stand_until_new_ones_come_and_coarse_new_ones_beat_them(
     coarse = sum(tile.level == new.ticket[1][0].level for tile in new.ticket[1])
     thread.measured(new, 0, coarse, add=500)
     assert (values.grid(VIEW).values > 400).all()
+
+
+@pytest.mark.parametrize("scale", [0.01, 90.0, 125.0, 177.0, 1e5])
+@pytest.mark.parametrize("measured", [MAGNIFICATION, FIELD])
+@pytest.mark.parametrize("size", [(3840, 2160), (7680, 4320)])
+def test_a_map_of_any_size_has_values_everywhere(
+    session: Session,
+    thread: FakeThread,
+    qtbot: QtBot,
+    measured: Measured,
+    scale: float,
+    size: tuple[int, int],
+) -> None:
+    view = Viewport(0.3, -0.2, scale, *size)
+    values = TileValues(measured, session, thread, session)  # type: ignore[arg-type] # a fake
+    values.look(view, (0, 0))
+    qtbot.waitUntil(lambda: bool(thread.asked))
+    request = thread.last(measured.slot)
+    assert measured.most / 5 < len(request.z) < 2 * measured.most
+    thread.measured(request)
+    grid = values.grid(view)
+    assert np.isfinite(grid.values).all()
+    left, bottom, right, top = view.box
+    assert (grid.box[0] < left, grid.box[1] < bottom) == (True, True)
+    assert (grid.box[2] > right, grid.box[3] > top) == (True, True)
+
+
+def test_a_window_of_usual_size_keeps_its_fine_grid(session: Session, thread: FakeThread) -> None:
+    values = TileValues(MAGNIFICATION, session, thread, session)  # type: ignore[arg-type] # a fake
+    small, larger = (
+        values.grid(Viewport(0, 0, 90, *size)).level for size in ((700, 500), (1500, 800))
+    )
+    assert small == larger
 
 
 def test_a_move_inside_the_plane_keeps_the_values(
