@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
-from explorer.session import Session
+from explorer.session import PictureState, Session
 from explorer.workers import DecodeThread
 
 Floats = npt.NDArray[np.float32]
@@ -15,6 +15,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _LATENCIES_KEPT = 240
 _STRIP_PAUSE_MS = 50  # between two strips of a path that is dragged
+_BEHIND_MS = 300  # a picture that is awaited for longer is said to be: words would only flicker
 
 
 class Latency:
@@ -50,6 +51,8 @@ class Decoding(QObject):
         self._strip_timer = QTimer(self, singleShot=True)
         self._strip_asked_at = 0.0
         self._strip_timer.timeout.connect(self._ask_strip)
+        self._behind = QTimer(self, singleShot=True, interval=_BEHIND_MS)
+        self._behind.timeout.connect(self._on_behind)
         self.waiting: set[Slot] = set()
         self._newest: dict[Slot, DecodeRequest] = {}
         session.model_changed.connect(self._on_model_changed)
@@ -66,6 +69,7 @@ class Decoding(QObject):
     def _on_model_changed(self) -> None:
         self._failure = ""
         self.waiting.clear()
+        self._behind.stop()
         for slot in Slot:
             self._thread.clear(slot)
 
@@ -88,6 +92,11 @@ class Decoding(QObject):
             label = None if handle.label is None else np.array([handle.label])
             asked = perf_counter() if timed else None
             self._submit(Slot.PICTURE, handle.z[None], label, (handle.key, asked))
+            if Slot.PICTURE in self.waiting and not self._behind.isActive():
+                self._behind.start()
+
+    def _on_behind(self) -> None:
+        self._session.set_picture_state("behind")
 
     def _ask_strip_soon(self) -> None:
         """At once, but not at each of a drag's moves: they have their own picture to show."""
@@ -129,7 +138,7 @@ class Decoding(QObject):
         if result.error or not result.finite:
             self._tell_once(model, result)
         if result.error:
-            self.waiting.discard(result.request.slot)
+            self._give_up(result.request)
             return
         if result.request.slot is Slot.PICTURE:
             self._take_picture(result)
@@ -145,7 +154,21 @@ class Decoding(QObject):
             self._session.set_picture(result.pictures[0])
             if asked is not None:
                 self.latency.add(1000 * (perf_counter() - asked))
+        self._follow(result.request, "live")
         self._done(result.request)
+
+    def _follow(self, request: DecodeRequest, state: PictureState) -> None:
+        """A picture came, or will not: there is another to wait for unless it was the newest."""
+        if request is self._newest.get(Slot.PICTURE):
+            self._behind.stop()
+            self._session.set_picture_state(state)
+        elif self._behind.isActive():
+            self._behind.start()
+
+    def _give_up(self, request: DecodeRequest) -> None:
+        self.waiting.discard(request.slot)
+        if request.slot is Slot.PICTURE:
+            self._follow(request, "failed")
 
     def _take_strip(self, result: DecodeResult) -> None:
         total = len(result.request.z)

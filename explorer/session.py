@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,10 @@ from models.points import Points
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
+
+# The picture is the decode of where the handle is, or of where it was: then that of where it is
+# is on its way, or could not be made.
+PictureState = Literal["live", "behind", "failed"]
 
 _MERGE_SECONDS = 0.8
 
@@ -88,6 +92,7 @@ class Session(QObject):
     plane_changed = Signal()
     layers_changed = Signal()
     picture_changed = Signal()  # of the active handle
+    picture_state_changed = Signal()
     strip_changed = Signal()
     scrub_changed = Signal()  # the player stands on another frame, or on none
 
@@ -101,6 +106,7 @@ class Session(QObject):
         self.layers = Layers()
         self._map_class = 0
         self.picture: Bytes | None = None
+        self.picture_state: PictureState = "live"
         self.strip: Mapping[int, Bytes] = {}
         self.scrub: int | None = None
         self.undo_stack = QUndoStack(self)
@@ -126,6 +132,7 @@ class Session(QObject):
         self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
         self._map_class = 0
         self.picture, self.strip, self.scrub = None, {}, None
+        self.picture_state = "live"
         self.layers = replace(self.layers, hidden_classes=frozenset(), colour_by="class")
         self.model_changed.emit()
         self.plane_changed.emit()
@@ -216,6 +223,12 @@ class Session(QObject):
         """The active handle's decode [H, W, C]."""
         self.picture = picture
         self.picture_changed.emit()
+
+    def set_picture_state(self, state: PictureState) -> None:
+        """Whether the picture is that of the handle where it is now."""
+        if state != self.picture_state:
+            self.picture_state = state
+            self.picture_state_changed.emit()
 
     def set_strip(self, frames: Mapping[int, Bytes]) -> None:
         """The path's decodes by frame."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.decoding import Decoding, Latency
@@ -52,6 +53,62 @@ def test_a_move_of_the_active_handle_asks_at_once_and_of_another_only_for_the_pa
     session.set_latent(2, np.zeros(3, np.float32))
     qtbot.waitUntil(lambda: thread.asked[-1].slot is Slot.STRIP)
     assert [request.slot for request in thread.asked] == [Slot.PICTURE, Slot.STRIP]
+
+
+@pytest.fixture
+def states(session: Session) -> list[str]:
+    """What has been said of the picture, one after the other."""
+    found: list[str] = []
+    session.picture_state_changed.connect(lambda: found.append(session.picture_state))
+    return found
+
+
+def test_a_picture_that_is_long_in_coming_is_said_to_be_until_the_newest_is_there(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot, states: list[str]
+) -> None:
+    thread.answer(thread.last(Slot.PICTURE))
+    states.clear()
+    session.set_latent(1, np.zeros(3, np.float32))
+    older = thread.last(Slot.PICTURE)
+    session.set_latent(1, np.ones(3, np.float32))
+    qtbot.waitUntil(lambda: states == ["behind"])
+    thread.answer(older)
+    assert states == ["behind"]
+    thread.answer(thread.last(Slot.PICTURE))
+    assert states == ["behind", "live"]
+
+
+def test_a_picture_that_comes_at_once_is_never_said_to_be_behind(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot, states: list[str]
+) -> None:
+    decoding._behind.setInterval(0)  # the least patience there is
+    thread.answer(thread.last(Slot.PICTURE))
+    states.clear()
+    for place in range(5):
+        session.set_latent(1, np.full(3, place, np.float32))
+        thread.answer(thread.last(Slot.PICTURE))
+        QCoreApplication.processEvents()
+    assert states == []
+    session.set_latent(1, np.zeros(3, np.float32))  # the same patience, an answer that tarries
+    qtbot.waitUntil(lambda: states == ["behind"])
+
+
+def test_a_picture_that_cannot_be_made_is_not_said_to_be_live(
+    decoding: Decoding, session: Session, thread: FakeThread, states: list[str]
+) -> None:
+    thread.answer(thread.last(Slot.PICTURE), error="out of memory")
+    assert states[-1] == "failed"
+    session.set_latent(1, np.zeros(3, np.float32))
+    thread.answer(thread.last(Slot.PICTURE))
+    assert states[-1] == "live"
+
+
+def test_another_model_begins_with_nothing_behind(
+    decoding: Decoding, session: Session, qtbot: QtBot, states: list[str]
+) -> None:
+    qtbot.waitUntil(lambda: states == ["behind"])
+    session.set_model(info(key=2), three(), (0, 1))
+    assert session.picture_state == "live"
 
 
 def test_answers_become_the_sessions_pictures(

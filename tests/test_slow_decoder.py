@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer import workers
@@ -180,6 +181,18 @@ def test_a_handle_is_dragged_and_the_map_panned_while_an_image_is_decoded(
     )
     assert decoder.done == before  # nothing of it waited for a picture
     assert decoder.stuck
+
+
+def test_the_picture_says_that_it_is_behind_its_handle(slow: Opened, decoder: SlowDecoder) -> None:
+    session, words = slow.window.session, slow.window.findChild(QLabel, "pictureState")
+    assert isinstance(words, QLabel)
+    assert words.text() == "decoded, live"
+    assert session.active_key is not None
+    for place in (0.3, 0.4):
+        session.set_latent(session.active_key, np.array([place, -0.4], np.float32))
+        slow.qtbot.waitUntil(lambda: words.text() == "decoding …", timeout=PATIENCE_MS)
+    decoder.let_go()
+    slow.qtbot.waitUntil(lambda: words.text() == "decoded, live", timeout=PATIENCE_MS)
 
 
 def test_the_map_fills_in_image_by_image_and_a_handle_comes_first(

@@ -17,7 +17,7 @@ from explorer import theme
 from explorer.arrangement import Bytes, EncodedImage
 from explorer.encoding import BOUND_SAMPLES
 from explorer.painting import to_image
-from explorer.session import Session
+from explorer.session import PictureState, Session
 from explorer.widgets.picture_view import PictureView
 from explorer.widgets.term_bars import Term, TermBars
 
@@ -47,6 +47,7 @@ class InspectorPanel(QWidget):
         session.class_changed.connect(self._show_class)
         session.weights_changed.connect(self._on_weights_changed)
         session.picture_changed.connect(self._show_picture)
+        session.picture_state_changed.connect(self._show_label)
         session.strip_changed.connect(self._on_strip_changed)
         session.scrub_changed.connect(self._on_scrub_changed)
 
@@ -94,6 +95,7 @@ class InspectorPanel(QWidget):
         self._name = QLabel(self)
         self._name.setStyleSheet("font-weight: 700; font-size: 11pt")
         self._what = QLabel(self)
+        self._what.setObjectName("pictureState")
         self._what.setProperty("role", "muted")
         self._class = QComboBox(self)
         self._class.setObjectName("handleClass")
@@ -149,20 +151,21 @@ class InspectorPanel(QWidget):
         handle, frame = self._session.active, self._session.scrub
         if frame is not None:
             total = self._session.arrangement.frames
-            self._head("Path", f"frame {frame + 1} of {total}", theme.colours().text)
+            self._head("Path", f"frame {frame + 1} of {total}", _FRAME_TIP, theme.colours().text)
             return
         if handle is None:
-            self._head("", "", theme.colours().text)
+            self._head("", "", "", theme.colours().text)
             return
         colour = theme.handle_colour(handle.colour)
         shade = colour if theme.colours().dark else colour.darker(170)
-        self._head(handle.name, "decoded, live", shade.name())
+        self._head(handle.name, *_STATES[self._session.picture_state], shade.name())
         self._show_class()
 
-    def _head(self, name: str, what: str, colour: str) -> None:
+    def _head(self, name: str, what: str, tip: str, colour: str) -> None:
         self._name.setText(name)
         self._name.setStyleSheet(f"font-weight: 700; font-size: 11pt; color: {colour}")
         self._what.setText(what)
+        self._what.setToolTip(theme.as_tip(tip))
 
     def _show_class(self, key: int = 0) -> None:
         if self._session.label is not None:
@@ -286,6 +289,18 @@ class InspectorPanel(QWidget):
 
 
 _NO_IMAGE = "Drop an image anywhere to see it encoded, reconstructed and measured here."
+_FRAME_TIP = "The decode of this frame of the path"
+_STATES: dict[PictureState, tuple[str, str]] = {
+    "live": ("decoded, live", "The decode of z where the handle is now"),
+    "behind": (
+        "decoding …",
+        "The picture is that of where the handle was; that of where it is now is on its way",
+    ),
+    "failed": (
+        "not decoded",
+        "The picture is that of where the handle was: z where it is now could not be decoded",
+    ),
+}
 _SMALL_TIPS = {
     "image": "x: the image as the model was given it, after fitting",
     "reconstruction": "The decode of the posterior mean of this image",
