@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtGui import QColor, QIcon, QImage
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
@@ -67,3 +67,62 @@ def test_its_name_can_be_read_whatever_the_colour(legend: ClassLegend) -> None:
         name = legend.grab(box.adjusted(box.width() // 2, 0, 0, 0)).toImage()
         ground = theme.colours().panel
         assert max(contrast(colour, ground) for colour in colours_in(name)) >= READABLE
+
+
+def menu(legend: ClassLegend) -> QMenu:
+    more = legend.findChild(QToolButton, "classes")
+    assert more is not None
+    found = more.menu()
+    assert found is not None
+    found.aboutToShow.emit()
+    return found
+
+
+def resize(legend: ClassLegend, width: int) -> None:
+    legend.resize(width, legend.sizeHint().height())
+
+
+def test_every_class_is_in_the_row_or_in_the_menu_whatever_the_width(legend: ClassLegend) -> None:
+    for width in range(legend.minimumSizeHint().width(), legend.sizeHint().width() + 40, 7):
+        resize(legend, width)
+        seen = [chip(legend, n) for n in range(CLASSES) if chip(legend, n).isVisible()]
+        more = legend.findChild(QToolButton, "classes")
+        assert more is not None
+        assert more.isVisible() == (len(seen) < CLASSES)
+        for button in [*seen, *([more] if more.isVisible() else [])]:
+            assert legend.rect().contains(button.geometry())
+            assert button.width() >= button.sizeHint().width()
+        names = [*(c.text() for c in seen), *(a.text() for a in menu(legend).actions())]
+        assert names[:CLASSES] == list("abcdefghij")
+        assert len(names) == CLASSES
+    assert chip(legend, CLASSES - 1).isVisible()
+
+
+def test_the_menu_shows_and_hides_a_class_and_has_its_colour(legend: ClassLegend) -> None:
+    told: list[tuple[int, bool]] = []
+    legend.toggled.connect(lambda label, shown: told.append((label, shown)))
+    resize(legend, legend.minimumSizeHint().width() + chip(legend, 0).sizeHint().width() + 4)
+    assert chip(legend, 0).isVisible()
+    third = menu(legend).actions()[1]
+    dot = third.icon().pixmap(44, 44, QIcon.Mode.Normal, QIcon.State.On).toImage()
+    assert QColor(theme.class_colour(2)).name() in colours_in(dot)
+    third.trigger()
+    assert told == [(2, False)]
+    assert not menu(legend).actions()[1].isChecked()
+    legend.set_hidden([5])
+    assert [action.text() for action in menu(legend).actions() if not action.isChecked()] == ["f"]
+    assert told == [(2, False)]
+
+
+def test_many_classes_stand_in_a_menu_alone(legend: ClassLegend) -> None:
+    told: list[tuple[int, bool]] = []
+    legend.toggled.connect(lambda label, shown: told.append((label, shown)))
+    legend.set_classes(tuple(f"class {number}" for number in range(30)))
+    resize(legend, 600)
+    menu(legend).actions()[20].trigger()
+    assert told == [(20, False)]
+    assert not menu(legend).actions()[20].isChecked()
+    legend.set_classes(())
+    more = legend.findChild(QToolButton, "classes")
+    assert more is not None
+    assert not more.isVisible()
