@@ -36,7 +36,7 @@ class LibraryPanel(QWidget):
     def _build(self) -> None:
         holder = QWidget(self)
         column = QVBoxLayout(holder)
-        column.setContentsMargins(8, 4, 8, 8)
+        column.setContentsMargins(6, 4, 6, 8)
         column.setSpacing(6)
         self._recent_title = self._title("Opened lately")
         column.addWidget(self._title("Models"))
