@@ -18,6 +18,7 @@ class ExportStatus(QWidget):
     def __init__(self, exporting: Exporting, parent: QWidget) -> None:
         super().__init__(parent)
         self._exporting = exporting
+        self.setProperty("compact", True)  # the status bar grows by nothing when it comes
         self._progress = QProgressBar(self)
         self._progress.setFixedWidth(170)
         self._progress.setAccessibleName("Export progress")

@@ -188,7 +188,7 @@ def _style_sheet(c: Colours) -> str:
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 6px; }}
     QToolTip {{ background: {c.control}; color: {c.text}; border: 1px solid {c.border};
         padding: 4px; }}
-    QStatusBar {{ color: {c.muted}; min-height: 22px; }}
+    QStatusBar {{ color: {c.muted}; min-height: 26px; }}
     QStatusBar::item {{ border: none; }}
     QDockWidget {{ color: {c.muted}; font-weight: 600; border: 1px solid {c.border}; }}
     QDockWidget::title {{ background: {c.panel}; padding: 6px 10px; }}
