@@ -11,6 +11,7 @@ from explorer import theme
 
 _MOST_CHIPS = 12
 _SPACING_PX = 1
+_CHIP_EDGES_PX = 9  # around dot and words, and between them
 _DOT_PX, _DOT_SIDE_PX = 9, 11
 _PLANE_TIP = "The plane “Classes” separates the classes that are shown here"
 
@@ -81,7 +82,7 @@ class ClassLegend(QWidget):
     # -- as many chips as there is room for --------------------------------------------------
 
     def sizeHint(self) -> QSize:
-        every = sum(self._widths())
+        every = sum(chip.sizeHint().width() + _SPACING_PX for chip in self._chips.values())
         return QSize(max(every, self._more_px()), self._more.sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
@@ -92,7 +93,8 @@ class ClassLegend(QWidget):
         super().resizeEvent(event)
 
     def _widths(self) -> list[int]:
-        return [chip.sizeHint().width() + _SPACING_PX for chip in self._chips.values()]
+        """What chips need at the least: without the room that the style leaves around words."""
+        return [chip.minimumWidth() + _SPACING_PX for chip in self._chips.values()]
 
     def _more_px(self) -> int:
         """The room that the menu's button takes, whatever it says."""
@@ -153,12 +155,14 @@ class ClassLegend(QWidget):
         for label, chip in self._chips.items():
             chip.setIcon(_dot(theme.class_colour(label), colours))
             chip.setStyleSheet(
-                f"QToolButton {{ color: {colours.text}; padding: 1px 3px; background: transparent;"
+                f"QToolButton {{ color: {colours.text}; padding: 1px; background: transparent;"
                 " border: 1px solid transparent; }"
                 f"QToolButton:!checked {{ color: {colours.muted}; }}"
                 f"QToolButton:focus {{ border-color: {colours.accent}; }}"
             )
             chip.ensurePolished()
+            words = chip.fontMetrics().horizontalAdvance(chip.text())
+            chip.setMinimumWidth(_DOT_SIDE_PX + words + _CHIP_EDGES_PX)
         self.updateGeometry()
         self._fit()
 
