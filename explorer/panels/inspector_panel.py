@@ -21,7 +21,7 @@ from explorer.session import PictureState, Session
 from explorer.widgets.picture_view import PictureView
 from explorer.widgets.term_bars import Term, TermBars
 
-_SMALL_PX = 58
+_SMALL_PX = (40, 58)  # in a low panel and where there is room
 _DENSITIES = ("gaussian", "continuous-bernoulli")
 _SMALL = ("image", "reconstruction", "difference")
 
@@ -62,8 +62,9 @@ class InspectorPanel(QWidget):
         pictures.addWidget(self.preview, 0, 0, 7, 1)
         self._small: dict[str, tuple[PictureView, QLabel]] = {}
         for row, name in enumerate(_SMALL):
-            view, word = PictureView(_SMALL_PX, self), QLabel(name, self)
-            view.setFixedSize(_SMALL_PX, _SMALL_PX)
+            view, word = PictureView(_SMALL_PX[0], self), QLabel(name, self)
+            view.setFixedWidth(_SMALL_PX[1])
+            view.setMaximumHeight(_SMALL_PX[1])
             view.setAccessibleName(name.capitalize())
             view.setToolTip(_SMALL_TIPS[name])
             word.setProperty("role", "muted")

@@ -13,7 +13,7 @@ from explorer.painting import to_image
 from explorer.session import Session
 from explorer.widgets.picture_list import Entry, PictureList
 
-_NARROWEST_PX = 150
+_NARROWEST_PX = 158  # for a name like those of the models that ship
 
 
 class LibraryPanel(QWidget):

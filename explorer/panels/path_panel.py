@@ -18,6 +18,7 @@ from explorer.arrangement import PATH_FRAMES
 from explorer.painting import to_image
 from explorer.session import Session
 from explorer.widgets.curves import Curve, Curves
+from explorer.widgets.overflow_row import OverflowRow
 from explorer.widgets.strip_view import Keyframe, StripView
 from models.paths import PATH_KINDS
 
@@ -96,7 +97,7 @@ class PathPanel(QWidget):
             button.clicked.connect(partial(self._session.set_path, kind))
             self._kinds.addButton(button)
             bar.addWidget(button)
-        bar.addSpacing(12)
+        bar.addSpacing(6)
         self.play_button = self._button("▶", "playPath", "Play the path (Space)")
         self.play_button.setCheckable(True)
         self.play_button.setAccessibleName("Play")
@@ -114,9 +115,11 @@ class PathPanel(QWidget):
         self._frames.setAccessibleName("Number of frames")
         self._frames.setToolTip(f"Frames on the path, {PATH_FRAMES[0]} to {PATH_FRAMES[1]}")
         self._frames.valueChanged.connect(self._on_frames_chosen)
-        for widget in (self.play_button, self._loop, self._back, self._frames):
-            bar.addWidget(widget)
-        bar.addStretch(1)
+        bar.addWidget(self.play_button)
+        modes = OverflowRow("modes", self)
+        modes.set_buttons([self._loop, self._back])
+        bar.addWidget(self._frames)
+        bar.addWidget(modes, 1)
         export = self._button("Export …", "exportAnimation", "Save the path as GIF, APNG or PNG")
         export.setProperty("primary", True)
         export.clicked.connect(self.export_requested)
@@ -126,6 +129,7 @@ class PathPanel(QWidget):
     def _button(self, text: str, name: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
         button.setObjectName(name)
+        button.setProperty("slim", True)
         button.setToolTip(tip)
         button.setAccessibleName(text)
         return button

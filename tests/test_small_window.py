@@ -1,0 +1,87 @@
+"""The window at small sizes: nothing covers anything, and nothing is cut that has room."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
+from pytestqt.qtbot import QtBot
+
+from explorer.pages.training_setup import SetupPage
+from explorer.widgets.picture_view import PictureView
+from tests.opened import Opened, opened
+
+BOTTOM = ("path", "data", "training")
+
+
+@pytest.fixture
+def window(tiny_model_file: Path, qtbot: QtBot) -> Iterator[Opened]:
+    with opened(qtbot, tiny_model_file) as found:
+        yield found
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1100, 700), (1440, 900)])
+def test_no_dock_covers_another(window: Opened, size: tuple[int, int]) -> None:
+    main, docks = window.window, window.window.docks.by_name
+    for name in BOTTOM:
+        window.window.docks.bring(name)
+        main.resize(*size)
+        QApplication.processEvents()
+        seen = [docks[one] for one in ("library", "picture", "dimensions", name)]
+        boxes = [dock.geometry() for dock in seen] + [main.centre.geometry()]
+        for number, box in enumerate(boxes):
+            assert main.rect().contains(box)
+            assert not any(box.intersects(other) for other in boxes[:number])
+
+
+def test_the_ways_to_play_a_path_are_at_hand_in_the_smallest_window(window: Opened) -> None:
+    window.window.resize(900, 600)
+    QApplication.processEvents()
+    panel = window.window.path_panel
+    bar = [
+        button
+        for button in panel.findChildren(QPushButton)
+        if button.isVisible() and button.parentWidget() is panel
+    ]
+    assert all(panel.rect().contains(button.geometry()) for button in bar)
+    more = panel.findChild(QPushButton, "moreButton")
+    assert more is not None
+    menu = more.menu()
+    assert menu is not None
+    menu.aboutToShow.emit()
+    in_menu = [action.text() for action in menu.actions()]
+    for name in ("loopPath", "thereAndBack"):
+        button = panel.findChild(QPushButton, name)
+        assert button is not None
+        assert button.isVisible() != (button.text() in in_menu)
+    for action in menu.actions():
+        if action.text() == "There and back":
+            action.trigger()
+            assert panel.there_and_back
+
+
+def test_an_objective_that_fits_needs_no_scrolling(window: Opened) -> None:
+    window.window.resize(1100, 700)
+    window.window.show_training()
+    QApplication.processEvents()
+    page = window.window.training_panel.findChild(SetupPage)
+    assert page is not None
+    area = page.beside.currentWidget()
+    assert isinstance(area, QScrollArea)
+    assert area.isVisible()
+    assert page.meaning.geometry().bottom() <= area.viewport().height()
+    assert area.verticalScrollBar().maximum() == 0
+
+
+def test_a_low_picture_panel_leaves_its_height_to_the_dimensions(window: Opened) -> None:
+    main = window.window
+    small = [view for view in main.inspector.findChildren(PictureView) if view.maximumWidth() < 100]
+    assert len(small) == 3
+    heights = []
+    for size in ((1440, 1000), (1100, 700)):
+        main.resize(*size)
+        QApplication.processEvents()
+        heights.append({view.height() for view in small})
+        assert main.inspector.rect().contains(main.inspector.preview.geometry())
+    roomy, low = heights
+    assert max(low) < min(roomy)
