@@ -10,7 +10,7 @@ from shiboken6 import isValid
 
 _WINDOW_PX = (1100, 1300)  # a narrow and a wide window, for which these are the sizes
 _USUAL_PX = {"left": (158, 172), "right": (250, 396), "bottom": (220, 246)}
-_RIGHT_SHARES = (330, 460)  # picture, dimensions
+_RIGHT_SHARES = (370, 420)  # picture, dimensions
 _MOST_PX = 10_000
 _SAME_PX = 3  # a drag that moves an edge by no more was a mere click
 
