@@ -1,5 +1,6 @@
 """From a frozen request to a frozen result: what the decode thread computes; no Qt."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
+
+_LARGE_BATCH = 16  # of fewer latents MKL has the products sooner than oneDNN
 
 # What is computed of latents: pictures; the magnification factor of a plane; the step to the
 # re-encoding of the picture, across and up in the plane and the length off it.
@@ -185,8 +188,11 @@ def decode(model: "Model", z: Floats, label: npt.NDArray[np.int64] | None) -> tu
     """
     import torch
 
+    from models.matmul import fast_matmul
+
     classes = None if label is None else torch.from_numpy(label)
-    image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
+    with fast_matmul() if len(z) >= _LARGE_BATCH else nullcontext():
+        image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
     pixels = image.mul(255.0).add_(0.5).nan_to_num_(0.0).clamp_(0.0, 255.0).to(torch.uint8)
     pictures = pixels.permute(0, 2, 3, 1).contiguous().numpy()
     if torch.isfinite(image.sum()):

@@ -116,7 +116,10 @@ ARROWS: dict[str, str] = {
     "explorer.neighbours": "",
     "explorer.area_tool": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
-    "explorer.rendering": "models models.geometry models.model models.points models.preprocessing",
+    "explorer.rendering": (
+        "models models.geometry models.matmul models.model models.points "
+        "models.preprocessing"
+    ),
     "explorer.session": (
         "explorer.arrangement explorer.rendering models.paths models.planes models.points"
     ),
