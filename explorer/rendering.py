@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from explorer.torch_import import import_torch
 from models.points import Points
 from models.preprocessing import Preprocessing
 
@@ -176,6 +177,7 @@ def epoch_of(model: "Model") -> int | None:
 
 def compute_alone() -> None:
     """Make torch use one thread in the calling one: two bought nothing and held drags up."""
+    import_torch()
     import torch
 
     torch.set_num_threads(1)

@@ -116,8 +116,9 @@ ARROWS: dict[str, str] = {
     "explorer.neighbours": "",
     "explorer.area_tool": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
+    "explorer.torch_import": "",
     "explorer.rendering": (
-        "models models.geometry models.matmul models.model models.points "
+        "explorer.torch_import models models.geometry models.matmul models.model models.points "
         "models.preprocessing"
     ),
     "explorer.session": (
@@ -162,7 +163,7 @@ ARROWS: dict[str, str] = {
         "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
     ),
     # threads, and the services that use them
-    "explorer.workers": "explorer.rendering models.errors models.model",
+    "explorer.workers": "explorer.rendering explorer.torch_import models.errors models.model",
     "explorer.processes": "explorer.trainer_messages explorer.workers models.errors",
     "explorer.encoding": (
         "explorer.arrangement explorer.rendering models.evaluation models.images models.model "
@@ -349,7 +350,7 @@ ARROWS: dict[str, str] = {
         "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
-        "explorer explorer.errors explorer.settings explorer.theme explorer.window"
+        "explorer explorer.errors explorer.settings explorer.theme explorer.window explorer.workers"
     ),
     # the command line
     "explorer.progress_line": "",
