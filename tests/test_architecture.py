@@ -111,7 +111,8 @@ ARROWS: dict[str, str] = {
     "explorer.gliding": "explorer.viewport",
     "explorer.pacing": "explorer.session",
     "explorer.point_index": "",
-    "explorer.crowd_image": "explorer.point_index explorer.viewport",
+    "explorer.ringed_points": "explorer.viewport",
+    "explorer.crowd_image": "explorer.point_index explorer.ringed_points explorer.viewport",
     "explorer.selection": "models.points",
     "explorer.neighbours": "",
     "explorer.area_tool": "explorer.viewport",
@@ -249,7 +250,7 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": "explorer.theme explorer.viewport",
+    "explorer.painting": "explorer.ringed_points explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
