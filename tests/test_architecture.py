@@ -280,6 +280,12 @@ ARROWS: dict[str, str] = {
         "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
         "models.originals models.points"
     ),
+    "explorer.plane_laying": (
+        "explorer.map_points explorer.plane_choices explorer.session explorer.workers models.planes"
+    ),
+    "explorer.mean_finding": (
+        "explorer.arrangement explorer.selection explorer.session explorer.workers models.points"
+    ),
     "explorer.data_look": (
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
         "explorer.session explorer.workers models.points"
@@ -325,8 +331,9 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
         "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
         "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
-        "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
-        "explorer.painting explorer.plane_choices explorer.point_values explorer.point_words "
+        "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
+        "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
+        "explorer.plane_laying explorer.point_values explorer.point_words "
         "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.selection explorer.session explorer.theme explorer.training "
         "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
@@ -339,12 +346,13 @@ ARROWS: dict[str, str] = {
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
         "explorer.help explorer.library explorer.map_classes explorer.map_corners "
-        "explorer.map_export explorer.map_overlays explorer.map_points explorer.window_keys "
+        "explorer.map_export explorer.map_overlays explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
-        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay "
-        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
-        "explorer.settings explorer.theme explorer.training explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.path_export explorer.plane_laying explorer.point_hand explorer.rendering "
+        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
+        "explorer.session_file explorer.settings explorer.theme explorer.training "
+        "explorer.training_words explorer.viewport explorer.widgets explorer.window_keys "
+        "explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
