@@ -254,3 +254,40 @@ def test_a_model_with_very_many_points_shows_them_on_the_map(
         window.settle()
         assert points.index is not None
         assert not len(points.index)
+
+
+def test_the_class_that_is_pointed_at_stands_out_of_very_many_for_as_long(
+    many_points: Model, tmp_path: Path, qtbot: QtBot
+) -> None:
+    from models.checkpoint import save
+
+    save(many_points, tmp_path / "many.safetensors")
+    with opened(qtbot, tmp_path / "many.safetensors") as window:
+        view, points = window.window.map_panel.view, window.window.points
+        session = window.window.session
+        session.set_layers(replace(session.layers, mosaic=False, prior=False))
+
+        def shown() -> QImage:
+            view.grab()
+            window.settle()
+            return view.grab().toImage()
+
+        before = shown()
+        points.point_at(1)
+        window.settle()
+        crowd, data = points.layer.crowd, many_points.points
+        assert crowd is not None
+        assert crowd.chosen is not None
+        assert data is not None
+        assert data.label is not None
+        np.testing.assert_array_equal(crowd.chosen, data.label[crowd.index.row] == 1)
+        alone = shown()
+        assert alone != before
+        session.set_layers(session.layers.with_class(1, False))
+        window.settle()
+        assert points.layer.crowd is not None
+        assert points.layer.crowd.chosen is None  # it is not to be seen
+        session.set_layers(session.layers.with_class(1, True))
+        points.point_at(None)
+        window.settle()
+        assert shown() == before

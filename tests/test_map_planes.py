@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.crowd_image import unchosen_grey
 from explorer.map_points import MapPoints
 from explorer.panels.map_panel import MapPanel
 from explorer.plane_laying import PlaneLaying
@@ -28,7 +29,7 @@ from explorer.rendering import ModelInfo
 from explorer.selection import Selection
 from explorer.session import Session
 from explorer.session_file import SUFFIX
-from explorer.theme import assets_folder
+from explorer.theme import assets_folder, class_colour
 from explorer.widgets.map_view import MARGIN_LEFT_PX
 from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
@@ -310,6 +311,27 @@ def test_the_plane_of_classes_follows_the_legend(
     assert "legend" in reasons(panel)["classes"]
     session.set_layers(replace(session.layers, hidden_classes=frozenset()))
     assert "3 classes" in session.plane.across
+
+
+def test_the_class_that_is_pointed_at_keeps_its_colour_and_lies_on_top(
+    panel: MapPanel, session: Session
+) -> None:
+    panel._points.forget_selections()
+    before, colour = panel.view._points.colours.copy(), class_colour(1)
+    of_class = colour.red(), colour.green(), colour.blue()
+    panel._legend.pointed.emit(1)
+    colours = panel.view._points.colours
+    assert (colours[-30:] == of_class).all()
+    assert (colours[:-30] == unchosen_grey(panel.view.ground_dark)).all()
+    panel._legend.pointed.emit(None)
+    np.testing.assert_array_equal(panel.view._points.colours, before)
+
+
+def test_many_classes_are_hidden_in_one_step(panel: MapPanel, session: Session) -> None:
+    told: list[frozenset[int]] = []
+    session.layers_changed.connect(lambda: told.append(session.layers.hidden_classes))
+    panel._legend.hidden_wished.emit(frozenset({0, 2}))
+    assert told == [frozenset({0, 2})]
 
 
 def test_another_plane_does_not_follow_the_legend(panel: MapPanel, session: Session) -> None:

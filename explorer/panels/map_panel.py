@@ -1,5 +1,6 @@
 """The map with its toolbar and legend, bound to a session."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -121,6 +122,8 @@ class MapPanel(QWidget):
         points.colours_changed.connect(self._draw_points)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
+        self._legend.hidden_wished.connect(self._on_classes_hidden)
+        self._legend.pointed.connect(points.point_at)
         self.colours = ColourBar(session, self._legend, self)
         self._tools = ToolStrip(_TOOLS, self)
         self._tools.set_tool("pan")
@@ -439,10 +442,10 @@ class MapPanel(QWidget):
         points = model.points
         xy = project(points, self._session.plane, model.latent_size == 1)
         colours = colour_rows(points, values_of(points, layers.colour_by, self._points.measured))
-        rows = self._points.drawing_order(len(points))
-        if len(self._points.selection):
-            chosen = self._points.selection.mask(len(points))
+        rows, chosen = np.arange(len(points)), self._points.standing_out(points)
+        if chosen is not None:
             colours[~chosen] = unchosen_grey(self.view.ground_dark)
+            rows = np.concatenate([rows[~chosen], rows[chosen]])  # those are drawn over the others
         if points.label is not None and layers.hidden_classes:
             rows = rows[~np.isin(points.label[rows], sorted(layers.hidden_classes))]
         xy, colours = xy[rows], colours[rows]
@@ -518,3 +521,6 @@ class MapPanel(QWidget):
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         self._session.set_layers(self._session.layers.with_class(label, shown))
+
+    def _on_classes_hidden(self, labels: frozenset[int]) -> None:
+        self._session.set_layers(replace(self._session.layers, hidden_classes=labels))
