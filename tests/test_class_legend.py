@@ -183,6 +183,8 @@ def test_the_legend_says_when_colours_repeat(many: ClassLegend) -> None:
         button = many.findChildren(QToolButton, "classes")[-1]
         tips = button.toolTip(), many.findChildren(QTreeWidget, "classEntries")[-1].toolTip()
         assert [("the same" in tip) for tip in tips] == [repeats] * 2
+    assert "kind 5, in the colour of kind 25<" in entry(many, 5).toolTip(0)
+    assert "kind 24, in the colour of kind 4, kind 44<" in entry(many, 24).toolTip(0)
 
 
 def test_a_chip_that_the_pointer_or_tab_rests_on_is_told_until_it_leaves(

@@ -31,6 +31,7 @@ from explorer import theme
 
 _MOST_CHIPS = 12
 _DOT_PX, _DOT_SIDE_PX = 9, 11
+_MOST_ALIKE = 4  # classes of one colour that are named
 _LIST_PX = QSize(240, 320)
 _REST_MS = 120  # the pointer rests on a class before it is told: on its way it crosses others
 _PLANE_TIP = "The plane “Classes” separates the classes that are shown here"
@@ -199,6 +200,7 @@ class _ClassList(QFrame):
         self._entries = [QTreeWidgetItem([name]) for name in names]
         for label, entry in enumerate(self._entries):
             entry.setData(0, Qt.ItemDataRole.UserRole, label)
+            entry.setToolTip(0, theme.as_tip(_alike(names, label)))
             entry.setCheckState(0, Qt.CheckState.Checked)
         tree.addTopLevelItems(self._entries)
         tree.itemChanged.connect(self._on_changed)
@@ -288,6 +290,17 @@ class _ClassList(QFrame):
 
 def _label_of(entry: QTreeWidgetItem) -> int:
     return int(entry.data(0, Qt.ItemDataRole.UserRole))
+
+
+def _alike(names: tuple[str, ...], label: int) -> str:
+    """A class and those of its colour."""
+    count = len(theme.CLASS_COLOURS)
+    alike = [name for other, name in enumerate(names) if (other - label) % count == 0]
+    alike.remove(names[label])
+    if not alike:
+        return names[label]
+    more = f" and {len(alike) - _MOST_ALIKE} more" if len(alike) > _MOST_ALIKE else ""
+    return f"{names[label]}, in the colour of {', '.join(alike[:_MOST_ALIKE])}{more}"
 
 
 def _repeated(names: tuple[str, ...]) -> str:
