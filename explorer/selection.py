@@ -45,14 +45,19 @@ class Selection:
         return np.bincount(np.maximum(points.label[self.rows], 0), minlength=classes)[:classes]
 
     def mean(self, points: Points) -> Floats:
-        """The mean of their posterior means [K].
+        """The mean of their posterior means [K], of those that are numbers.
 
         Raises:
             ValueError: there are none.
         """
         if not len(self):
             raise ValueError("no points are selected")
-        return np.asarray(points.mean[self.rows].mean(0, dtype=np.float64), np.float32)
+        rows = points.mean[self.rows]
+        finite = np.isfinite(rows).all(1)
+        if not finite.any():
+            raise ValueError("No posterior mean of the selected points is a finite number")
+        rows = rows if finite.all() else rows[finite]
+        return np.asarray(rows.mean(0, dtype=np.float64), np.float32)
 
     def usual_class(self, points: Points) -> int | None:
         """The class most of them are of; the lowest of equals, none where none is known."""
