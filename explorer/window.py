@@ -42,6 +42,7 @@ from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
+from explorer.mean_finding import MeanFinding
 from explorer.menus import RecentMenu, fill_menus
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
@@ -55,6 +56,7 @@ from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
 from explorer.path_export import PathExports
+from explorer.plane_laying import PlaneLaying
 from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
 from explorer.replay import Replay
@@ -115,12 +117,14 @@ class MainWindow(QMainWindow):
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
         self._drawing, self._measuring, self._looking = Lane(self), Lane(self), Lane(self)
-        self._embeddings = Lane(self)
+        self._embeddings, self._sums = Lane(self), Lane(self)
         self._densities = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.embedding = Embedding(self.session, self._embeddings, self)
         self.points = MapPoints(self.session, self._drawing, self)
+        self.planes = PlaneLaying(self.session, self.points, self._sums, self)
+        self.means = MeanFinding(self.session, self._sums, self)
         self.images = DataImages(self.session, self.shelf, self._measuring, self)
         self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
         self.library = Library(self.shelf, self._files, self)
@@ -139,7 +143,9 @@ class MainWindow(QMainWindow):
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
-        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self.points, self)
+        self.map_panel = MapPanel(
+            self.session, self.decoding, self.mosaic, self.points, self.planes, self
+        )
         self.map_exports = MapExports(
             self.session,
             self.map_panel.view,
@@ -165,7 +171,9 @@ class MainWindow(QMainWindow):
             self.session, self.decode_thread, self._densities, self.map_panel.view
         )
         self.point_hand = PointHand(self.session, self.map_panel.view, self.points, self.look, self)
-        self.data_panel = DataPanel(self.session, self.points, self.look, self.images, self)
+        self.data_panel = DataPanel(
+            self.session, self.points, self.look, self.images, self.planes, self.means, self
+        )
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -297,7 +305,7 @@ class MainWindow(QMainWindow):
     def _connect_data(self) -> None:
         for source in (self.point_hand, self.data_panel, self.images):
             source.said.connect(self.say)
-        self.data_panel.failed.connect(self.complain)
+        self.means.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
@@ -716,6 +724,7 @@ class MainWindow(QMainWindow):
             self._looking,
             self._densities,
             self._embeddings,
+            self._sums,
         )
         for thread in (*lanes, self.decode_thread):
             thread.stop()

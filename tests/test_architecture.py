@@ -111,7 +111,8 @@ ARROWS: dict[str, str] = {
     "explorer.gliding": "explorer.viewport",
     "explorer.pacing": "explorer.session",
     "explorer.point_index": "",
-    "explorer.crowd_image": "explorer.point_index explorer.viewport",
+    "explorer.ringed_points": "explorer.viewport",
+    "explorer.crowd_image": "explorer.point_index explorer.ringed_points explorer.viewport",
     "explorer.selection": "models.points",
     "explorer.neighbours": "",
     "explorer.area_tool": "explorer.viewport",
@@ -253,7 +254,7 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": "explorer.theme explorer.viewport",
+    "explorer.painting": "explorer.ringed_points explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
@@ -282,6 +283,12 @@ ARROWS: dict[str, str] = {
     "explorer.data_images": (
         "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
         "models.originals models.points"
+    ),
+    "explorer.plane_laying": (
+        "explorer.map_points explorer.plane_choices explorer.session explorer.workers models.planes"
+    ),
+    "explorer.mean_finding": (
+        "explorer.arrangement explorer.selection explorer.session explorer.workers models.points"
     ),
     "explorer.data_look": (
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
@@ -328,8 +335,9 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
         "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
         "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
-        "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
-        "explorer.painting explorer.plane_choices explorer.point_values explorer.point_words "
+        "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
+        "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
+        "explorer.plane_laying explorer.point_values explorer.point_words "
         "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.selection explorer.session explorer.theme explorer.training "
         "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
@@ -342,12 +350,13 @@ ARROWS: dict[str, str] = {
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
         "explorer.help explorer.library explorer.map_classes explorer.map_corners "
-        "explorer.map_export explorer.map_overlays explorer.map_points explorer.window_keys "
+        "explorer.map_export explorer.map_overlays explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
-        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay "
-        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
-        "explorer.settings explorer.theme explorer.training explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.path_export explorer.plane_laying explorer.point_hand explorer.rendering "
+        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
+        "explorer.session_file explorer.settings explorer.theme explorer.training "
+        "explorer.training_words explorer.viewport explorer.widgets explorer.window_keys "
+        "explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window explorer.workers"

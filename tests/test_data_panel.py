@@ -325,6 +325,7 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     assert "down" in counts.text()
     assert f"<b>{int((data.label == 1).sum())}</b>" in counts.text()
     button(window, "selectionMean").click()
+    window.settle()
     assert session.active is not None
     means = [data.mean[data.label == label].mean(0) for label in range(3)]
     np.testing.assert_allclose(session.active.z, means[1], atol=1e-5)
@@ -339,6 +340,7 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     assert "Needs" not in button(window, "selectionPath").toolTip()
     steps = session.undo_stack.count()
     button(window, "selectionPath").click()
+    window.settle()
     first, second = session.arrangement.handles[-2:]
     np.testing.assert_allclose(first.z, means[1], atol=1e-5)
     np.testing.assert_allclose(second.z, means[2], atol=1e-5)
@@ -537,6 +539,7 @@ def test_the_plane_along_two_selections_is_no_plane_of_handles(qtbot: QtBot) -> 
         button(found, "selectionKeep").click()
         select_class(found, 2)
         button(found, "selectionPlane").click()
+        found.settle()
         kind = found.window.findChild(QComboBox, "planeKind")
         assert isinstance(kind, QComboBox)
         assert kind.currentText() == "Selections"
