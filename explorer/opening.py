@@ -52,6 +52,7 @@ class Opening(QObject):
     failed = Signal(str)
     opened = Signal(object)  # ModelInfo, on screen now
     view_saved = Signal(object)  # Viewport of a session file, to look at
+    data_named = Signal(Path, Path)  # a model's file, and the data that a session names for it
     images_placed = Signal()
     data_chosen = Signal(object)  # Path of data to train on
     title_changed = Signal()
@@ -65,6 +66,7 @@ class Opening(QObject):
         self._left: dict[Path, _Left] = {}
         self._opening = self._going_back = False
         self.chosen_view: Callable[[], Viewport | None] = lambda: None
+        self.named_data: Callable[[Path], Path | None] = lambda model: None
         self.before_training: Path | None = None  # the model that a training took the place of
         self.pending_images: list[ImageSource] = []
         self.session_path: Path | None = None
@@ -179,6 +181,8 @@ class Opening(QObject):
         self.title_changed.emit()
 
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
+        if saved.data is not None:
+            self.data_named.emit(model.path, saved.data)
         self._put(model, _Left(saved.arrangement, saved.axes, saved.plane))
         self.session_path = path
         self.title_changed.emit()
@@ -315,7 +319,8 @@ class Opening(QObject):
 
     def _saved(self, model: ModelInfo, view: Viewport) -> SavedSession:
         session, path = self._session, model.path.absolute()
-        return SavedSession(path, session.arrangement, session.axes, view, session.oblique)
+        data = self.named_data(path)
+        return SavedSession(path, session.arrangement, session.axes, view, session.oblique, data)
 
     def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:
         model = self._session.model

@@ -31,7 +31,7 @@ _TERMS = {"elbo", "reconstruction", "kl", "importance_bound"}
 class SavedSession:
     """What a session file holds; the model is named by its path, nothing of it is inside.
 
-    The map shows `plane`, or the two `axes`.
+    The map shows `plane`, or the two `axes`. `data` is what a person named as the model's data.
     """
 
     model: Path
@@ -39,6 +39,7 @@ class SavedSession:
     axes: tuple[int, int]
     view: Viewport | None
     plane: Plane | None = None
+    data: Path | None = None
 
 
 def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
@@ -51,6 +52,7 @@ def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
     values = {
         "latent_explorer_session": VERSION,
         "model": str(saved.model),
+        "data": None if saved.data is None else str(saved.data),
         "latent_size": model.latent_size,
         "axes": list(saved.axes),
         "plane": None if saved.plane is None else _plane_values(saved.plane),
@@ -106,10 +108,8 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
     i, j = (_whole(axis, 0, size - 1) for axis in values["axes"])
     if i == j and size > 1:
         raise ValueError("both axes are the same")
-    model = Path(values["model"])
-    beside = path.parent / model.name
-    if not model.is_file() and beside.is_file():
-        model = beside
+    model = _there_or_beside(Path(values["model"]), path)
+    data = values.get("data")  # older files have none
     handles = values["handles"]
     if not isinstance(handles, list) or len(handles) > _MOST_HANDLES:
         raise ValueError("handles")
@@ -119,7 +119,20 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
         frames=_whole(values["path"]["frames"], *PATH_FRAMES),
     )
     plane = _plane(values.get("plane"), size)  # older files have none
-    return SavedSession(model, arrangement, (i, j), _view(values.get("view")), plane)
+    return SavedSession(
+        model,
+        arrangement,
+        (i, j),
+        _view(values.get("view")),
+        plane,
+        None if data is None else _there_or_beside(Path(data), path),
+    )
+
+
+def _there_or_beside(named: Path, session: Path) -> Path:
+    """A file, or that of its name beside the session, with which it was moved."""
+    beside = session.parent / named.name
+    return beside if not named.exists() and beside.exists() else named
 
 
 def _plane_values(plane: Plane) -> dict[str, Any]:

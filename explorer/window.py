@@ -121,7 +121,9 @@ class MainWindow(QMainWindow):
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.embedding = Embedding(self.session, self._embeddings, self)
         self.points = MapPoints(self.session, self._drawing, self)
-        self.images = DataImages(self.session, self.shelf, self._measuring, self)
+        self.images = DataImages(
+            self.session, self.shelf, self._measuring, self, self.settings.named_data()
+        )
         self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
@@ -266,6 +268,8 @@ class MainWindow(QMainWindow):
         opening.failed.connect(self._on_open_failed)
         opening.opened.connect(self._on_opened)
         opening.view_saved.connect(self.map_panel.view.set_view)
+        opening.data_named.connect(self.images.remember)
+        opening.named_data = self.images.named_for
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
@@ -302,6 +306,7 @@ class MainWindow(QMainWindow):
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
         self.images.refused.connect(self.complain)
+        self.images.named.connect(self.settings.add_named_data)
         self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)

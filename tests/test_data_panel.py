@@ -1,12 +1,13 @@
 """Data on the map as a person uses it: hovered, clicked, selected, coloured, and its neighbours."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -23,6 +24,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.panels.data_panel import distance_words
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
+from explorer.settings import MOST_NAMED, Settings
 from explorer.viewport import Viewport
 from explorer.widgets.colour_choice import GradientLegend
 from explorer.widgets.map_view import MARGIN_LEFT_PX
@@ -819,6 +821,83 @@ def test_a_model_that_comes_back_has_the_data_that_was_named(
         away.window.opening.open_model(session.model.path)
     away.settle()
     away.qtbot.waitUntil(lambda: away.window.images.at_hand, timeout=PATIENCE_MS)
+
+
+def reopened(model: Path, qtbot: QtBot) -> AbstractContextManager[Opened]:
+    """The next start of the program."""
+    return opened(qtbot, model, remembering=True)
+
+
+def source_words(window: Opened) -> str:
+    """Where the pictures of the neighbours come from, as the panel says it."""
+    window.window.docks.bring("data")
+    settled_without_data(window)
+    return window.window.data_panel._source.text()
+
+
+def test_data_that_was_named_is_remembered_while_it_is_there_and_fits(
+    qtbot: QtBot, tiny_model_file: Path, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    data = named_data(tiny_data, tmp_path / "elsewhere.npz")
+    with opened(qtbot, tiny_model_file) as first:
+        assert "not at hand" in source_words(first)
+        choose_data(first, data)
+    with reopened(tiny_model_file, qtbot) as second:
+        assert source_words(second) == "images of elsewhere"
+        assert second.window.images.at_hand
+        assert not button(second, "chooseOriginals").isVisible()
+        assert "elsewhere" not in second.window.messages.text()
+    away = data.rename(tmp_path / "away.npz")
+    with reopened(tiny_model_file, qtbot) as third:
+        assert source_words(third) == "reconstructions: elsewhere.npz is not there any more"
+        assert str(data) in third.window.data_panel._source.toolTip()
+        assert button(third, "chooseOriginals").isVisible()
+        assert not third.heard.complaints
+    named_data(tiny_data, data, 255 - np.asarray(tiny_data.train.images)[:, 0])
+    with reopened(tiny_model_file, qtbot) as fourth:
+        assert source_words(fourth) == "reconstructions: elsewhere.npz holds other images now"
+        assert not fourth.window.images.at_hand
+        assert not fourth.heard.complaints
+        choose_data(fourth, away)
+        assert source_words(fourth) == "images of away"
+    with reopened(tiny_model_file, qtbot) as fifth:
+        assert source_words(fifth) == "images of away"
+
+
+def test_a_session_names_the_data_that_was_named(
+    qtbot: QtBot, tiny_model_file: Path, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    data = named_data(tiny_data, tmp_path / "elsewhere.npz")
+    path = tmp_path / "kept.latent.json"
+    with opened(qtbot, tiny_model_file) as first:
+        source_words(first)
+        choose_data(first, data)
+        top = first.window
+        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+            top.opening.save_to(path, top.map_panel.viewport())
+    with opened(qtbot, path) as elsewhere:  # whose settings know nothing of it
+        assert source_words(elsewhere) == "images of elsewhere"
+    (tmp_path / "moved").mkdir()
+    for file in (path, data):
+        file.rename(tmp_path / "moved" / file.name)
+    with opened(qtbot, tmp_path / "moved" / path.name) as moved:
+        assert source_words(moved) == "images of elsewhere"
+
+
+def test_the_data_of_the_models_named_last_is_remembered(qapp: QApplication) -> None:
+    settings = Settings()
+    QSettings("latent-explorer", "latent-explorer").clear()
+    assert settings.named_data() == {}
+    for number in range(MOST_NAMED + 3):
+        settings.add_named_data(Path(f"/m{number}"), Path(f"/d{number}"))
+    settings.add_named_data(Path("/m3"), Path("/other"))
+    found = Settings().named_data()
+    assert len(found) == MOST_NAMED
+    assert next(iter(found.items())) == (Path("/m3"), Path("/other"))
+    assert Path("/m2") not in found
+    assert found[Path("/m4")] == Path("/d4")
+    QSettings("latent-explorer", "latent-explorer").setValue("namedData", "spoilt")
+    assert Settings().named_data() == {}
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-FIELDS = ["model", "latent_size", "axes", "plane", "view", "path", "handles"]
+FIELDS = ["model", "data", "latent_size", "axes", "plane", "view", "path", "handles"]
 PLANE_FIELDS = ["kind", "name", "across", "up", "origin", "basis"]
 HANDLE_FIELDS = ["name", "colour", "z", "label", "image"]
 IMAGE_FIELDS = ["pixels", "reconstruction", "mean", "stddev", "terms", "kl", "notes"]
