@@ -1,7 +1,7 @@
 """The main window: docks, menus, keys, messages; where panels meet."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,10 +36,12 @@ from explorer.export_status import ExportStatus
 from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
+from explorer.kept_look import present_look, show_look
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_look import MapLook
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
 from explorer.menus import RecentMenu, fill_menus
@@ -269,6 +271,8 @@ class MainWindow(QMainWindow):
         opening.opened.connect(self._on_opened)
         opening.view_saved.connect(self.map_panel.view.set_view)
         opening.data_named.connect(self.images.remember)
+        opening.look_saved.connect(self._on_look_saved)
+        opening.present_look = self._present_look
         opening.named_data = self.images.named_for
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
@@ -666,6 +670,17 @@ class MainWindow(QMainWindow):
 
     def _on_mosaic_look(self, look: MosaicLook) -> None:
         self.settings.set_mosaic(asdict(look))
+
+    def _present_look(self) -> MapLook:
+        tiles = self.map_panel.mosaic_settings.look
+        return present_look(self.session, self.points, tiles.tile_px, tiles.opacity)
+
+    def _on_look_saved(self, look: MapLook) -> None:
+        tiles = replace(
+            self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
+        )
+        self.map_panel.show_mosaic(look_from(asdict(tiles)))
+        show_look(look, self.session, self.points)
 
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
