@@ -315,6 +315,7 @@ class MainWindow(QMainWindow):
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
         self.map_panel.near_wished.connect(self._on_near_wished)
+        self.point_hand.near_clicked.connect(self._on_near_wished)
         colours = self.map_panel.colours
         colours.find_requested.connect(self.images.find)
         colours.measure_requested.connect(self.images.measure)

@@ -615,6 +615,37 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     assert shown_rows(window) == nearest_rows(window, handle_z(window))
 
 
+def test_the_tool_shows_the_data_nearest_what_is_clicked(window: Opened) -> None:
+    """With the mouse alone, again and again, until it is put away."""
+    top, view = window.window, window.window.map_panel.view
+    top.docks.bring("path")
+    before, (at, z) = top.session.arrangement, bare_place(window)
+    tool = top.findChild(QToolButton, "tool-nearest")
+    assert isinstance(tool, QToolButton)
+    QTest.mouseClick(tool, LEFT)
+    assert "Click a place" in top.messages.text()
+    QTest.mouseClick(view, LEFT, pos=at)
+    assert shown_rows(window) == nearest_rows(window, z)
+    assert not top.data_panel.visibleRegion().isEmpty()
+    row = lone_row(window)
+    QTest.mouseClick(view, LEFT, pos=place_of(window, row))
+    assert title(window) == f"Nearest data to image #{row}"
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
+    QTest.mouseDClick(view, LEFT, pos=at)
+    assert top.session.arrangement is before  # neither a click nor two put a handle there
+    middle, seen = view.ground.center().toPoint(), view.view
+    QTest.mousePress(view, LEFT, pos=middle)
+    QTest.mouseMove(view, middle + QPoint(40, 0))
+    QTest.mouseRelease(view, LEFT, pos=middle + QPoint(40, 0))
+    assert view.view != seen  # a drag pans
+    assert title(window) == f"Nearest data to image #{row}"
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.area.kind == "pan"
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert title(window) == "Nearest data to A"
+
+
 def test_the_key_works_while_the_panel_has_the_keys(
     window: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:

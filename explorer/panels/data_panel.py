@@ -370,7 +370,8 @@ def _what(place: Place | None) -> str:
 
 
 _NO_HANDLE = (
-    "No handle. Double-click the map to add one, or press Shift+D for what is nearest a place."
+    "No handle. Double-click the map to add one, or see what is nearest a place by the tool beside "
+    "the map or Shift+D."
 )
 _LOST = "is not there any more, or its images are not those of the points"
 _BACK_TIP = "Show the data nearest the active handle again (Esc); moving a handle does so too"
