@@ -265,7 +265,11 @@ class MapPoints(QObject):
 
     def forget_selections(self) -> None:
         """Select nothing, and keep nothing."""
-        self.kept, self.selection = None, Selection()
+        self.restore(Selection(), None)
+
+    def restore(self, selection: Selection, kept: Selection | None) -> None:
+        """Select these points, and have those kept as the first of two."""
+        self.kept, self.selection = kept, selection
         self.recolour()
         self.selection_changed.emit()
 

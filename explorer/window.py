@@ -1,7 +1,7 @@
 """The main window: docks, menus, keys, messages; where panels meet."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,10 +36,12 @@ from explorer.export_status import ExportStatus
 from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
+from explorer.kept_look import present_look, show_look
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_look import MapLook
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
 from explorer.mean_finding import MeanFinding
@@ -125,7 +127,9 @@ class MainWindow(QMainWindow):
         self.points = MapPoints(self.session, self._drawing, self)
         self.planes = PlaneLaying(self.session, self.points, self._sums, self)
         self.means = MeanFinding(self.session, self._sums, self)
-        self.images = DataImages(self.session, self.shelf, self._measuring, self)
+        self.images = DataImages(
+            self.session, self.shelf, self._measuring, self, self.settings.named_data()
+        )
         self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
@@ -274,6 +278,10 @@ class MainWindow(QMainWindow):
         opening.failed.connect(self._on_open_failed)
         opening.opened.connect(self._on_opened)
         opening.view_saved.connect(self.map_panel.view.set_view)
+        opening.data_named.connect(self.images.remember)
+        opening.look_saved.connect(self._on_look_saved)
+        opening.present_look = self._present_look
+        opening.named_data = self.images.named_for
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
@@ -310,10 +318,12 @@ class MainWindow(QMainWindow):
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
         self.images.refused.connect(self.complain)
+        self.images.named.connect(self.settings.add_named_data)
         self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
         self.map_panel.near_wished.connect(self._on_near_wished)
+        self.point_hand.near_clicked.connect(self._on_near_wished)
         colours = self.map_panel.colours
         colours.find_requested.connect(self.images.find)
         colours.measure_requested.connect(self.images.measure)
@@ -669,6 +679,17 @@ class MainWindow(QMainWindow):
 
     def _on_mosaic_look(self, look: MosaicLook) -> None:
         self.settings.set_mosaic(asdict(look))
+
+    def _present_look(self) -> MapLook:
+        tiles = self.map_panel.mosaic_settings.look
+        return present_look(self.session, self.points, tiles.tile_px, tiles.opacity)
+
+    def _on_look_saved(self, look: MapLook) -> None:
+        tiles = replace(
+            self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
+        )
+        self.map_panel.show_mosaic(look_from(asdict(tiles)))
+        show_look(look, self.session, self.points)
 
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()

@@ -125,9 +125,10 @@ ARROWS: dict[str, str] = {
     "explorer.session": (
         "explorer.arrangement explorer.rendering models.paths models.planes models.points"
     ),
+    "explorer.map_look": "explorer.selection explorer.session",
     "explorer.session_file": (
-        "explorer.arrangement explorer.rendering explorer.viewport models.errors models.files "
-        "models.paths models.planes"
+        "explorer.arrangement explorer.map_look explorer.rendering explorer.viewport models.errors "
+        "models.files models.paths models.planes"
     ),
     "explorer.plane_choices": (
         "explorer.arrangement explorer.rendering explorer.selection models models.planes"
@@ -270,6 +271,10 @@ ARROWS: dict[str, str] = {
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
+    "explorer.kept_look": (
+        "explorer.map_look explorer.map_points explorer.point_values explorer.selection "
+        "explorer.session"
+    ),
     "explorer.overlay_drawing": (
         "explorer.overlays explorer.theme explorer.viewport models.relief"
     ),
@@ -315,8 +320,9 @@ ARROWS: dict[str, str] = {
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
-        "explorer.first_look explorer.library explorer.rendering explorer.session "
-        "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
+        "explorer.first_look explorer.library explorer.map_look explorer.rendering "
+        "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
+        "models.planes"
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.export_form explorer.fields "
@@ -349,8 +355,9 @@ ARROWS: dict[str, str] = {
         "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.library explorer.map_classes explorer.map_corners "
-        "explorer.map_export explorer.map_overlays explorer.map_points explorer.mean_finding "
+        "explorer.help explorer.kept_look explorer.library explorer.map_classes "
+        "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
+        "explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
         "explorer.path_export explorer.plane_laying explorer.point_hand explorer.rendering "
         "explorer.replay explorer.replay_export explorer.run_list explorer.session "

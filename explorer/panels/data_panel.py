@@ -178,8 +178,9 @@ class DataPanel(QWidget):
             )
         )
         self._source.setText(self._source_words())
-        if self._images.reason:
-            self._source.setToolTip(theme.as_tip(self._images.reason))
+        tip = self._source_tip()
+        if tip:
+            self._source.setToolTip(theme.as_tip(tip))
         near = self._look.near
         if near.count != len(data):  # of another model
             near = Near()
@@ -203,11 +204,20 @@ class DataPanel(QWidget):
         self._back.setVisible(place is not None)
 
     def _source_words(self) -> str:
-        if self._images.at_hand:
-            return f"images of {self._images.source}"
-        if self._images.looking:
+        images = self._images
+        if images.at_hand:
+            return "; ".join(filter(None, [f"images of {images.source}", images.lost]))
+        if images.looking:
             return "looking for its images …"
-        return "reconstructions: the images are not at hand" if self._images.known else ""
+        why = images.lost or "the images are not at hand"
+        return f"reconstructions: {why}" if images.known else ""
+
+    def _source_tip(self) -> str:
+        """Why there are no original images, and which data was named for them."""
+        model, images = self._session.model, self._images
+        named = None if model is None else images.named_for(model.path)
+        lost = f"{named} was named as its data and {_LOST}" if images.lost and named else ""
+        return ". ".join(filter(None, [images.reason, lost]))
 
     def _thumbnail(self, row: int, distance: float) -> Thumbnail:
         data, picture = self._data(), self._look.near.pictures.get(row)
@@ -347,8 +357,10 @@ def _what(place: Place | None) -> str:
 
 
 _NO_HANDLE = (
-    "No handle. Double-click the map to add one, or press Shift+D for what is nearest a place."
+    "No handle. Double-click the map to add one, or see what is nearest a place by the tool beside "
+    "the map or Shift+D."
 )
+_LOST = "is not there any more, or its images are not those of the points"
 _BACK_TIP = "Show the data nearest the active handle again (Esc); moving a handle does so too"
 _HOW = (
     "Draw around points with the rectangle (R) or the lasso (L) beside the map; with Shift to "

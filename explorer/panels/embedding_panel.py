@@ -175,6 +175,7 @@ class EmbeddingPanel(QWidget):
     def compute(self) -> None:
         """Compute with the settings on screen."""
         self._failure = ""
+        self.said.emit("")  # that an earlier one was cancelled
         self._embedding.compute(EmbeddingSettings(self._method, self._bar.neighbours))
 
     def fit(self) -> None:

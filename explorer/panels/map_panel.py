@@ -49,6 +49,8 @@ _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nea
 
 _TOOLS = {
     "pan": "Pan: a drag on the map moves it, a click on a point puts a handle there (V)",
+    "nearest": "Nearest data: a click on a place or a point shows the images nearest to it in "
+    "all dimensions, in the Data panel; Esc ends (Shift+D: at once, at the pointer)",
     "rectangle": "Select by rectangle: a drag selects the points in it; with Shift adds them, "
     "with Ctrl takes them away; Esc ends (R)",
     "lasso": "Select by lasso: a drag selects the points it goes around; with Shift adds them, "
