@@ -9,7 +9,7 @@ from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float64]
 
-TOOLS = ("pan", "rectangle", "lasso")
+TOOLS = ("pan", "nearest", "rectangle", "lasso")
 _STEP_PX = 3.0  # between two corners of a lasso
 _LEAST_PX = 4.0  # an area smaller than that across is a click
 _MOST_CORNERS = 2000
@@ -21,6 +21,11 @@ class AreaTool:
     def __init__(self) -> None:
         self.kind = "pan"
         self._corners: list[tuple[float, float]] = []
+
+    @property
+    def draws(self) -> bool:
+        """Whether a press on the ground begins an area; with the other tools it pans."""
+        return self.kind not in ("pan", "nearest")
 
     @property
     def drawing(self) -> bool:

@@ -1,4 +1,4 @@
-"""A picture of very many points: how dense they lie, in the mean of their colours; no Qt."""
+"""A picture of very many points: how dense they lie, or each by itself where few do; no Qt."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.point_index import PointIndex
+from explorer.ringed_points import (
+    FEW_POINTS,
+    PAD_PX,
+    device_pixels,
+    device_shape,
+    in_sight,
+    ringed_pixels,
+)
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
@@ -16,6 +24,7 @@ Pixels = npt.NDArray[np.uint32]
 # Up to so many points a pixel of the picture, each is a disc of that radius in pixels.
 _SIZES = ((0.02, 2), (0.25, 1))
 _FAINTEST, _BOLDEST = 0.22, 0.94  # opacity of a pixel with one point, and of the densest
+_MOST_RINGED = 4 * FEW_POINTS  # in a picture with a margin: around few in sight may lie very many
 _CHUNK = 131_072  # points: what is computed on the way should stay in the processor's cache
 
 
@@ -36,24 +45,65 @@ class Crowd:
     chosen: npt.NDArray[np.bool_] | None = None
 
 
-def crowd_pixels(crowd: Crowd, view: Viewport, ratio: float, dark: bool) -> Pixels:
+def crowd_pixels(
+    crowd: Crowd, view: Viewport, ratio: float, dark: bool, margin_px: int = 0
+) -> Pixels:
     """What a viewport shows of them [H, W], as premultiplied 0xAARRGGBB.
 
     `ratio` is device pixels a pixel. A pixel's colour is the mean of its points'; its opacity
     grows with their number, n, as 1 - exp(-n / n0), where n0 is the mean number in pixels that
-    have any. A few points are drawn as discs, many as single pixels.
+    have any. A few points are drawn as discs, many as single pixels; up to `FEW_POINTS` in sight,
+    which is all but `margin_px` at each edge, are ringed as those of a usual set.
     """
-    width, height = round(view.width * ratio), round(view.height * ratio)
-    at = crowd.index.near_box(*view.box)
+    shape = device_shape(view, ratio)
+    at = crowd.index.near_box(*_grown_by(view, PAD_PX).box)
     x, y = crowd.index.x[at], crowd.index.y[at]
+    few = _few(view, x, y, ratio, margin_px)
+    if few is not None:
+        places = np.arange(len(crowd.index))[at] if isinstance(at, slice) else at
+        return _ringed(crowd, places, view, ratio, dark, few)
     colours = crowd.colours[at]
     if crowd.chosen is None:
-        return _layer(view, x, y, colours, ratio, (height, width))
+        return _layer(view, x, y, colours, ratio, shape)
     chosen = crowd.chosen[at]
     grey = np.full((int((~chosen).sum()), 3), unchosen_grey(dark), np.uint8)
-    below = _layer(view, x[~chosen], y[~chosen], grey, ratio, (height, width))
-    above = _layer(view, x[chosen], y[chosen], colours[chosen], ratio, (height, width))
+    below = _layer(view, x[~chosen], y[~chosen], grey, ratio, shape)
+    above = _layer(view, x[chosen], y[chosen], colours[chosen], ratio, shape)
     return _over(above, below)
+
+
+def _grown_by(view: Viewport, edge_px: int) -> Viewport:
+    return view.resized(view.width + 2 * edge_px, view.height + 2 * edge_px)
+
+
+def _few(view: Viewport, x: Floats, y: Floats, ratio: float, margin_px: int) -> int | None:
+    """How many points are in sight, if they are few enough to be ringed."""
+    inner, outer = (_grown_by(view, PAD_PX - margin) for margin in (margin_px, 0))
+    counts = []
+    for part, most in ((inner, FEW_POINTS), (outer, _MOST_RINGED)):
+        left, bottom, right, top = part.box
+        inside = (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+        counts.append(int(inside.sum()))
+        if counts[-1] > most:
+            return None
+    return counts[0]
+
+
+def _ringed(
+    crowd: Crowd, places: Integers, view: Viewport, ratio: float, dark: bool, few: int
+) -> Pixels:
+    """Points at places of the index as a usual set draws them: by number, selected ones last."""
+    index, shape = crowd.index, device_shape(view, ratio)
+    at = device_pixels(view, np.stack([index.x[places], index.y[places]], 1), ratio)
+    seen = in_sight(at, shape, ratio)
+    at, places = at[seen], places[seen]
+    colours = crowd.colours[places]
+    chosen = np.zeros(len(places), np.bool_)
+    if crowd.chosen is not None:
+        chosen = crowd.chosen[places]
+        colours[~chosen] = unchosen_grey(dark)
+    order = np.lexsort((index.row[places], chosen))
+    return ringed_pixels(at[order], shape, colours[order], ratio, dark, few)
 
 
 def _layer(

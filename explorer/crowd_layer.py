@@ -115,13 +115,15 @@ class CrowdLayer(QObject):
         if self._wanted is not None:
             (view, ratio, dark), self._wanted = self._wanted, None
             around = view.resized(view.width + 2 * _MARGIN_PX, view.height + 2 * _MARGIN_PX)
-            self._submit(crowd, around, ratio, dark)
+            self._submit(crowd, around, ratio, dark, _MARGIN_PX)
         elif self._overview is None and self._sharp is not None:
             self._submit(crowd, overview(crowd.index), 1.0, self._sharp.dark)
 
-    def _submit(self, crowd: Crowd, view: Viewport, ratio: float, dark: bool) -> None:
+    def _submit(
+        self, crowd: Crowd, view: Viewport, ratio: float, dark: bool, margin_px: int = 0
+    ) -> None:
         self._drawing = True
-        task = partial(_draw, crowd, view, ratio, dark)
+        task = partial(_draw, crowd, view, ratio, dark, margin_px)
         self._lane.submit(task, Callbacks(self._on_drawn, self._on_failed))
 
     def _on_drawn(self, shot: Shot) -> None:
@@ -147,6 +149,8 @@ def overview(index: PointIndex) -> Viewport:
     return size.fitted(low - 0.5 * reach, low + 1.5 * reach, 0.0)
 
 
-def _draw(crowd: Crowd, view: Viewport, ratio: float, dark: bool, context: TaskContext) -> Shot:
-    pixels = crowd_pixels(crowd, view, ratio, dark)
+def _draw(
+    crowd: Crowd, view: Viewport, ratio: float, dark: bool, margin_px: int, context: TaskContext
+) -> Shot:
+    pixels = crowd_pixels(crowd, view, ratio, dark, margin_px)
     return Shot(crowd, view, ratio, dark, pixels_image(pixels, ratio))

@@ -1,7 +1,6 @@
 """Service: the pictures of data points: original images where the data is at hand."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,10 +33,24 @@ class Pictures:
     true: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What came of a search for the data of the model `key`: the images, or the reason why not.
+
+    `lost` says what became of data that a person had named.
+    """
+
+    key: int
+    found: "Originals | None"
+    reason: str = ""
+    lost: str = ""
+
+
 class DataImages(QObject):
     """Finds the data of the model on screen when it is first asked for, and reads images of it.
 
-    `known` becomes true once it is settled whether the data is at hand; `reason` says why not.
+    `known` becomes true once it is settled whether the data is at hand; `reason` says why not,
+    and `lost` that data which a person named before is not there any more, or is other data.
     """
 
     changed = Signal()
@@ -46,17 +59,24 @@ class DataImages(QObject):
     failed = Signal(str)
     refused = Signal(str)  # data that a person named is not that of the points, and why
     said = Signal(str)
+    named = Signal(Path, Path)  # a model's file, and the data that a person named for it
 
     def __init__(
-        self, session: Session, shelf: ModelShelf, lane: Lane, parent: QObject | None = None
+        self,
+        session: Session,
+        shelf: ModelShelf,
+        lane: Lane,
+        parent: QObject | None = None,
+        named: Mapping[Path, Path] | None = None,
     ) -> None:
+        """`named` is the data of models' files, as it was named before."""
         super().__init__(parent)
         self._session, self._shelf, self._lane = session, shelf, lane
         self._found: Originals | None = None
-        self._named: dict[Path, Path] = {}  # the data of a model's file, as a person named it
+        self._named = dict(named or {})
         self._ticket: int | None = None
         self._measuring: int | None = None
-        self.known, self.reason = False, ""
+        self.known, self.reason, self.lost = False, "", ""
         session.model_changed.connect(self._on_model_changed)
         session.points_changed.connect(self._on_points_changed)
 
@@ -85,7 +105,7 @@ class DataImages(QObject):
         if self._ticket is not None:
             self._lane.cancel(self._ticket)
         self._found, self._ticket = None, None
-        self.known, self.reason = False, ""
+        self.known, self.reason, self.lost = False, "", ""
         self.changed.emit()
 
     def _on_points_changed(self) -> None:
@@ -107,23 +127,34 @@ class DataImages(QObject):
         model, points = self._session.model, self._points()
         if model is None or points is None or self.known or self._ticket is not None:
             return
-        named = self._named.get(model.path)
+        named = self.named_for(model.path)
         task = partial(_find, self._shelf, model.key, points, model.path, named)
-        done = Callbacks(self._on_found, self._on_missing)
+        done = Callbacks(self._on_found, self._on_failed)
         self._ticket = self._lane.submit(task, done)
         self.changed.emit()
 
-    def _on_found(self, value: "tuple[int, Originals]") -> None:
-        key, found = value
-        model, points = self._session.model, self._points()
-        if model is None or key != model.key:
+    def named_for(self, model: Path) -> Path | None:
+        """The data that a person named for a model's file."""
+        return self._named.get(model.absolute())
+
+    def remember(self, model: Path, data: Path) -> None:
+        """What a session file names as a model's data, unless it is elsewhere on this computer."""
+        if self.named_for(model) is None or data.exists():
+            self._named[model.absolute()] = data
+
+    def _on_found(self, search: Search) -> None:
+        model, points, found = self._session.model, self._points(), search.found
+        if model is None or search.key != model.key:
             return  # another search is under way by now
         self._ticket = None
-        if points is not None and len(found) == len(points):
+        if found is None:
+            self.known = True
+        elif points is not None and len(found) == len(points):
             self._found, self.known = found, True
+        self.reason, self.lost = search.reason, search.lost
         self.changed.emit()
 
-    def _on_missing(self, message: str) -> None:
+    def _on_failed(self, message: str) -> None:
         self._ticket, self.known, self.reason = None, True, message
         self.changed.emit()
 
@@ -140,10 +171,12 @@ class DataImages(QObject):
         self._ticket = self._lane.submit(task, done)
         self.changed.emit()
 
-    def _on_named(self, model: Path, path: Path, value: "tuple[int, Originals]") -> None:
-        self._on_found(value)
-        if self._found is value[1]:
+    def _on_named(self, model: Path, path: Path, search: Search) -> None:
+        self._on_found(search)
+        if self._found is search.found:
+            model, path = model.absolute(), path.absolute()
             self._named[model] = path
+            self.named.emit(model, path)
             self.said.emit(f"The original images are those of {path.name} now")
 
     def _on_refused(self, message: str) -> None:
@@ -221,28 +254,33 @@ def _find(
     path: Path,
     named: Path | None,
     context: TaskContext,
-) -> "tuple[int, Originals]":
+) -> Search:
     from models.errors import DataError
     from models.originals import find_originals
 
+    lost = ""
     if named is not None:
-        with suppress(DataError):  # it is other data by now
+        try:
             return _find_in(shelf, key, points, named, context)
+        except DataError:
+            there = named.exists()
+            lost = f"{named.name} {'holds other images now' if there else 'is not there any more'}"
     compute_alone()
     model = shelf.get(key)
     if model is None:
         raise Cancelled
     try:
-        return key, find_originals(model, points, path, cancelled=context.cancelled)
+        found = find_originals(model, points, path, cancelled=context.cancelled)
     except DataError as error:
         if context.cancelled():
             raise Cancelled from error
-        raise
+        return Search(key, None, str(error), lost)
+    return Search(key, found, lost=lost)
 
 
 def _find_in(
     shelf: ModelShelf, key: int, points: Points, source: Path, context: TaskContext
-) -> "tuple[int, Originals]":
+) -> Search:
     from models.errors import DataError
     from models.originals import originals_in
 
@@ -251,11 +289,12 @@ def _find_in(
     if model is None:
         raise Cancelled
     try:
-        return key, originals_in(str(source), model, points, cancelled=context.cancelled)
+        found = originals_in(str(source), model, points, cancelled=context.cancelled)
     except DataError as error:
         if context.cancelled():
             raise Cancelled from error
         raise
+    return Search(key, found)
 
 
 def _take(

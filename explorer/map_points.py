@@ -20,6 +20,7 @@ from models.planes import Plane
 from models.points import Points
 
 Floats = npt.NDArray[np.float32]
+Marks = npt.NDArray[np.bool_]
 
 CROWD = 20_000  # points: more are drawn off the GUI thread, and do not glide
 _NEAR_PX = 6.0
@@ -43,12 +44,13 @@ class _Placed:
 
 @dataclass(frozen=True, eq=False)
 class _Dress:
-    """A crowd as it is to look: by what it is coloured, and who is selected."""
+    """A crowd as it is to look: by what it is coloured, and who stands out."""
 
     placed: _Placed
     colour_by: str
     measured: Mapping[str, Floats]
     selection: Selection
+    alone: int | None
 
 
 class MapPoints(QObject):
@@ -68,6 +70,7 @@ class MapPoints(QObject):
         self.selection = Selection()
         self.kept: Selection | None = None  # the first of two selections
         self.measured: Mapping[str, Floats] = {}
+        self._pointed: int | None = None  # the class that is pointed at in the legend
         self._placed: _Placed | None = None
         self._wish: _Wish | None = None
         self._dress: _Dress | None = None
@@ -114,18 +117,31 @@ class MapPoints(QObject):
         at = np.flatnonzero(index.row == row)
         return (float(index.x[at[0]]), float(index.y[at[0]])) if len(at) else None
 
-    def drawing_order(self, count: int) -> npt.NDArray[np.int64]:
-        """All point numbers [count], those selected last, to be drawn over the others."""
-        rows = np.arange(count)
-        chosen = self.selection.mask(count)
-        return np.concatenate([rows[~chosen], rows[chosen]])
+    def standing_out(self, points: Points) -> Marks | None:
+        """Which points [N] keep their colour while others do not; none where all do.
+
+        They are those of the class that is pointed at, else those selected.
+        """
+        return standing_out(points, self.selection, self._alone)
+
+    @property
+    def _alone(self) -> int | None:
+        hidden = self._session.layers.hidden_classes
+        return None if self._pointed in hidden else self._pointed
+
+    def point_at(self, label: int | None) -> None:
+        """Let the points of a class stand out for as long as it is pointed at."""
+        if label != self._pointed:
+            self._pointed = label
+            self.recolour()
+            self.colours_changed.emit()
 
     # -- placing ---------------------------------------------------------------------------
 
     def _on_model_changed(self) -> None:
         """Another model; its plane comes next."""
         self._placed = self._wish = self._dress = None
-        self.measured, self.kept = {}, None
+        self.measured, self.kept, self._pointed = {}, None, None
         self.layer.show(None)
         self.select(Selection())
 
@@ -186,7 +202,7 @@ class MapPoints(QObject):
             self._dress = None
             self.layer.show(None)
             return
-        wish = _Dress(placed, layers.colour_by, self.measured, self.selection)
+        wish = _Dress(placed, layers.colour_by, self.measured, self.selection, self._alone)
         if self._dress is not None and _same(self._dress, wish):
             return
         self._dress = wish
@@ -249,7 +265,11 @@ class MapPoints(QObject):
 
     def forget_selections(self) -> None:
         """Select nothing, and keep nothing."""
-        self.kept, self.selection = None, Selection()
+        self.restore(Selection(), None)
+
+    def restore(self, selection: Selection, kept: Selection | None) -> None:
+        """Select these points, and have those kept as the first of two."""
+        self.kept, self.selection = kept, selection
         self.recolour()
         self.selection_changed.emit()
 
@@ -266,6 +286,7 @@ def _same(one: _Dress, other: _Dress) -> bool:
         and one.colour_by == other.colour_by
         and one.measured is other.measured
         and one.selection is other.selection
+        and one.alone == other.alone
     )
 
 
@@ -289,8 +310,15 @@ def project(points: Points, plane: Plane, line_only: bool) -> Floats:
 def _dress(wish: _Dress, context: TaskContext) -> tuple[_Dress, Crowd]:
     index, points = wish.placed.index, wish.placed.wish.points
     rows = colour_rows(points, values_of(points, wish.colour_by, wish.measured))
-    chosen = wish.selection.mask(len(points))[index.row] if len(wish.selection) else None
-    return wish, Crowd(index, rows[index.row], chosen)
+    chosen = standing_out(points, wish.selection, wish.alone)
+    return wish, Crowd(index, rows[index.row], None if chosen is None else chosen[index.row])
+
+
+def standing_out(points: Points, selection: Selection, alone: int | None) -> Marks | None:
+    """Which points [N] are of the class `alone`, else which are selected; none where all are."""
+    if alone is not None and points.label is not None:
+        return np.asarray(points.label == alone)
+    return selection.mask(len(points)) if len(selection) else None
 
 
 def _inside(

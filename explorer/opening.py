@@ -14,6 +14,7 @@ from explorer.encoding import ImageSource
 from explorer.errors import LOG
 from explorer.first_look import first_arrangement, first_axes, training_arrangement
 from explorer.library import MODEL_SUFFIX, EncodedImages, Library, method_title
+from explorer.map_look import MapLook
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
@@ -52,6 +53,8 @@ class Opening(QObject):
     failed = Signal(str)
     opened = Signal(object)  # ModelInfo, on screen now
     view_saved = Signal(object)  # Viewport of a session file, to look at
+    look_saved = Signal(object)  # MapLook of a session file, to show
+    data_named = Signal(Path, Path)  # a model's file, and the data that a session names for it
     images_placed = Signal()
     data_chosen = Signal(object)  # Path of data to train on
     title_changed = Signal()
@@ -65,6 +68,8 @@ class Opening(QObject):
         self._left: dict[Path, _Left] = {}
         self._opening = self._going_back = False
         self.chosen_view: Callable[[], Viewport | None] = lambda: None
+        self.present_look: Callable[[], MapLook | None] = lambda: None
+        self.named_data: Callable[[Path], Path | None] = lambda model: None
         self.before_training: Path | None = None  # the model that a training took the place of
         self.pending_images: list[ImageSource] = []
         self.session_path: Path | None = None
@@ -179,10 +184,14 @@ class Opening(QObject):
         self.title_changed.emit()
 
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
+        if saved.data is not None:
+            self.data_named.emit(model.path, saved.data)
         self._put(model, _Left(saved.arrangement, saved.axes, saved.plane))
         self.session_path = path
         self.title_changed.emit()
         self._settings.add_recent(path)
+        if saved.look is not None:
+            self.look_saved.emit(saved.look)
         if saved.view is not None:
             self.view_saved.emit(saved.view)
 
@@ -315,7 +324,15 @@ class Opening(QObject):
 
     def _saved(self, model: ModelInfo, view: Viewport) -> SavedSession:
         session, path = self._session, model.path.absolute()
-        return SavedSession(path, session.arrangement, session.axes, view, session.oblique)
+        return SavedSession(
+            path,
+            session.arrangement,
+            session.axes,
+            view,
+            session.oblique,
+            self.named_data(path),
+            self.present_look(),
+        )
 
     def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:
         model = self._session.model

@@ -12,6 +12,14 @@ import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
+from explorer.ringed_points import (
+    FEW_POINTS,
+    device_pixels,
+    device_shape,
+    in_sight,
+    premultiplied,
+    ringed_pixels,
+)
 from explorer.theme import Colours, class_colour, handle_colour
 from explorer.viewport import Tile, Viewport, ticks, visible_tiles
 
@@ -21,9 +29,6 @@ TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
 MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
-FEW_POINTS = 2000  # in sight: up to so many are ringed
-_PAD_PX = 8  # a point that is farther off has no pixel in sight
-_FEW_SIZES, _RING_PX = ((400, 3), (FEW_POINTS, 2)), 1  # up to so many have that radius in pixels
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
 _LARGEST_KEPT = 2.0  # pixels a pixel: handles in larger pictures are drawn once, for an export
 # Sides of pictures that are scaled together: of smaller ones the rims would be seen to mix with
@@ -190,7 +195,7 @@ def points_image(
     `ratio` is device pixels a pixel; `size` enlarges the disc; `opacity` is 0 to 1. Drawn in
     numpy: QPainter takes ten times as long.
     """
-    at, shape = _pixels_of(view, xy, ratio), _shape(view, ratio)
+    at, shape = device_pixels(view, xy, ratio), device_shape(view, ratio)
     return _small(at, shape, colour_rows, ratio, size, opacity)
 
 
@@ -208,7 +213,7 @@ def _small(
     for dx, dy, alpha in _grown(grow):
         x, y = pixels[:, 0] + dx, pixels[:, 1] + dy
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        out[y[inside], x[inside]] = _premultiplied(colour_rows, round(alpha * opacity))[inside]
+        out[y[inside], x[inside]] = premultiplied(colour_rows, round(alpha * opacity))[inside]
     return pixels_image(out, ratio)
 
 
@@ -219,52 +224,14 @@ def map_points_image(
 
     A few are large and ringed, white on a `dark` ground: on bright pictures small dots drown.
     """
-    at, shape = _pixels_of(view, xy, ratio), _shape(view, ratio)
-    pad, (x, y) = math.ceil(_PAD_PX * ratio), at.T
-    seen = (x >= -pad) & (y >= -pad) & (x < shape[1] + pad) & (y < shape[0] + pad)
-    if np.count_nonzero(seen) > FEW_POINTS:
+    at, shape = device_pixels(view, xy, ratio), device_shape(view, ratio)
+    seen = in_sight(at, shape, ratio)
+    few = int(np.count_nonzero(seen))
+    if few > FEW_POINTS:
         size, opacity = (1, 0.6) if len(xy) > MANY_POINTS else (2, 0.9)
         return _small(at, shape, colour_rows, ratio, size, opacity)
-    return _ringed(at[seen], shape, colour_rows[seen], ratio, dark)
-
-
-def _shape(view: Viewport, ratio: float) -> tuple[int, int]:
-    """Height and width in device pixels."""
-    return round(view.height * ratio), round(view.width * ratio)
-
-
-def _ringed(
-    pixels: npt.NDArray[np.int64],
-    shape: tuple[int, int],
-    colour_rows: Bytes,
-    ratio: float,
-    dark: bool,
-) -> QImage:
-    """Points at device pixels [N, 2], ringed: edges below all, discs above all."""
-    height, width = shape
-    pad = 2 * math.ceil(_PAD_PX * ratio)  # so that every disc lies in the picture
-    out = np.zeros((height + 2 * pad, width + 2 * pad), np.uint32)
-    middle = (pixels[:, 1] + pad) * out.shape[1] + pixels[:, 0] + pad
-    radius_px = next(px for most, px in _FEW_SIZES if len(pixels) <= most)
-    grow, ring = max(1, round(radius_px * ratio)), max(1, round(_RING_PX * ratio))
-    inner, edge = (0xFFFFFFFF, 0x73000000) if dark else (0xFF1D1D1D, 0x73737373)
-    for radius, colour in ((grow + 2 * ring, edge), (grow + ring, inner)):
-        out.ravel()[middle[:, None] + _disc(radius, out.shape[1])] = colour
-    rows = _premultiplied(colour_rows, 255)[:, None]
-    out.ravel()[middle[:, None] + _disc(grow, out.shape[1])] = rows
-    return pixels_image(np.ascontiguousarray(out[pad : pad + height, pad : pad + width]), ratio)
-
-
-def _disc(radius: int, width: int) -> npt.NDArray[np.int64]:
-    """Offsets of a disc's pixels in an image that wide, row after row."""
-    dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    inside = dx**2 + dy**2 <= (radius + 0.4) ** 2
-    return np.asarray(dy[inside] * width + dx[inside], np.int64)
-
-
-def _pixels_of(view: Viewport, xy: Floats, ratio: float) -> npt.NDArray[np.int64]:
-    """Whole device pixels [N, 2]; clipped: what is too far away for them is not seen either."""
-    return np.clip(view.to_pixels(xy) * ratio, -1e9, 1e9).round().astype(np.int64)
+    pixels = ringed_pixels(at[seen], shape, colour_rows[seen], ratio, dark, few)
+    return pixels_image(pixels, ratio)
 
 
 def pixels_image(pixels: npt.NDArray[np.uint32], ratio: float) -> QImage:
@@ -274,12 +241,6 @@ def pixels_image(pixels: npt.NDArray[np.uint32], ratio: float) -> QImage:
     image = QImage(pixels.data, width, height, width * 4, drawn).copy()
     image.setDevicePixelRatio(ratio)
     return image
-
-
-def _premultiplied(colours: Bytes, alpha: int) -> npt.NDArray[np.uint32]:
-    """Colours [N, 3] of that alpha (0 to 255) as 0xAARRGGBB [N], each part times alpha."""
-    red, green, blue = ((colours.astype(np.uint32) * alpha + 127) // 255).T
-    return np.asarray(alpha << 24 | red << 16 | green << 8 | blue, np.uint32)
 
 
 def spread_off_line(xy: Floats) -> Floats:

@@ -28,6 +28,7 @@ class PointHand(QObject):
 
     said = Signal(str)
     tool_changed = Signal(str)
+    near_clicked = Signal(object)  # what the nearest data is asked of: (x, y), or a point's number
 
     def __init__(
         self,
@@ -74,6 +75,8 @@ class PointHand(QObject):
         self._view.set_tool(kind)
         self._on_pointer_left()
         self.tool_changed.emit(kind)
+        if kind == "nearest":
+            self.said.emit("Click a place or a point of the map to see the data nearest to it")
 
     def _on_tool_ended(self) -> None:
         self.set_tool("pan")
@@ -119,7 +122,7 @@ class PointHand(QObject):
 
     def _on_rest(self) -> None:
         view, pointer = self._view, self._pointer
-        if pointer is None or not view.hovering or view.area.kind != "pan" or view.gliding:
+        if pointer is None or not view.hovering or view.area.draws or view.gliding:
             self._look.hover(None)
             return
         self._look.hover(self._points.near(*pointer, view.view.scale))
@@ -155,7 +158,9 @@ class PointHand(QObject):
 
     def _on_clicked(self, x: float, y: float) -> None:
         row = self._points.near(x, y, self._view.view.scale)
-        if row is not None:
+        if self._view.area.kind == "nearest":
+            self.near_clicked.emit((x, y) if row is None else row)
+        elif row is not None:
             self._look.place(row)
 
     # -- the data nearest a place ----------------------------------------------------------

@@ -1,5 +1,6 @@
 """From a frozen request to a frozen result: what the decode thread computes; no Qt."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from explorer.torch_import import import_torch
 from models.points import Points
 from models.preprocessing import Preprocessing
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
+
+_LARGE_BATCH = 16  # of fewer latents MKL has the products sooner than oneDNN
 
 # What is computed of latents: pictures; the magnification factor of a plane; the step to the
 # re-encoding of the picture, across and up in the plane and the length off it.
@@ -173,6 +177,7 @@ def epoch_of(model: "Model") -> int | None:
 
 def compute_alone() -> None:
     """Make torch use one thread in the calling one: two bought nothing and held drags up."""
+    import_torch()
     import torch
 
     torch.set_num_threads(1)
@@ -185,8 +190,11 @@ def decode(model: "Model", z: Floats, label: npt.NDArray[np.int64] | None) -> tu
     """
     import torch
 
+    from models.matmul import fast_matmul
+
     classes = None if label is None else torch.from_numpy(label)
-    image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
+    with fast_matmul() if len(z) >= _LARGE_BATCH else nullcontext():
+        image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
     pixels = image.mul(255.0).add_(0.5).nan_to_num_(0.0).clamp_(0.0, 255.0).to(torch.uint8)
     pictures = pixels.permute(0, 2, 3, 1).contiguous().numpy()
     if torch.isfinite(image.sum()):

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from explorer.arrangement import PATH_FRAMES, Arrangement, EncodedImage, Handle
+from explorer.map_look import MapLook, look_values, read_look, whole
 from explorer.rendering import ModelInfo
 from explorer.viewport import Viewport
 from models.errors import DataError
@@ -31,7 +32,8 @@ _TERMS = {"elbo", "reconstruction", "kl", "importance_bound"}
 class SavedSession:
     """What a session file holds; the model is named by its path, nothing of it is inside.
 
-    The map shows `plane`, or the two `axes`.
+    The map shows `plane`, or the two `axes`. `data` is what a person named as the model's data,
+    `look` is there unless the file is older than that.
     """
 
     model: Path
@@ -39,6 +41,8 @@ class SavedSession:
     axes: tuple[int, int]
     view: Viewport | None
     plane: Plane | None = None
+    data: Path | None = None
+    look: MapLook | None = None
 
 
 def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
@@ -51,10 +55,12 @@ def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
     values = {
         "latent_explorer_session": VERSION,
         "model": str(saved.model),
+        "data": None if saved.data is None else str(saved.data),
         "latent_size": model.latent_size,
         "axes": list(saved.axes),
         "plane": None if saved.plane is None else _plane_values(saved.plane),
         "view": None if view is None else [view.x, view.y, view.scale],
+        "look": None if saved.look is None else look_values(saved.look),
         "path": {"kind": arrangement.path_kind, "frames": arrangement.frames},
         "handles": [_handle_values(handle) for handle in arrangement.handles],
     }
@@ -102,24 +108,36 @@ def read_session(path: Path) -> SavedSession:
 
 
 def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
-    size = _whole(values["latent_size"], 1, 512)
-    i, j = (_whole(axis, 0, size - 1) for axis in values["axes"])
+    size = whole(values["latent_size"], 1, 512)
+    i, j = (whole(axis, 0, size - 1) for axis in values["axes"])
     if i == j and size > 1:
         raise ValueError("both axes are the same")
-    model = Path(values["model"])
-    beside = path.parent / model.name
-    if not model.is_file() and beside.is_file():
-        model = beside
+    model = _there_or_beside(Path(values["model"]), path)
+    data = values.get("data")  # older files have none
     handles = values["handles"]
     if not isinstance(handles, list) or len(handles) > _MOST_HANDLES:
         raise ValueError("handles")
     arrangement = Arrangement(
         tuple(_handle(key, item, size) for key, item in enumerate(handles, start=1)),
         path_kind=PATH_KINDS[PATH_KINDS.index(values["path"]["kind"])],
-        frames=_whole(values["path"]["frames"], *PATH_FRAMES),
+        frames=whole(values["path"]["frames"], *PATH_FRAMES),
     )
     plane = _plane(values.get("plane"), size)  # older files have none
-    return SavedSession(model, arrangement, (i, j), _view(values.get("view")), plane)
+    return SavedSession(
+        model,
+        arrangement,
+        (i, j),
+        _view(values.get("view")),
+        plane,
+        None if data is None else _there_or_beside(Path(data), path),
+        read_look(values.get("look"), size),
+    )
+
+
+def _there_or_beside(named: Path, session: Path) -> Path:
+    """A file, or that of its name beside the session, with which it was moved."""
+    beside = session.parent / named.name
+    return beside if not named.exists() and beside.exists() else named
 
 
 def _plane_values(plane: Plane) -> dict[str, Any]:
@@ -160,12 +178,6 @@ def _view(values: object) -> Viewport | None:
     return Viewport(x, y, scale)
 
 
-def _whole(value: object, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
-    return value
-
-
 def _latent(values: object, size: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
         z = np.array(values, np.float32)
@@ -189,9 +201,9 @@ def _handle(key: int, values: dict[str, Any], size: int) -> Handle:
     return Handle(
         key=key,
         name=str(values["name"])[:24],
-        colour=_whole(values["colour"], 0, 10**6),
+        colour=whole(values["colour"], 0, 10**6),
         z=_latent(values["z"], size),
-        label=None if label is None else _whole(label, 0, 999),
+        label=None if label is None else whole(label, 0, 999),
         image=None if image is None else _image(image, size),
     )
 
@@ -223,7 +235,7 @@ def _image(values: dict[str, Any], size: int) -> EncodedImage:
         terms=_terms(values["terms"]),
         kl=_latent(values["kl"], size),
         notes=tuple(str(note)[:200] for note in values["notes"])[:20],
-        epoch=None if values.get("epoch") is None else _whole(values["epoch"], 0, 10**9),
+        epoch=None if values.get("epoch") is None else whole(values["epoch"], 0, 10**9),
     )
 
 

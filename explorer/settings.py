@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QMainWindow
 
 MOST_RECENT = 8
+MOST_NAMED = 32  # models whose data a person named
 _LAYOUT_VERSION = 1
 _TITLE_PX, _FRAME_PX = 36, 4  # most desktops' title bars and borders are not larger
 
@@ -30,6 +31,19 @@ class Settings:
         path = path.absolute()
         others = [other for other in self.recent() if other != path]
         self._store.setValue("recent", [str(p) for p in [path, *others]][:MOST_RECENT])
+
+    def named_data(self) -> dict[Path, Path]:
+        """The data that a person named, by the file of its model; named last first."""
+        stored = self._store.value("namedData", [])
+        names = [Path(str(name)) for name in stored] if isinstance(stored, list) else []
+        return dict(zip(names[::2], names[1::2], strict=False))
+
+    def add_named_data(self, model: Path, data: Path) -> None:
+        """Remember the data of a model; those named longest ago are forgotten."""
+        named = {model: data}
+        named |= {key: value for key, value in self.named_data().items() if key != model}
+        pairs = list(named.items())[:MOST_NAMED]
+        self._store.setValue("namedData", [str(path) for pair in pairs for path in pair])
 
     @property
     def theme(self) -> str:

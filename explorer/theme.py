@@ -84,7 +84,17 @@ CLASS_COLOURS = (
     "#7fd0ff",
     "#8c6239",
     "#707a86",
-)
+    "#dc8c50",
+    "#8c0ab4",
+    "#dcf0c8",
+    "#505a50",
+    "#e6f0a0",
+    "#5a00fa",
+    "#a0c88c",
+    "#5a5078",
+    "#bebeb4",
+    "#9650b4",
+)  # of more classes every twentieth has the same
 UNLABELLED_COLOUR = "#6fa8dc"
 
 # Values, low to high: from viridis (van der Walt and Smith 2015), whose lightness grows evenly,

@@ -1,7 +1,7 @@
 """The main window: docks, menus, keys, messages; where panels meet."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,12 +36,15 @@ from explorer.export_status import ExportStatus
 from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
+from explorer.kept_look import present_look, show_look
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
+from explorer.map_look import MapLook
 from explorer.map_overlays import MapOverlays
 from explorer.map_points import MapPoints
+from explorer.mean_finding import MeanFinding
 from explorer.menus import RecentMenu, fill_menus
 from explorer.mosaic import Mosaic
 from explorer.opening import Opening, kind_of, summary
@@ -55,6 +58,7 @@ from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
 from explorer.path_export import PathExports
+from explorer.plane_laying import PlaneLaying
 from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
 from explorer.replay import Replay
@@ -115,13 +119,17 @@ class MainWindow(QMainWindow):
         self.decode_thread = DecodeThread(self.shelf, self)
         self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
         self._drawing, self._measuring, self._looking = Lane(self), Lane(self), Lane(self)
-        self._embeddings = Lane(self)
+        self._embeddings, self._sums = Lane(self), Lane(self)
         self._densities = Lane(self)
         self.decoding = Decoding(self.session, self.decode_thread, self)
         self.mosaic = Mosaic(self.session, self.decode_thread, self)
         self.embedding = Embedding(self.session, self._embeddings, self)
         self.points = MapPoints(self.session, self._drawing, self)
-        self.images = DataImages(self.session, self.shelf, self._measuring, self)
+        self.planes = PlaneLaying(self.session, self.points, self._sums, self)
+        self.means = MeanFinding(self.session, self._sums, self)
+        self.images = DataImages(
+            self.session, self.shelf, self._measuring, self, self.settings.named_data()
+        )
         self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
         self.library = Library(self.shelf, self._files, self)
         self.opening = Opening(self.session, self.library, self.settings, self)
@@ -139,7 +147,9 @@ class MainWindow(QMainWindow):
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
-        self.map_panel = MapPanel(self.session, self.decoding, self.mosaic, self.points, self)
+        self.map_panel = MapPanel(
+            self.session, self.decoding, self.mosaic, self.points, self.planes, self
+        )
         self.map_exports = MapExports(
             self.session,
             self.map_panel.view,
@@ -165,7 +175,9 @@ class MainWindow(QMainWindow):
             self.session, self.decode_thread, self._densities, self.map_panel.view
         )
         self.point_hand = PointHand(self.session, self.map_panel.view, self.points, self.look, self)
-        self.data_panel = DataPanel(self.session, self.points, self.look, self.images, self)
+        self.data_panel = DataPanel(
+            self.session, self.points, self.look, self.images, self.planes, self.means, self
+        )
         self.inspector = InspectorPanel(self.session, self)
         self.sliders = SlidersPanel(self.session, self.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
@@ -266,6 +278,10 @@ class MainWindow(QMainWindow):
         opening.failed.connect(self._on_open_failed)
         opening.opened.connect(self._on_opened)
         opening.view_saved.connect(self.map_panel.view.set_view)
+        opening.data_named.connect(self.images.remember)
+        opening.look_saved.connect(self._on_look_saved)
+        opening.present_look = self._present_look
+        opening.named_data = self.images.named_for
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
@@ -297,15 +313,17 @@ class MainWindow(QMainWindow):
     def _connect_data(self) -> None:
         for source in (self.point_hand, self.data_panel, self.images):
             source.said.connect(self.say)
-        self.data_panel.failed.connect(self.complain)
+        self.means.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
         self.images.refused.connect(self.complain)
+        self.images.named.connect(self.settings.add_named_data)
         self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
         self.map_panel.near_wished.connect(self._on_near_wished)
+        self.point_hand.near_clicked.connect(self._on_near_wished)
         colours = self.map_panel.colours
         colours.find_requested.connect(self.images.find)
         colours.measure_requested.connect(self.images.measure)
@@ -662,6 +680,17 @@ class MainWindow(QMainWindow):
     def _on_mosaic_look(self, look: MosaicLook) -> None:
         self.settings.set_mosaic(asdict(look))
 
+    def _present_look(self) -> MapLook:
+        tiles = self.map_panel.mosaic_settings.look
+        return present_look(self.session, self.points, tiles.tile_px, tiles.opacity)
+
+    def _on_look_saved(self, look: MapLook) -> None:
+        tiles = replace(
+            self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
+        )
+        self.map_panel.show_mosaic(look_from(asdict(tiles)))
+        show_look(look, self.session, self.points)
+
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
         self.map_corners.show_minimap(self.settings.minimap)
@@ -716,6 +745,7 @@ class MainWindow(QMainWindow):
             self._looking,
             self._densities,
             self._embeddings,
+            self._sums,
         )
         for thread in (*lanes, self.decode_thread):
             thread.stop()

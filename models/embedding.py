@@ -1,8 +1,9 @@
 """Two-dimensional embeddings of the data (t-SNE, UMAP): neighbours stay near, nothing decodes."""
 
 import io
-from collections.abc import Callable
-from contextlib import redirect_stdout
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
@@ -139,18 +140,26 @@ def _first_places(z: Doubles, spread: float, seed: int) -> Doubles:
     return xy + np.random.default_rng(seed).normal(0.0, 0.01 * spread, xy.shape)
 
 
+def _nearest_others(z: Doubles, count: int) -> tuple[Rows, Doubles]:
+    """The `count` nearest others of each and how far they are [N, count].
+
+    Exact, by matrix products: 0.3 s for 10,000 points, where a tree takes 1.4 s.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    near = NearestNeighbors(n_neighbors=count, algorithm="brute", n_jobs=1).fit(z)
+    distances, rows = near.kneighbors()
+    return rows, distances
+
+
 def _t_sne(z: Doubles, perplexity: int, seed: int, report: Report) -> npt.ArrayLike:
     total = _EXAGGERATED + _PLAIN
     report("Loading openTSNE", 0, 0)
     import openTSNE
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
-    from sklearn.neighbors import NearestNeighbors
 
     report("Finding neighbours", 0, total)
-    count = min(len(z) - 1, 3 * perplexity)
-    # Exact, by matrix products: 0.3 s for 10,000 points, where a tree takes 1.4 s.
-    nearest = NearestNeighbors(n_neighbors=count, algorithm="brute", n_jobs=1).fit(z)
-    distances, neighbours = nearest.kneighbors()
+    neighbours, distances = _nearest_others(z, min(len(z) - 1, 3 * perplexity))
     affinities = openTSNE.affinity.PerplexityBasedNN(
         knn_index=PrecomputedNeighbors(neighbours, distances), perplexity=perplexity, n_jobs=1
     )
@@ -199,20 +208,40 @@ class _Steps(io.TextIOBase):
 
 def _umap(z: Doubles, neighbours: int, seed: int, report: Report) -> npt.ArrayLike:
     report("Loading UMAP", 0, 0)
-    import umap
+    with _no_asides():
+        import tqdm
+        import umap
 
-    report("Finding neighbours", 0, 0)
-    bar = {"file": _Steps(report), "bar_format": "{n} {total}", "mininterval": 0.05, "desc": None}
-    model = umap.UMAP(
-        n_neighbors=max(2, neighbours),
-        n_components=2,
-        init=_first_places(z, 5.0, seed).astype(np.float32),
-        random_state=seed,
-        n_jobs=1,
-        verbose=True,  # or there is no bar
-        tqdm_kwds=bar,
-    )
-    return np.asarray(model.fit_transform(z.astype(np.float32)))
+        tqdm.tqdm.monitor_interval = 0  # no thread that looks after the bar, and outlives it
+        report("Finding neighbours", 0, 0)
+        count = max(2, neighbours)
+        others, distances = _nearest_others(z, count - 1)
+        # Each is its own first neighbour. Those umap finds by itself are not exact from 4,096
+        # points on, and the code for it takes longer to compile than all else takes.
+        rows = np.column_stack([np.arange(len(z)), others]).astype(np.int32)
+        distances = np.column_stack([np.zeros(len(z)), distances]).astype(np.float32)
+        report("Compiling its code", 0, 0)
+        bar = {"file": _Steps(report), "bar_format": "{n} {total}", "mininterval": 0.05}
+        model = umap.UMAP(
+            n_neighbors=count,
+            n_components=2,
+            init=_first_places(z, 5.0, seed).astype(np.float32),
+            random_state=seed,
+            n_jobs=1,
+            precomputed_knn=(rows, distances),
+            verbose=True,  # or there is no bar
+            tqdm_kwds={**bar, "desc": None},
+        )
+        return np.asarray(model.fit_transform(z.astype(np.float32)))
+
+
+@contextmanager
+def _no_asides() -> Iterator[None]:
+    """It warns that tensorflow is missing and that new data cannot be added: neither is used."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)
+        yield
 
 
 def nearest(xy: Floats, at: tuple[float, float]) -> int:

@@ -5,6 +5,10 @@ from contextlib import contextmanager
 
 import torch
 
+_matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # not in torch's stubs
+_usual = _matmul.fp32_precision
+_blocks: list[None] = []  # one for each that runs, in whatever threads
+
 
 @contextmanager
 def fast_matmul() -> Iterator[None]:
@@ -13,15 +17,17 @@ def fast_matmul() -> Iterator[None]:
     On processors with AVX-512 but not Intel's, MKL computes 97 GFLOP/s a core and oneDNN 227
     (256 x 4096 by 4096 x 256), both to 1e-6. torch turns to oneDNN once products may be rounded
     to bfloat16; its kernels do round on a processor with AMX, so there nothing is changed.
+    The switch is one for all threads: it is put back when the last of such blocks ends.
     """
-    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # not in torch's stubs
-    before = matmul.fp32_precision
-    if not _rounds():
-        matmul.fp32_precision = "bf16"
+    _blocks.append(None)
     try:
+        if not _rounds():
+            _matmul.fp32_precision = "bf16"
         yield
     finally:
-        matmul.fp32_precision = before
+        _blocks.pop()
+        if not _blocks:
+            _matmul.fp32_precision = _usual
 
 
 def _rounds() -> bool:

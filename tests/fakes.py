@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, Handle
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
+from explorer.workers import Callbacks, Cancel, Task, TaskContext
 from models.preprocessing import Preprocessing
 
 
@@ -40,6 +41,32 @@ def three(size: int = 3) -> Arrangement:
             for key, name in ((1, "A"), (2, "B"), (3, "C"))
         )
     )
+
+
+class HeldLane:
+    """Keeps the tasks it is given; each runs when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Task, Callbacks]] = []
+        self._context = TaskContext(lambda *told: None, Cancel())
+
+    def submit(self, task: Task, callbacks: Callbacks) -> int:
+        self.waiting.append((task, callbacks))
+        return len(self.waiting)
+
+    def run(self) -> None:
+        """Run the task that waits longest."""
+        task, callbacks = self.waiting.pop(0)
+        callbacks.done(task(self._context))
+
+
+class PromptLane(HeldLane):
+    """Runs each task at once."""
+
+    def submit(self, task: Task, callbacks: Callbacks) -> int:
+        super().submit(task, callbacks)
+        self.run()
+        return 1
 
 
 class FakeThread(QObject):

@@ -65,6 +65,8 @@ class Opened:
             or window.sliders.waiting
             or window.opening.pending_images
             or window.points.busy
+            or window.planes.busy
+            or window.means.busy
         )
 
     def settle(self) -> None:

@@ -111,18 +111,24 @@ ARROWS: dict[str, str] = {
     "explorer.gliding": "explorer.viewport",
     "explorer.pacing": "explorer.session",
     "explorer.point_index": "",
-    "explorer.crowd_image": "explorer.point_index explorer.viewport",
+    "explorer.ringed_points": "explorer.viewport",
+    "explorer.crowd_image": "explorer.point_index explorer.ringed_points explorer.viewport",
     "explorer.selection": "models.points",
     "explorer.neighbours": "",
     "explorer.area_tool": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
-    "explorer.rendering": "models models.geometry models.model models.points models.preprocessing",
+    "explorer.torch_import": "",
+    "explorer.rendering": (
+        "explorer.torch_import models models.geometry models.matmul models.model models.points "
+        "models.preprocessing"
+    ),
     "explorer.session": (
         "explorer.arrangement explorer.rendering models.paths models.planes models.points"
     ),
+    "explorer.map_look": "explorer.selection explorer.session",
     "explorer.session_file": (
-        "explorer.arrangement explorer.rendering explorer.viewport models.errors models.files "
-        "models.paths models.planes"
+        "explorer.arrangement explorer.map_look explorer.rendering explorer.viewport models.errors "
+        "models.files models.paths models.planes"
     ),
     "explorer.plane_choices": (
         "explorer.arrangement explorer.rendering explorer.selection models models.planes"
@@ -159,7 +165,7 @@ ARROWS: dict[str, str] = {
         "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
     ),
     # threads, and the services that use them
-    "explorer.workers": "explorer.rendering models.errors models.model",
+    "explorer.workers": "explorer.rendering explorer.torch_import models.errors models.model",
     "explorer.processes": "explorer.trainer_messages explorer.workers models.errors",
     "explorer.encoding": (
         "explorer.arrangement explorer.rendering models.evaluation models.images models.model "
@@ -249,8 +255,9 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": "explorer.theme explorer.viewport",
+    "explorer.painting": "explorer.ringed_points explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
+    "explorer.class_list": "explorer.theme",
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
     ),
@@ -265,6 +272,10 @@ ARROWS: dict[str, str] = {
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
+    "explorer.kept_look": (
+        "explorer.map_look explorer.map_points explorer.point_values explorer.selection "
+        "explorer.session"
+    ),
     "explorer.overlay_drawing": (
         "explorer.overlays explorer.theme explorer.viewport models.relief"
     ),
@@ -278,6 +289,12 @@ ARROWS: dict[str, str] = {
     "explorer.data_images": (
         "explorer.encoding explorer.rendering explorer.session explorer.workers models.errors "
         "models.originals models.points"
+    ),
+    "explorer.plane_laying": (
+        "explorer.map_points explorer.plane_choices explorer.session explorer.workers models.planes"
+    ),
+    "explorer.mean_finding": (
+        "explorer.arrangement explorer.selection explorer.session explorer.workers models.points"
     ),
     "explorer.data_look": (
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
@@ -304,11 +321,13 @@ ARROWS: dict[str, str] = {
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
-        "explorer.first_look explorer.library explorer.rendering explorer.session "
-        "explorer.session_file explorer.settings explorer.viewport models.errors models.planes"
+        "explorer.first_look explorer.library explorer.map_look explorer.rendering "
+        "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
+        "models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.export_form explorer.fields "
+        "explorer.animation explorer.area_tool explorer.class_list explorer.export_form "
+        "explorer.fields "
         "explorer.gliding "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
@@ -324,8 +343,9 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
         "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
         "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
-        "explorer.map_points explorer.mosaic explorer.neighbours explorer.pacing explorer.pages "
-        "explorer.painting explorer.plane_choices explorer.point_values explorer.point_words "
+        "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
+        "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
+        "explorer.plane_laying explorer.point_values explorer.point_words "
         "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.selection explorer.session explorer.theme explorer.training "
         "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
@@ -337,16 +357,18 @@ ARROWS: dict[str, str] = {
         "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.library explorer.map_classes explorer.map_corners "
-        "explorer.map_export explorer.map_overlays explorer.map_points explorer.window_keys "
+        "explorer.help explorer.kept_look explorer.library explorer.map_classes "
+        "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
+        "explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
-        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay "
-        "explorer.replay_export explorer.run_list explorer.session explorer.session_file "
-        "explorer.settings explorer.theme explorer.training explorer.training_words "
-        "explorer.viewport explorer.widgets explorer.workers models.errors models.plans"
+        "explorer.path_export explorer.plane_laying explorer.point_hand explorer.rendering "
+        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
+        "explorer.session_file explorer.settings explorer.theme explorer.training "
+        "explorer.training_words explorer.viewport explorer.widgets explorer.window_keys "
+        "explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
-        "explorer explorer.errors explorer.settings explorer.theme explorer.window"
+        "explorer explorer.errors explorer.settings explorer.theme explorer.window explorer.workers"
     ),
     # the command line
     "explorer.progress_line": "",

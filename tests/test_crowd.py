@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 from explorer.crowd_image import Crowd, crowd_pixels, unchosen_grey
 from explorer.crowd_layer import CrowdLayer
 from explorer.map_points import CROWD
+from explorer.painting import map_points_image
 from explorer.point_index import PointIndex
+from explorer.ringed_points import FEW_POINTS
 from explorer.viewport import Viewport
 from explorer.workers import Lane
 from models.model import Model
@@ -70,6 +72,60 @@ def test_few_points_are_discs_that_can_be_seen(count: int) -> None:
     painted = crowd_pixels(found, VIEW, 1.0, dark=True) != 0
     assert painted[number > 0].all()
     assert painted.sum() > 2 * (number > 0).sum()
+
+
+def as_a_usual_set(found: Crowd, view: Viewport, dark: bool, ratio: float = 1.0) -> QImage:
+    """The same points as they are drawn where they are not very many."""
+    order = np.argsort(found.index.row)
+    colours = found.colours.copy()
+    if found.chosen is not None:
+        colours[~found.chosen] = unchosen_grey(dark)
+        order = np.lexsort((found.index.row, found.chosen))
+    xy = np.stack([found.index.x, found.index.y], 1)[order]
+    return map_points_image(view, xy, colours[order], ratio, dark)
+
+
+def as_pixels(image: QImage) -> np.ndarray:
+    bits = np.frombuffer(bytes(image.constBits()), np.uint32)
+    return bits.reshape(image.height(), image.width())
+
+
+@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+@pytest.mark.parametrize("selected", [False, True])
+def test_of_very_many_the_few_in_sight_look_like_those_of_a_usual_set(
+    dark: bool, ratio: float, selected: bool
+) -> None:
+    found = crowd()
+    if selected:
+        found = replace(found, chosen=found.index.x + found.index.y > 0.05)
+    for zoom in (10, 40):  # some hundred, and some ten
+        view = VIEW.zoomed(zoom, (160, 90))
+        assert 20 < np.count_nonzero(counted(found, view)) < FEW_POINTS
+        pixels = crowd_pixels(found, view, ratio, dark)
+        np.testing.assert_array_equal(pixels, as_pixels(as_a_usual_set(found, view, dark, ratio)))
+
+
+def test_what_is_in_sight_says_whether_points_are_ringed_and_not_the_margin() -> None:
+    found, margin = crowd(), 100
+    view = VIEW.zoomed(12, (160, 90))
+    around = view.resized(view.width + 2 * margin, view.height + 2 * margin)
+    inside = (slice(margin, -margin), slice(margin, -margin))
+    few = crowd_pixels(found, around, 1.0, True, margin)[inside]
+    np.testing.assert_array_equal(few, as_pixels(as_a_usual_set(found, view, True)))
+    assert (few != crowd_pixels(found, around, 1.0, True)[inside]).any()  # all of it is in sight
+
+
+def test_very_many_around_few_in_sight_are_not_ringed_each() -> None:
+    far = np.random.default_rng(0).normal(2.0, 0.05, (50_000, 2)).astype(np.float32)
+    xy = np.concatenate([np.zeros((3, 2), np.float32), far])
+    index = PointIndex.of(xy)
+    found = Crowd(index, np.full((len(xy), 3), 120, np.uint8))
+    view = Viewport(0, 0, 100, 100, 100)
+    around = view.resized(500, 500)
+    pixels = crowd_pixels(found, around, 1.0, True, 200)
+    assert not (pixels == 0xFFFFFFFF).any()  # no ring
+    assert (crowd_pixels(found, view, 1.0, True) == 0xFFFFFFFF).any()
 
 
 def test_what_is_far_outside_is_neither_seen_nor_in_the_way() -> None:
@@ -198,3 +254,40 @@ def test_a_model_with_very_many_points_shows_them_on_the_map(
         window.settle()
         assert points.index is not None
         assert not len(points.index)
+
+
+def test_the_class_that_is_pointed_at_stands_out_of_very_many_for_as_long(
+    many_points: Model, tmp_path: Path, qtbot: QtBot
+) -> None:
+    from models.checkpoint import save
+
+    save(many_points, tmp_path / "many.safetensors")
+    with opened(qtbot, tmp_path / "many.safetensors") as window:
+        view, points = window.window.map_panel.view, window.window.points
+        session = window.window.session
+        session.set_layers(replace(session.layers, mosaic=False, prior=False))
+
+        def shown() -> QImage:
+            view.grab()
+            window.settle()
+            return view.grab().toImage()
+
+        before = shown()
+        points.point_at(1)
+        window.settle()
+        crowd, data = points.layer.crowd, many_points.points
+        assert crowd is not None
+        assert crowd.chosen is not None
+        assert data is not None
+        assert data.label is not None
+        np.testing.assert_array_equal(crowd.chosen, data.label[crowd.index.row] == 1)
+        alone = shown()
+        assert alone != before
+        session.set_layers(session.layers.with_class(1, False))
+        window.settle()
+        assert points.layer.crowd is not None
+        assert points.layer.crowd.chosen is None  # it is not to be seen
+        session.set_layers(session.layers.with_class(1, True))
+        points.point_at(None)
+        window.settle()
+        assert shown() == before

@@ -1,12 +1,13 @@
 """Data on the map as a person uses it: hovered, clicked, selected, coloured, and its neighbours."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -23,6 +24,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.panels.data_panel import distance_words
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
+from explorer.settings import MOST_NAMED, Settings
 from explorer.viewport import Viewport
 from explorer.widgets.colour_choice import GradientLegend
 from explorer.widgets.map_view import MARGIN_LEFT_PX
@@ -325,6 +327,7 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     assert "down" in counts.text()
     assert f"<b>{int((data.label == 1).sum())}</b>" in counts.text()
     button(window, "selectionMean").click()
+    window.settle()
     assert session.active is not None
     means = [data.mean[data.label == label].mean(0) for label in range(3)]
     np.testing.assert_allclose(session.active.z, means[1], atol=1e-5)
@@ -339,6 +342,7 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     assert "Needs" not in button(window, "selectionPath").toolTip()
     steps = session.undo_stack.count()
     button(window, "selectionPath").click()
+    window.settle()
     first, second = session.arrangement.handles[-2:]
     np.testing.assert_allclose(first.z, means[1], atol=1e-5)
     np.testing.assert_allclose(second.z, means[2], atol=1e-5)
@@ -537,6 +541,7 @@ def test_the_plane_along_two_selections_is_no_plane_of_handles(qtbot: QtBot) -> 
         button(found, "selectionKeep").click()
         select_class(found, 2)
         button(found, "selectionPlane").click()
+        found.settle()
         kind = found.window.findChild(QComboBox, "planeKind")
         assert isinstance(kind, QComboBox)
         assert kind.currentText() == "Selections"
@@ -611,6 +616,37 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     assert title(window) == "Nearest data to A"
     assert window.window.point_hand._mark.at is None
     assert shown_rows(window) == nearest_rows(window, handle_z(window))
+
+
+def test_the_tool_shows_the_data_nearest_what_is_clicked(window: Opened) -> None:
+    """With the mouse alone, again and again, until it is put away."""
+    top, view = window.window, window.window.map_panel.view
+    top.docks.bring("path")
+    before, (at, z) = top.session.arrangement, bare_place(window)
+    tool = top.findChild(QToolButton, "tool-nearest")
+    assert isinstance(tool, QToolButton)
+    QTest.mouseClick(tool, LEFT)
+    assert "Click a place" in top.messages.text()
+    QTest.mouseClick(view, LEFT, pos=at)
+    assert shown_rows(window) == nearest_rows(window, z)
+    assert not top.data_panel.visibleRegion().isEmpty()
+    row = lone_row(window)
+    QTest.mouseClick(view, LEFT, pos=place_of(window, row))
+    assert title(window) == f"Nearest data to image #{row}"
+    assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
+    QTest.mouseDClick(view, LEFT, pos=at)
+    assert top.session.arrangement is before  # neither a click nor two put a handle there
+    middle, seen = view.ground.center().toPoint(), view.view
+    QTest.mousePress(view, LEFT, pos=middle)
+    QTest.mouseMove(view, middle + QPoint(40, 0))
+    QTest.mouseRelease(view, LEFT, pos=middle + QPoint(40, 0))
+    assert view.view != seen  # a drag pans
+    assert title(window) == f"Nearest data to image #{row}"
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.area.kind == "pan"
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert title(window) == "Nearest data to A"
 
 
 def test_the_key_works_while_the_panel_has_the_keys(
@@ -819,6 +855,83 @@ def test_a_model_that_comes_back_has_the_data_that_was_named(
         away.window.opening.open_model(session.model.path)
     away.settle()
     away.qtbot.waitUntil(lambda: away.window.images.at_hand, timeout=PATIENCE_MS)
+
+
+def reopened(model: Path, qtbot: QtBot) -> AbstractContextManager[Opened]:
+    """The next start of the program."""
+    return opened(qtbot, model, remembering=True)
+
+
+def source_words(window: Opened) -> str:
+    """Where the pictures of the neighbours come from, as the panel says it."""
+    window.window.docks.bring("data")
+    settled_without_data(window)
+    return window.window.data_panel._source.text()
+
+
+def test_data_that_was_named_is_remembered_while_it_is_there_and_fits(
+    qtbot: QtBot, tiny_model_file: Path, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    data = named_data(tiny_data, tmp_path / "elsewhere.npz")
+    with opened(qtbot, tiny_model_file) as first:
+        assert "not at hand" in source_words(first)
+        choose_data(first, data)
+    with reopened(tiny_model_file, qtbot) as second:
+        assert source_words(second) == "images of elsewhere"
+        assert second.window.images.at_hand
+        assert not button(second, "chooseOriginals").isVisible()
+        assert "elsewhere" not in second.window.messages.text()
+    away = data.rename(tmp_path / "away.npz")
+    with reopened(tiny_model_file, qtbot) as third:
+        assert source_words(third) == "reconstructions: elsewhere.npz is not there any more"
+        assert str(data) in third.window.data_panel._source.toolTip()
+        assert button(third, "chooseOriginals").isVisible()
+        assert not third.heard.complaints
+    named_data(tiny_data, data, 255 - np.asarray(tiny_data.train.images)[:, 0])
+    with reopened(tiny_model_file, qtbot) as fourth:
+        assert source_words(fourth) == "reconstructions: elsewhere.npz holds other images now"
+        assert not fourth.window.images.at_hand
+        assert not fourth.heard.complaints
+        choose_data(fourth, away)
+        assert source_words(fourth) == "images of away"
+    with reopened(tiny_model_file, qtbot) as fifth:
+        assert source_words(fifth) == "images of away"
+
+
+def test_a_session_names_the_data_that_was_named(
+    qtbot: QtBot, tiny_model_file: Path, tiny_data: DataSet, tmp_path: Path
+) -> None:
+    data = named_data(tiny_data, tmp_path / "elsewhere.npz")
+    path = tmp_path / "kept.latent.json"
+    with opened(qtbot, tiny_model_file) as first:
+        source_words(first)
+        choose_data(first, data)
+        top = first.window
+        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+            top.opening.save_to(path, top.map_panel.viewport())
+    with opened(qtbot, path) as elsewhere:  # whose settings know nothing of it
+        assert source_words(elsewhere) == "images of elsewhere"
+    (tmp_path / "moved").mkdir()
+    for file in (path, data):
+        file.rename(tmp_path / "moved" / file.name)
+    with opened(qtbot, tmp_path / "moved" / path.name) as moved:
+        assert source_words(moved) == "images of elsewhere"
+
+
+def test_the_data_of_the_models_named_last_is_remembered(qapp: QApplication) -> None:
+    settings = Settings()
+    QSettings("latent-explorer", "latent-explorer").clear()
+    assert settings.named_data() == {}
+    for number in range(MOST_NAMED + 3):
+        settings.add_named_data(Path(f"/m{number}"), Path(f"/d{number}"))
+    settings.add_named_data(Path("/m3"), Path("/other"))
+    found = Settings().named_data()
+    assert len(found) == MOST_NAMED
+    assert next(iter(found.items())) == (Path("/m3"), Path("/other"))
+    assert Path("/m2") not in found
+    assert found[Path("/m4")] == Path("/d4")
+    QSettings("latent-explorer", "latent-explorer").setValue("namedData", "spoilt")
+    assert Settings().named_data() == {}
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication
 
-from explorer.data_images import DataImages
+from explorer.data_images import DataImages, Search
 from explorer.map_points import MapPoints
 from explorer.selection import Selection
 from explorer.session import Session
@@ -70,10 +71,10 @@ def test_a_search_that_ends_late_does_not_end_that_for_the_next_model(
     session.set_model(replace(info(key=2), points=points()), three(), (0, 1))
     images.find()
     first, second = lane.callbacks
-    first.done((1, Originals(5)))
+    first.done(Search(1, cast(Any, Originals(5))))
     assert images.looking
     assert not images.at_hand
-    second.done((2, Originals(5)))
+    second.done(Search(2, cast(Any, Originals(5))))
     assert images.at_hand
     assert not images.looking
 
@@ -83,7 +84,7 @@ def test_data_of_another_number_of_images_ends_the_search(session: Session, lane
     images.find()
     told: list[bool] = []
     images.changed.connect(lambda: told.append(images.looking))
-    lane.callbacks[0].done((1, Originals(4)))
+    lane.callbacks[0].done(Search(1, cast(Any, Originals(4))))
     assert told == [False]
     assert not images.at_hand
 
@@ -96,3 +97,16 @@ def test_a_selection_that_was_kept_goes_with_its_points(session: Session, lane: 
     found.selection_changed.connect(lambda: told.append(found.kept))
     session.set_points(points(7))
     assert told == [None]
+
+
+def test_a_session_that_names_data_elsewhere_does_not_hide_what_is_here(
+    session: Session, lane: Slow, tmp_path: Path
+) -> None:
+    model, here, there = Path("m.safetensors"), tmp_path / "here.npz", tmp_path / "there.npz"
+    images = DataImages(session, ModelShelf(), cast(Lane, lane), session)
+    images.remember(model, there)  # better than nothing
+    assert images.named_for(model.absolute()) == there
+    here.touch()
+    images.remember(model.absolute(), here)
+    images.remember(model, there)
+    assert images.named_for(model) == here

@@ -93,18 +93,22 @@ def test_scale_and_place_of_the_data_change_nothing_of_its_neighbours() -> None:
     assert kept(far, embed(far, SETTINGS)) > 0.4
 
 
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("count", [FEWEST_POINTS, 5, 12])
-def test_few_points_are_embedded_with_fewer_neighbours(count: int) -> None:
-    xy = embed(clusters(count=count), EmbeddingSettings("t-sne", 30))
+def test_few_points_are_embedded_with_fewer_neighbours(count: int, method: Method) -> None:
+    settings = EmbeddingSettings(method, 30)
+    xy = embed(clusters(count=count), settings)
     assert xy.shape == (count, 2)
     assert np.isfinite(xy).all()
-    assert usable_neighbours(EmbeddingSettings("t-sne", 30), count) == max(1, (count - 1) // 3)
+    most = (count - 1) // 3 if method == "t-sne" else count - 1
+    assert usable_neighbours(settings, count) == max(1, most)
 
 
-def test_many_equal_points_are_embedded() -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_many_equal_points_are_embedded(method: Method) -> None:
     z = clusters()
     z[20:120] = z[20]
-    assert np.isfinite(embed(z, SETTINGS)).all()
+    assert np.isfinite(embed(z, EmbeddingSettings(method, 10))).all()
 
 
 def not_finite(count: int) -> Floats:
@@ -169,14 +173,30 @@ def by_process(z: Floats, settings: EmbeddingSettings) -> tuple[Floats, list[tup
         return read_answer(process.stdout, lambda *words: told.append(words)), told
 
 
-@pytest.mark.skipif(not installed("umap"), reason="umap-learn is not installed")
 @pytest.mark.slow
 def test_umap_keeps_neighbours_too() -> None:
     z, settings = clusters(), EmbeddingSettings("umap", 10)
     xy, told = by_process(z, settings)
+    assert xy.shape == (len(z), 2)
     assert kept(z, xy) > 6 * 10 / len(z)
-    np.testing.assert_array_equal(xy, by_process(z, settings)[0])
-    assert told[-1][1] == told[-1][2] > 0
+    np.testing.assert_array_equal(xy, embed(z, settings))
+    assert not np.array_equal(xy, embed(z, replace(settings, seed=1)))
+    assert [what for what, _, _ in told[:3]] == [
+        "Loading UMAP",
+        "Finding neighbours",
+        "Compiling its code",
+    ]
+    done = [done for _, done, total in told if total]
+    assert done == sorted(done)
+    assert done[-1] == told[-1][2] > 0
+
+
+@pytest.mark.slow
+def test_umap_keeps_clusters_together() -> None:
+    """The nearest of nearly every point belong to its own cluster."""
+    xy, cluster = embed(clusters(), EmbeddingSettings("umap", 10)), np.arange(160) % CLUSTERS
+    near = np.array([list(found) for found in neighbours(xy, 5)])
+    assert np.mean(cluster[near] == cluster[:, None]) > 0.95
 
 
 # Which points of many.

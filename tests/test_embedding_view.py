@@ -281,6 +281,7 @@ def test_the_first_look_computes_and_shows_how_far_it_is(window: Opened) -> None
     assert isinstance(bar, QProgressBar)
     assert bar.isVisible()
     assert bar.format().startswith("t-SNE: ")
+    assert bar.maximum() > 0  # one that runs to and fro shows no words
     assert label(panel, "embeddingMessage").startswith("t-SNE is being computed")
     window.qtbot.waitUntil(
         lambda: button(panel, "embeddingCompute").text() == "Compute again", timeout=PATIENCE_MS
@@ -299,6 +300,10 @@ def test_cancelled_in_the_view_it_can_be_begun_again(window: Opened) -> None:
     assert button(panel, "embeddingCompute").text() == "Compute"
     assert button(panel, "embeddingCompute").isEnabled()
     assert "cancelled" in window.window.messages.text()
+    button(panel, "embeddingCompute").click()
+    assert window.window.embedding.working is not None
+    assert "cancelled" not in window.window.messages.text()
+    button(panel, "embeddingCancel").click()
     window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)
 
 

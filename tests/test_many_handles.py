@@ -16,13 +16,14 @@ from explorer.map_points import MapPoints
 from explorer.painting import Marker
 from explorer.panels.map_panel import MapPanel
 from explorer.path_layer import PathLayer
+from explorer.plane_laying import PlaneLaying
 from explorer.session import Session
 from explorer.viewport import Viewport
 from explorer.widgets.map_view import MapView
 from explorer.widgets.strip_view import Keyframe, StripView
 from explorer.workers import Lane
 from models.paths import PathKind, path
-from tests.fakes import info
+from tests.fakes import PromptLane, info
 from tests.test_map_planes import NoPictures
 
 VIEW = Viewport(0, 0, 60, 400, 300)
@@ -95,7 +96,8 @@ def panel(qtbot: QtBot) -> Iterator[MapPanel]:
     none, session = NoPictures(), Session()
     lane = Lane()
     points = MapPoints(session, lane, session)
-    found = MapPanel(session, none, none, points)  # type: ignore[arg-type] # a fake
+    planes = PlaneLaying(session, points, PromptLane(), session)  # type: ignore[arg-type] # a fake
+    found = MapPanel(session, none, none, points, planes)  # type: ignore[arg-type] # a fake
     qtbot.addWidget(found)
     found.resize(900, 500)
     handles = tuple(

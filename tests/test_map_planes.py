@@ -21,18 +21,20 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.crowd_image import unchosen_grey
 from explorer.map_points import MapPoints
 from explorer.panels.map_panel import MapPanel
+from explorer.plane_laying import PlaneLaying
 from explorer.rendering import ModelInfo
 from explorer.selection import Selection
 from explorer.session import Session
 from explorer.session_file import SUFFIX
-from explorer.theme import assets_folder
+from explorer.theme import assets_folder, class_colour
 from explorer.widgets.map_view import MARGIN_LEFT_PX
 from explorer.workers import Lane
 from models.planes import PLANE_KINDS, Floats, Plane, class_plane
 from models.points import Points
-from tests.fakes import info
+from tests.fakes import HeldLane, PromptLane, info
 from tests.opened import PATIENCE_MS, Opened, opened
 
 K = 4
@@ -85,7 +87,8 @@ def session(qtbot: QtBot) -> Session:
 def panel(qtbot: QtBot, session: Session) -> Iterator[MapPanel]:
     none, lane = NoPictures(), Lane()
     points = MapPoints(session, lane, session)
-    found = MapPanel(session, none, none, points)  # type: ignore[arg-type] # a fake
+    planes = PlaneLaying(session, points, PromptLane(), session)  # type: ignore[arg-type] # a fake
+    found = MapPanel(session, none, none, points, planes)  # type: ignore[arg-type] # a fake
     qtbot.addWidget(found)
     found.resize(900, 500)
     found.show()
@@ -310,6 +313,27 @@ def test_the_plane_of_classes_follows_the_legend(
     assert "3 classes" in session.plane.across
 
 
+def test_the_class_that_is_pointed_at_keeps_its_colour_and_lies_on_top(
+    panel: MapPanel, session: Session
+) -> None:
+    panel._points.forget_selections()
+    before, colour = panel.view._points.colours.copy(), class_colour(1)
+    of_class = colour.red(), colour.green(), colour.blue()
+    panel._legend.pointed.emit(1)
+    colours = panel.view._points.colours
+    assert (colours[-30:] == of_class).all()
+    assert (colours[:-30] == unchosen_grey(panel.view.ground_dark)).all()
+    panel._legend.pointed.emit(None)
+    np.testing.assert_array_equal(panel.view._points.colours, before)
+
+
+def test_many_classes_are_hidden_in_one_step(panel: MapPanel, session: Session) -> None:
+    told: list[frozenset[int]] = []
+    session.layers_changed.connect(lambda: told.append(session.layers.hidden_classes))
+    panel._legend.hidden_wished.emit(frozenset({0, 2}))
+    assert told == [frozenset({0, 2})]
+
+
 def test_another_plane_does_not_follow_the_legend(panel: MapPanel, session: Session) -> None:
     choose(panel, "random")
     before = session.plane
@@ -465,6 +489,91 @@ def test_the_layers_stay_where_they_are_whatever_the_plane(panel: MapPanel) -> N
     assert len(places) == 1
 
 
+# -- while one is being computed -------------------------------------------------------------
+
+
+@pytest.fixture
+def held(qtbot: QtBot, session: Session, panel: MapPanel) -> HeldLane:
+    """Where the panel's planes are computed from now on."""
+    lane = HeldLane()
+    panel._planes._lane = lane  # type: ignore[assignment] # a fake
+    return lane
+
+
+def test_the_present_plane_stands_until_the_other_has_come(
+    panel: MapPanel, session: Session, held: HeldLane, qtbot: QtBot
+) -> None:
+    before = session.plane
+    with qtbot.waitSignal(panel._planes.slow):
+        choose(panel, "principal")
+        assert panel._planes.busy
+    assert session.plane is before
+    name = panel.findChild(QLabel, "planeName")
+    assert isinstance(name, QLabel)
+    assert name.text() == "computing …"
+    assert "present plane" in name.toolTip()
+    assert chooser(panel).currentData() == "principal"
+    held.run()
+    assert session.plane.kind == "principal"
+    assert name.text() == session.plane.name
+    assert not panel._planes.busy
+
+
+def test_the_newest_wish_wins(panel: MapPanel, session: Session, held: HeldLane) -> None:
+    told: list[str] = []
+    session.plane_changed.connect(lambda: told.append(session.plane.kind))
+    for kind in ("principal", "selections", "classes"):
+        choose(panel, kind)
+    while held.waiting:
+        held.run()
+    assert told == ["classes"]
+    assert chooser(panel).currentData() == "classes"
+
+
+@pytest.mark.parametrize("other", ["axes", "random", "set_axes", "model"])
+def test_what_is_chosen_meanwhile_stays(
+    panel: MapPanel, session: Session, held: HeldLane, other: str
+) -> None:
+    choose(panel, "principal")
+    if other == "set_axes":
+        session.set_axes(2, 3)
+    elif other == "model":
+        session.set_model(model(), handles(*np.eye(K, dtype=np.float32)), (0, 1))
+    else:
+        choose(panel, other)
+    plane = session.plane
+    assert not panel._planes.busy
+    held.run()
+    assert session.plane is plane
+    assert chooser(panel).currentData() == plane.kind
+    assert not held.waiting
+
+
+def test_one_that_there_is_none_of_is_told_once_and_changes_nothing(
+    panel: MapPanel, session: Session, held: HeldLane
+) -> None:
+    told: list[str] = []
+    panel.failed.connect(told.append)
+    session.set_points(replace(points(), mean=np.zeros((90, K), np.float32)))
+    before = session.plane
+    choose(panel, "principal")
+    held.run()
+    assert len(told) == 1
+    assert "one spot" in told[0]
+    assert session.plane is before
+    assert chooser(panel).currentData() == "axes"
+
+
+def test_a_class_hidden_meanwhile_is_left_out(
+    panel: MapPanel, session: Session, held: HeldLane
+) -> None:
+    choose(panel, "classes")
+    session.set_layers(replace(session.layers, hidden_classes=frozenset({1})))
+    while held.waiting:
+        held.run()
+    assert "2 classes" in session.plane.across
+
+
 # -- in the whole window --------------------------------------------------------------------
 
 
@@ -477,6 +586,7 @@ def window(qtbot: QtBot) -> Iterator[Opened]:
 def test_the_key_brings_the_active_handle_to_the_plane(window: Opened) -> None:
     top, session = window.window, window.window.session
     choose(top.map_panel, "principal")
+    assert session.plane.kind == "axes"  # it is computed in a thread
     window.settle()
     assert session.active is not None
     assert not session.lies_on_plane(session.active)

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
-from explorer.painting import FEW_POINTS, Ellipse, Marker, map_points_image, points_image
+from explorer.painting import Ellipse, Marker, map_points_image, points_image
+from explorer.ringed_points import FEW_POINTS
 from explorer.viewport import Viewport
 from explorer.widgets import map_view
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView

@@ -51,6 +51,18 @@ def test_what_was_chosen_before_is_chosen_again() -> None:
     assert matmul.fp32_precision == before
 
 
+def test_blocks_of_two_threads_leave_what_was_there_before() -> None:
+    """Each puts back what it found; the second of two that overlap found the first one's choice."""
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # not in torch's stubs
+    before = matmul.fp32_precision
+    one, other = fast_matmul(), fast_matmul()
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    other.__exit__(None, None, None)
+    assert matmul.fp32_precision == before
+
+
 @pytest.mark.parametrize(
     ("known", "chosen"), [({"amx_bf16": True}, False), ({}, False), ({"amx_bf16": False}, True)]
 )

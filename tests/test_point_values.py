@@ -64,6 +64,10 @@ def test_classes_are_told_apart_from_each_other_and_the_ground(sight: str, groun
     assert min(gaps.values()) > APART, min(gaps, key=lambda pair: gaps[pair])
 
 
+def test_twenty_classes_have_a_colour_each() -> None:
+    assert len({theme.class_colour(label).name() for label in range(20)}) == 20
+
+
 def test_no_handle_has_the_colour_of_a_class() -> None:
     seen = lab(as_bytes(*theme.CLASS_COLOURS, *theme.HANDLE_COLOURS), SIGHTS["others"])
     classes, handles = np.split(seen, [len(theme.CLASS_COLOURS)])

@@ -27,6 +27,14 @@ def test_pictures_are_the_decoders_mean_in_bytes(tiny_model: "Model") -> None:
     assert np.abs(pictures - exact).max() <= 0.51
 
 
+def test_many_pictures_at_once_are_those_of_one_by_one(tiny_model: "Model") -> None:
+    """Large batches are multiplied by another library."""
+    z = np.random.default_rng(0).normal(size=(100, tiny_model.latent_size)).astype(np.float32)
+    together, _ = decode(tiny_model, z, None)
+    alone = np.concatenate([decode(tiny_model, row[None], None)[0] for row in z])
+    assert np.abs(together.astype(int) - alone).max() <= 1  # of 255: a rounding
+
+
 def test_a_part_of_a_request_is_that_part(tiny_model: "Model") -> None:
     z = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
     request = DecodeRequest(Slot.TILES, 1, z, ticket="mine")

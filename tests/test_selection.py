@@ -44,6 +44,16 @@ def test_counts_by_class_and_mean_are_those_of_the_selected_points() -> None:
         Selection().mean(points)
 
 
+def test_what_is_no_number_spoils_no_mean() -> None:
+    points = data(50)
+    points.mean[[3, 7]] = [[np.nan], [np.inf]]
+    rows = np.arange(10)
+    wanted = points.mean[np.setdiff1d(rows, [3, 7])].mean(0)
+    np.testing.assert_allclose(Selection(rows).mean(points), wanted, rtol=1e-4)
+    with pytest.raises(ValueError, match="finite"):
+        Selection(np.array([3, 7])).mean(points)
+
+
 @pytest.mark.parametrize("latent_size", [1, 5, 512])
 def test_the_nearest_points_are_those_that_sorting_all_finds(latent_size: int) -> None:
     points = data(700, latent_size)

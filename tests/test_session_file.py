@@ -11,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.map_look import MapLook
+from explorer.selection import Selection
+from explorer.session import Layers
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.viewport import Viewport
 from models.errors import DataError
@@ -103,13 +106,18 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-FIELDS = ["model", "latent_size", "axes", "plane", "view", "path", "handles"]
+FIELDS = ["look", "model", "data", "latent_size", "axes", "plane", "view", "path", "handles"]
 PLANE_FIELDS = ["kind", "name", "across", "up", "origin", "basis"]
 HANDLE_FIELDS = ["name", "colour", "z", "label", "image"]
+LOOK_FIELDS = [
+    *("layers", "hidden_classes", "colour_by", "tile_px", "opacity", "active", "label", "points"),
+    *("selection", "first_selection"),
+]
 IMAGE_FIELDS = ["pixels", "reconstruction", "mean", "stddev", "terms", "kl", "notes"]
 PLACES = (
     [(field,) for field in FIELDS]
     + [("plane", field) for field in PLANE_FIELDS]
+    + [("look", field) for field in LOOK_FIELDS]
     + [("handles", 2, field) for field in HANDLE_FIELDS]
     + [("handles", 2, "image", field) for field in IMAGE_FIELDS]
 )
@@ -121,7 +129,7 @@ def test_whatever_stands_in_a_field_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[str | int, ...], value: object
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "spoilt.latent.json"
-    write_session(path, info(), replace(saved(path), plane=tilted()))
+    write_session(path, info(), replace(saved(path), plane=tilted(), look=look()))
     values = json.loads(path.read_text("utf-8"))
     inside = values
     for step in place[:-1]:
@@ -136,6 +144,64 @@ def test_whatever_stands_in_a_field_is_read_or_refused(
     else:
         assert all(np.isfinite(handle.z).all() for handle in read.arrangement.handles)
         assert read.plane is None or is_plane(read.plane.origin, read.plane.basis)
+        assert read.look is None or 0 <= read.look.opacity <= 1
+        assert read.look is None or (read.look.selection.rows < read.look.count).all()
+
+
+def look() -> MapLook:
+    layers = Layers(
+        mosaic=False, field=True, hidden_classes=frozenset({0, 2}), colour_by="z2", density=True
+    )
+    first, second = (Selection(np.array(rows, np.int64)) for rows in ([0, 1, 19], [3, 4]))
+    return MapLook(layers, 84.0, 0.25, 2, 1, 20, second, first)
+
+
+@pytest.mark.parametrize("selected", [True, False])
+def test_the_look_of_the_map_comes_back_exactly(tmp_path: Path, selected: bool) -> None:
+    path, before = tmp_path / "x.latent.json", look()
+    if not selected:
+        before = replace(before, selection=Selection(), kept=None, active=None, label=None)
+    write_session(path, info(), replace(saved(path), look=before))
+    after = read_session(path).look
+    assert after is not None
+    for name in ("layers", "tile_px", "opacity", "active", "label", "count"):
+        assert getattr(after, name) == getattr(before, name)
+    np.testing.assert_array_equal(after.selection.rows, before.selection.rows)
+    assert (after.kept is None) == (before.kept is None)
+    if after.kept is not None and before.kept is not None:
+        np.testing.assert_array_equal(after.kept.rows, before.kept.rows)
+
+
+def test_a_selection_among_very_many_points_takes_little_room(tmp_path: Path) -> None:
+    path, rows = tmp_path / "x.latent.json", np.arange(200_000, 600_000)
+    many = replace(look(), count=1_000_000, selection=Selection(rows), kept=None)
+    write_session(path, info(), replace(saved(path), look=many))
+    assert path.stat().st_size < 100_000
+    found = read_session(path).look
+    assert found is not None
+    np.testing.assert_array_equal(found.selection.rows, rows)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("colour_by", value) for value in ("z3", "z-1", "label", None)),
+        *(("opacity", value) for value in (1.5, -0.1, float("nan"), True)),
+        *(("tile_px", value) for value in (0, 1e9, "42")),
+        *(("points", value) for value in (10**9, -1, 7, 100)),
+        *(("selection", value) for value in ("!", "eJwDAAAAAAE=", None)),
+        ("hidden_classes", [-1]),
+        ("active", -1),
+    ],
+)
+def test_what_is_no_look_is_refused(tmp_path: Path, field: str, value: object) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), replace(saved(path), look=look()))
+    values = json.loads(path.read_text("utf-8"))
+    values["look"][field] = value
+    path.write_text(json.dumps(values), "utf-8")
+    with pytest.raises(DataError, match="is damaged"):
+        read_session(path)
 
 
 def tilted(size: int = 3) -> Plane:

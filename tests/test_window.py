@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ from explorer import start, theme
 from explorer.docks import PLACES
 from explorer.errors import LOG
 from explorer.library import shipped_models
+from explorer.selection import Selection
+from explorer.session import Layers
 from explorer.session_file import SUFFIX, read_session
+from explorer.widgets.mosaic_settings import MosaicLook
 from explorer.window import MainWindow
 from tests.conftest import ROOT
 from tests.opened import PATIENCE_MS, Opened, opened
@@ -278,6 +282,43 @@ def test_a_saved_session_opens_as_it_was(window: Opened, tmp_path: Path) -> None
     again = top.map_panel.viewport()
     assert (again.x, again.y, again.scale) == pytest.approx((view.x, view.y, view.scale))
     assert not top.isWindowModified()
+
+
+def test_a_saved_session_opens_with_the_look_of_its_map(
+    qtbot: QtBot, tiny_model_file: Path
+) -> None:
+    path = tiny_model_file.parent / f"look{SUFFIX}"
+    with opened(qtbot, tiny_model_file) as first:
+        top, session = first.window, first.window.session
+        layers = Layers(prior=False, density=True, hidden_classes=frozenset({1}), colour_by="z1")
+        session.set_layers(layers)
+        session.set_active(session.arrangement.handles[1].key)
+        top.points.restore(Selection(np.array([2, 5])), Selection(np.array([1, 3, 7])))
+        top.map_panel.show_mosaic(MosaicLook(84.0, 0.4))
+        first.settle()
+        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+            top.opening.save_to(path, top.map_panel.viewport())
+    with opened(qtbot, path) as second:
+        top, session = second.window, second.window.session
+        assert session.layers == layers
+        assert session.active is session.arrangement.handles[1]
+        assert top.points.kept is not None
+        assert top.points.selection.rows.tolist() == [2, 5]
+        assert top.points.kept.rows.tolist() == [1, 3, 7]
+        tiles = top.map_panel.mosaic_settings.look
+        assert (tiles.tile_px, tiles.opacity) == (84.0, 0.4)
+        assert not top.isWindowModified()
+        for name, shown in (("density", True), ("prior", False)):
+            button = top.findChild(QPushButton, f"layer-{name}")
+            assert isinstance(button, QPushButton)
+            assert button.isChecked() is shown
+        # Of other data nobody is selected, and what has to be measured is not asked for unasked.
+        look = replace(top._present_look(), count=7, layers=replace(layers, colour_by="elbo"))
+        top._on_look_saved(look)
+        assert not len(top.points.selection)
+        assert top.points.kept is None
+        assert session.layers == replace(layers, colour_by="class")
+        second.settle()
 
 
 def test_going_back_to_a_model_finds_its_arrangement(window: Opened, tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from explorer.arrangement import Handle
 from explorer.data_images import DataImages
 from explorer.data_look import DataLook, Near
 from explorer.map_points import MapPoints
+from explorer.mean_finding import Mean, MeanFinding, Means
 from explorer.neighbours import Place
 from explorer.painting import to_image
-from explorer.plane_choices import make_plane
+from explorer.plane_laying import PlaneLaying
 from explorer.selection import Selection
 from explorer.session import Session
 from explorer.widgets.data_button import DataButton
@@ -38,7 +39,6 @@ class DataPanel(QWidget):
     """Neighbours on the left; on the right the selection, and what can be made of it."""
 
     said = Signal(str)
-    failed = Signal(str)
     pointed = Signal(object)  # the number of the point whose picture is pointed at, or none
 
     def __init__(
@@ -47,11 +47,14 @@ class DataPanel(QWidget):
         points: MapPoints,
         look: DataLook,
         images: DataImages,
+        planes: PlaneLaying,
+        means: MeanFinding,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._points = session, points
         self._look, self._images = look, images
+        self._planes, self._means = planes, means
         self._build()
         look.near_changed.connect(self._show_near)
         look.place_changed.connect(self._show_near)
@@ -175,8 +178,9 @@ class DataPanel(QWidget):
             )
         )
         self._source.setText(self._source_words())
-        if self._images.reason:
-            self._source.setToolTip(theme.as_tip(self._images.reason))
+        tip = self._source_tip()
+        if tip:
+            self._source.setToolTip(theme.as_tip(tip))
         near = self._look.near
         if near.count != len(data):  # of another model
             near = Near()
@@ -200,11 +204,20 @@ class DataPanel(QWidget):
         self._back.setVisible(place is not None)
 
     def _source_words(self) -> str:
-        if self._images.at_hand:
-            return f"images of {self._images.source}"
-        if self._images.looking:
+        images = self._images
+        if images.at_hand:
+            return "; ".join(filter(None, [f"images of {images.source}", images.lost]))
+        if images.looking:
             return "looking for its images …"
-        return "reconstructions: the images are not at hand" if self._images.known else ""
+        why = images.lost or "the images are not at hand"
+        return f"reconstructions: {why}" if images.known else ""
+
+    def _source_tip(self) -> str:
+        """Why there are no original images, and which data was named for them."""
+        model, images = self._session.model, self._images
+        named = None if model is None else images.named_for(model.path)
+        lost = f"{named} was named as its data and {_LOST}" if images.lost and named else ""
+        return ". ".join(filter(None, [images.reason, lost]))
 
     def _thumbnail(self, row: int, distance: float) -> Thumbnail:
         data, picture = self._data(), self._look.near.pictures.get(row)
@@ -268,39 +281,39 @@ class DataPanel(QWidget):
         """Select nothing, and keep nothing."""
         self._points.forget_selections()
 
-    def _label_of(self, selection: Selection, data: Points) -> int | None:
+    def _label_of(self, mean: Mean) -> int | None:
         """The class of a handle at a selection's mean, in a conditional model."""
         model = self._session.model
-        if model is None or not model.conditional:
-            return None
-        return selection.usual_class(data) or 0
+        return (mean.label or 0) if model is not None and model.conditional else None
 
     def place_mean(self) -> None:
-        """A new handle at the mean of what is selected."""
-        data, selection = self._data(), self._points.selection
-        if data is None or not len(selection):
-            return
+        """A new handle at the mean of what is selected, when it has come."""
+        if len(self._points.selection):
+            self._means.find((self._points.selection,), self._on_mean)
+
+    def _on_mean(self, means: Means) -> None:
+        (mean,) = means
         self._session.set_scrub(None)
-        z, label = selection.mean(data), self._label_of(selection, data)
-        self._session.add_handle(z, label, text="Add mean of selection")
+        self._session.add_handle(mean.z, self._label_of(mean), text="Add mean of selection")
         handle = self._session.active
-        self.said.emit(f"{handle.name if handle else ''} is the mean of {len(selection):,} points")
+        self.said.emit(f"{handle.name if handle else ''} is the mean of {mean.count:,} points")
 
     def place_direction(self) -> None:
         """Two handles, at the means of the first selection and of the present one."""
-        data, first, second = self._data(), self._points.kept, self._points.selection
-        if data is None or first is None or not len(second):
-            return
+        if self._points.two:
+            self._means.find(self._points.two, self._on_direction)
+
+    def _on_direction(self, means: Means) -> None:
         session, arrangement = self._session, self._session.arrangement
         session.set_scrub(None)
         names = []
-        for selection in (first, second):
+        for mean in means:
             handle = Handle(
                 arrangement.fresh_key(),
                 arrangement.fresh_name(),
                 arrangement.fresh_colour(),
-                selection.mean(data),
-                self._label_of(selection, data),
+                mean.z,
+                self._label_of(mean),
             )
             arrangement = arrangement.with_handle(handle)
             names.append(handle.name)
@@ -312,23 +325,7 @@ class DataPanel(QWidget):
 
     def lay_plane(self) -> None:
         """The plane in which the direction between the two selections runs across."""
-        session, model = self._session, self._session.model
-        if model is None:
-            return
-        try:
-            plane = make_plane(
-                "selections",
-                model,
-                session.arrangement,
-                session.active_key,
-                session.layers.hidden_classes,
-                session.axes,
-                self._points.two,
-            )
-        except ValueError as error:
-            self.failed.emit(str(error))
-        else:
-            session.set_plane(plane)
+        self._planes.lay("selections")
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""
@@ -360,8 +357,10 @@ def _what(place: Place | None) -> str:
 
 
 _NO_HANDLE = (
-    "No handle. Double-click the map to add one, or press Shift+D for what is nearest a place."
+    "No handle. Double-click the map to add one, or see what is nearest a place by the tool beside "
+    "the map or Shift+D."
 )
+_LOST = "is not there any more, or its images are not those of the points"
 _BACK_TIP = "Show the data nearest the active handle again (Esc); moving a handle does so too"
 _HOW = (
     "Draw around points with the rectangle (R) or the lasso (L) beside the map; with Shift to "

@@ -1,6 +1,7 @@
 """The embedding view: the data by t-SNE or UMAP, to look at and to pick from."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
@@ -8,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from explorer import painting, theme
+from explorer.crowd_image import unchosen_grey
 from explorer.data_look import DataLook, lies_on
 from explorer.embedding import Embedding, Layout
 from explorer.painting import Marker, to_image
@@ -71,6 +73,7 @@ class EmbeddingPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session, self._look, self._embedding = session, look, embedding
         self._layout: Layout | None = None
+        self._pointed: int | None = None  # the class that is pointed at in the legend
         self._shown = np.zeros(0, np.int64)  # places of the layout whose class is shown
         self._pick: int | None = None  # a place of the layout
         self._placing: int | None = None  # the row of the data that a handle is made for
@@ -147,6 +150,8 @@ class EmbeddingPanel(QWidget):
         view.handle_pressed.connect(self._on_handle_pressed)
         view.handle_released.connect(self._on_handle_released)
         self._legend.toggled.connect(self._on_class_toggled)
+        self._legend.hidden_wished.connect(self._on_classes_hidden)
+        self._legend.pointed.connect(self._on_class_pointed)
         embedding.changed.connect(self._on_layout_changed)
         embedding.working_changed.connect(self._show_state)
         embedding.failed.connect(self._on_failed)
@@ -170,6 +175,7 @@ class EmbeddingPanel(QWidget):
     def compute(self) -> None:
         """Compute with the settings on screen."""
         self._failure = ""
+        self.said.emit("")  # that an earlier one was cancelled
         self._embedding.compute(EmbeddingSettings(self._method, self._bar.neighbours))
 
     def fit(self) -> None:
@@ -349,7 +355,12 @@ class EmbeddingPanel(QWidget):
             shown = ~np.isin(label, sorted(self._session.layers.hidden_classes))
         self._shown = np.flatnonzero(shown)
         colours = painting.class_colour_rows(label, len(layout.xy))
-        self.view.set_points(layout.xy[shown], colours[shown])
+        order = self._shown
+        if label is not None and self._pointed is not None and shown[label == self._pointed].any():
+            alone = label == self._pointed
+            colours[~alone] = unchosen_grey(self.view.ground_dark)
+            order = order[np.argsort(alone[order], kind="stable")]  # drawn over the others
+        self.view.set_points(layout.xy[order], colours[order])
         if self._pick is not None and not shown[self._pick]:
             self._set_pick(None)
 
@@ -441,6 +452,13 @@ class EmbeddingPanel(QWidget):
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         layers = self._session.layers
         self._session.set_layers(layers.with_class(label, shown))
+
+    def _on_classes_hidden(self, labels: frozenset[int]) -> None:
+        self._session.set_layers(replace(self._session.layers, hidden_classes=labels))
+
+    def _on_class_pointed(self, label: int | None) -> None:
+        self._pointed = label
+        self._draw_points()
 
     def _clicked(self, at: QPointF) -> None:
         if self._layout is not None and self.view.ground.contains(at):

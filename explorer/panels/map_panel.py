@@ -1,5 +1,6 @@
 """The map with its toolbar and legend, bound to a session."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,7 +26,8 @@ from explorer.map_handles import MapHandles, plane_words
 from explorer.map_points import MapPoints, project
 from explorer.mosaic import Mosaic
 from explorer.painting import to_image
-from explorer.plane_choices import make_plane, reason_against
+from explorer.plane_choices import reason_against
+from explorer.plane_laying import PlaneLaying
 from explorer.point_values import colour_rows, values_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
@@ -36,7 +38,7 @@ from explorer.widgets.map_view import MapView
 from explorer.widgets.mosaic_settings import MosaicLook, MosaicSettings
 from explorer.widgets.plane_chooser import PlaneChooser
 from explorer.widgets.tool_strip import ToolStrip
-from models.planes import PLANE_KINDS, PlaneKind
+from models.planes import PLANE_KINDS
 
 _COMPACT_PX = 900  # below it the layers need the room more than a title
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
@@ -47,6 +49,8 @@ _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nea
 
 _TOOLS = {
     "pan": "Pan: a drag on the map moves it, a click on a point puts a handle there (V)",
+    "nearest": "Nearest data: a click on a place or a point shows the images nearest to it in "
+    "all dimensions, in the Data panel; Esc ends (Shift+D: at once, at the pointer)",
     "rectangle": "Select by rectangle: a drag selects the points in it; with Shift adds them, "
     "with Ctrl takes them away; Esc ends (R)",
     "lasso": "Select by lasso: a drag selects the points it goes around; with Shift adds them, "
@@ -103,13 +107,14 @@ class MapPanel(QWidget):
         decoding: Decoding,
         mosaic: Mosaic,
         points: MapPoints,
+        planes: PlaneLaying,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("mapPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session, self._decoding, self._mosaic = session, decoding, mosaic
-        self._points = points
+        self._points, self._planes = points, planes
         self.view = MapView(self)
         self.view.setObjectName("map")
         self.view.tile_image = mosaic.image
@@ -119,13 +124,18 @@ class MapPanel(QWidget):
         points.colours_changed.connect(self._draw_points)
         self._legend = ClassLegend(self)
         self._legend.toggled.connect(self._on_class_toggled)
+        self._legend.hidden_wished.connect(self._on_classes_hidden)
+        self._legend.pointed.connect(points.point_at)
         self.colours = ColourBar(session, self._legend, self)
         self._tools = ToolStrip(_TOOLS, self)
         self._tools.set_tool("pan")
         self._tools.chosen.connect(self.tool_chosen)
         self.handles = MapHandles(session, self.view, self)
         self._chooser = PlaneChooser(_PLANES, ElidedLabel(self), self)
-        self._chooser.kind_chosen.connect(self._on_plane_kind_chosen)
+        self._chooser.kind_chosen.connect(planes.lay)
+        planes.slow.connect(self._on_plane_slow)
+        planes.ended.connect(self._show_plane)
+        planes.failed.connect(self.failed)
         self._chooser.axes_chosen.connect(self._session.set_axes)
         self._chooser.add_view(*_EMBEDDING)
         self._chooser.view_chosen.connect(self.embedding_wished)
@@ -413,12 +423,12 @@ class MapPanel(QWidget):
         """Let a plane that separates classes be that of those which are shown now."""
         session, model = self._session, self._session.model
         before, self._separated = self._separated, session.layers.hidden_classes
-        if model is None or session.plane.kind != "classes" or before == self._separated:
+        if model is None or self._planes.kind != "classes" or before == self._separated:
             return
         if reason_against("classes", model, session.arrangement, self._separated):
             self.said.emit(_TOO_FEW)
         else:
-            self._on_plane_kind_chosen("classes")
+            self._planes.lay("classes")
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""
@@ -434,10 +444,10 @@ class MapPanel(QWidget):
         points = model.points
         xy = project(points, self._session.plane, model.latent_size == 1)
         colours = colour_rows(points, values_of(points, layers.colour_by, self._points.measured))
-        rows = self._points.drawing_order(len(points))
-        if len(self._points.selection):
-            chosen = self._points.selection.mask(len(points))
+        rows, chosen = np.arange(len(points)), self._points.standing_out(points)
+        if chosen is not None:
             colours[~chosen] = unchosen_grey(self.view.ground_dark)
+            rows = np.concatenate([rows[~chosen], rows[chosen]])  # those are drawn over the others
         if points.label is not None and layers.hidden_classes:
             rows = rows[~np.isin(points.label[rows], sorted(layers.hidden_classes))]
         xy, colours = xy[rows], colours[rows]
@@ -475,20 +485,9 @@ class MapPanel(QWidget):
         self.view.tile_px = fitting_tile_px(self.view.view, tile_px, _MOST_TILES)
         self._mosaic.look(self.view.view, self.view.tile_px, self._place_meant())
 
-    def _on_plane_kind_chosen(self, kind: PlaneKind) -> None:
-        session, model = self._session, self._session.model
-        if model is None or (kind == "axes" == session.plane.kind):
-            return
-        hidden, two = session.layers.hidden_classes, self._points.two
-        try:
-            plane = make_plane(
-                kind, model, session.arrangement, session.active_key, hidden, session.axes, two
-            )
-        except ValueError as error:
-            self._show_plane()  # the one that is still there
-            self.failed.emit(str(error))
-        else:
-            session.set_plane(plane)
+    def _on_plane_slow(self, kind: str) -> None:
+        tip = f"{_PLANES[kind][1]}. It is being computed; the present plane stands meanwhile"
+        self._chooser.show_plane(kind, self._session.axes, "computing …", theme.as_tip(tip))
 
     def _on_menu_requested(self, key: int, x: float, y: float, where: QPoint) -> None:
         menu = QMenu(self)
@@ -524,3 +523,6 @@ class MapPanel(QWidget):
 
     def _on_class_toggled(self, label: int, shown: bool) -> None:
         self._session.set_layers(self._session.layers.with_class(label, shown))
+
+    def _on_classes_hidden(self, labels: frozenset[int]) -> None:
+        self._session.set_layers(replace(self._session.layers, hidden_classes=labels))

@@ -3,23 +3,26 @@
 from collections.abc import Collection
 from functools import partial
 
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QHideEvent, QIcon, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QToolButton, QWidget
 
 from explorer import theme
+from explorer.class_list import DOT_SIDE_PX, POINT_TIP, ClassList, disc, repeated
 
 _MOST_CHIPS = 12
 _SPACING_PX = 1
 _CHIP_EDGES_PX = 9  # around dot and words, and between them
-_DOT_PX, _DOT_SIDE_PX = 9, 11
+_REST_MS = 120  # the pointer rests on a class before it is told: on its way it crosses others
 _PLANE_TIP = "The plane “Classes” separates the classes that are shown here"
 
 
 class ClassLegend(QWidget):
-    """A chip a class; those without room, and all where there are many, stand in a menu."""
+    """A chip a class; those without room, and all where there are many, stand in a list."""
 
     toggled = Signal(int, bool)  # class, shown
+    hidden_wished = Signal(object)  # all the classes not to be shown, a frozenset of numbers
+    pointed = Signal(object)  # the class that the pointer or the keyboard rests on, or None
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,13 +30,15 @@ class ClassLegend(QWidget):
         self._names: tuple[str, ...] = ()
         self._hidden: frozenset[int] = frozenset()
         self._chips: dict[int, QToolButton] = {}
+        self._list: ClassList | None = None  # until somebody opens it
+        self._at: int | None = None
+        self._told: int | None = None
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._tell)
         self._more = QToolButton(self)
         self._more.setObjectName("classes")
         self._more.setProperty("slim", True)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu = QMenu(self._more)
-        self._menu.aboutToShow.connect(self._fill)
-        self._more.setMenu(self._menu)
+        self._more.clicked.connect(self._open_list)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(_SPACING_PX)
@@ -44,10 +49,15 @@ class ClassLegend(QWidget):
 
     def set_classes(self, names: tuple[str, ...]) -> None:
         """Other classes, all of them shown."""
+        self._point_at(None)
+        self._tell()
         for chip in self._chips.values():
             self._row.removeWidget(chip)
             chip.deleteLater()
-        self._names, self._hidden = names, frozenset()
+        if self._list is not None:
+            self._list.close()
+            self._list.deleteLater()
+        self._names, self._hidden, self._list = names, frozenset(), None
         few = names if len(names) <= _MOST_CHIPS else ()
         self._chips = {label: self._chip(label, name) for label, name in enumerate(few)}
         for label, chip in self._chips.items():
@@ -59,13 +69,26 @@ class ClassLegend(QWidget):
         chip.setObjectName(f"class-{label}")
         chip.setText(name)
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        chip.setIconSize(QSize(_DOT_SIDE_PX, _DOT_SIDE_PX))
+        chip.setIconSize(QSize(DOT_SIDE_PX, DOT_SIDE_PX))
         chip.setCheckable(True)
         chip.setChecked(True)
         chip.setAccessibleName(f"Show class {name}")
-        chip.setToolTip(theme.as_tip(f"Show or hide the points of class {name}. {_PLANE_TIP}"))
+        tip = f"Show or hide the points of class {name}. {POINT_TIP}. {_PLANE_TIP}"
+        chip.setToolTip(theme.as_tip(tip))
         chip.toggled.connect(partial(self._on_toggled, label))
+        chip.installEventFilter(self)
         return chip
+
+    def _open_list(self) -> None:
+        if self._list is None:
+            self._list = found = ClassList(self._names, self)
+            found.set_listed(self._without_room())
+            found.set_hidden(self._hidden)
+            found.refresh_theme()
+            found.toggled.connect(self._on_toggled)
+            found.hidden_wished.connect(self.hidden_wished)
+            found.pointed.connect(self._point_at)
+        self._list.open_at(self._more)
 
     def set_hidden(self, labels: Collection[int]) -> None:
         """Which classes are not shown."""
@@ -73,10 +96,12 @@ class ClassLegend(QWidget):
         for label, chip in self._chips.items():
             with QSignalBlocker(chip):
                 chip.setChecked(label not in labels)
-        self._fit()
+        if self._list is not None:
+            self._list.set_hidden(labels)
+        self._say()
 
     def _on_toggled(self, label: int, shown: bool) -> None:
-        self._hidden = self._hidden - {label} if shown else self._hidden | {label}
+        self.set_hidden(self._hidden - {label} if shown else self._hidden | {label})
         self.toggled.emit(label, shown)
 
     # -- as many chips as there is room for --------------------------------------------------
@@ -97,13 +122,17 @@ class ClassLegend(QWidget):
         return [chip.minimumWidth() + _SPACING_PX for chip in self._chips.values()]
 
     def _more_px(self) -> int:
-        """The room that the menu's button takes, whatever it says."""
+        """The room that the list's button takes, whatever it says."""
         self._more.ensurePolished()
         said = self._more.text()
-        self._more.setText(_menu_words(0, len(self._names)))
+        self._more.setText(_button_words(0, len(self._names)))
         width = self._more.sizeHint().width()
         self._more.setText(said)
         return width
+
+    def _without_room(self) -> range:
+        shown = sum(not chip.isHidden() for chip in self._chips.values())
+        return range(shown, len(self._names))
 
     def _fit(self) -> None:
         widths = self._widths()
@@ -111,47 +140,59 @@ class ClassLegend(QWidget):
         if sum(widths) > self.width():
             room = self.width() - self._more_px()
             shown = max(n for n in range(len(widths)) if n == 0 or sum(widths[:n]) <= room)
-        had_focus = any(chip.hasFocus() for chip in self._chips.values())
+        self._more.setVisible(shown < len(self._names))
+        if any(chip.hasFocus() for label, chip in self._chips.items() if label >= shown):
+            self._more.setFocus()
         for label, chip in self._chips.items():
             chip.setVisible(label < shown)
-        self._more.setVisible(shown < len(self._names))
-        self._say(shown)
+        if self._list is not None:
+            self._list.set_listed(self._without_room())
+        self._say()
         self._row.activate()
-        if had_focus and not any(chip.hasFocus() for chip in self._chips.values()):
-            self._more.setFocus()
 
-    def _say(self, shown: int) -> None:
-        beside = range(shown, len(self._names))
-        off = len(self._hidden.intersection(beside))
+    def _say(self) -> None:
+        listed = self._without_room()
+        off = len(self._hidden.intersection(listed))
         said = f"; {off} of them hidden" if off else ""
-        self._more.setText(_menu_words(shown, len(self._names)))
-        what = "that have no room in the row" if shown else "of the points"
-        tip = f"The classes {what}{said}: show or hide the points of one. {_PLANE_TIP}"
-        self._more.setToolTip(theme.as_tip(tip))
-        self._more.setAccessibleName(f"{'More classes' if shown else 'Classes'} shown{said}")
+        self._more.setText(_button_words(listed.start, len(self._names)))
+        which = "one of the classes that have no room in the row" if listed.start else "a class"
+        tip = f"Find, show or hide the points of {which}{said}. {_PLANE_TIP}"
+        self._more.setToolTip(theme.as_tip(f"{tip}. {repeated(self._names)}"))
+        self._more.setAccessibleName(f"{'More classes' if listed.start else 'Classes'} shown{said}")
 
-    def _fill(self) -> None:
-        self._menu.clear()
-        colours = theme.colours()
-        for label, name in enumerate(self._names):
-            if label in self._chips and not self._chips[label].isHidden():
-                continue
-            action = self._menu.addAction(_dot(theme.class_colour(label), colours), _plain(name))
-            action.setCheckable(True)
-            action.setChecked(label not in self._hidden)
-            action.toggled.connect(partial(self._on_chosen, label))
+    # -- the class that is pointed at ------------------------------------------------------
 
-    def _on_chosen(self, label: int, shown: bool) -> None:
-        chip = self._chips.get(label)
-        if chip is None:
-            self._on_toggled(label, shown)
-        else:
-            chip.setChecked(shown)
-        self._fit()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A chip under the pointer, or that Tab has come to."""
+        kinds = QEvent.Type
+        if event.type() in (kinds.Enter, kinds.FocusIn):
+            at = (label for label, chip in self._chips.items() if chip is watched)
+            self._point_at(next(at, None))
+        elif event.type() in (kinds.Leave, kinds.FocusOut):
+            self._point_at(None)
+        return False
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody can point at it."""
+        self._point_at(None)
+        self._tell()
+        super().hideEvent(event)
+
+    def _point_at(self, label: int | None) -> None:
+        self._at = label
+        self._rest.start()
+
+    def _tell(self) -> None:
+        self._rest.stop()
+        if self._at != self._told:
+            self._told = self._at
+            self.pointed.emit(self._at)
 
     def refresh_theme(self) -> None:
         """The scheme is another one."""
         colours = theme.colours()
+        if self._list is not None:
+            self._list.refresh_theme()
         for label, chip in self._chips.items():
             chip.setIcon(_dot(theme.class_colour(label), colours))
             chip.setStyleSheet(
@@ -162,33 +203,18 @@ class ClassLegend(QWidget):
             )
             chip.ensurePolished()
             words = chip.fontMetrics().horizontalAdvance(chip.text())
-            chip.setMinimumWidth(_DOT_SIDE_PX + words + _CHIP_EDGES_PX)
+            chip.setMinimumWidth(DOT_SIDE_PX + words + _CHIP_EDGES_PX)
         self.updateGeometry()
         self._fit()
 
 
-def _menu_words(shown: int, of: int) -> str:
+def _button_words(shown: int, of: int) -> str:
     return f"{of - shown} more ▾" if shown else f"{of} classes ▾"
 
 
-def _plain(name: str) -> str:
-    """A menu takes & for a key."""
-    return name.replace("&", "&&")
-
-
 def _dot(colour: QColor, colours: theme.Colours) -> QIcon:
-    """A dot of exactly the points' colour, ringed to be seen on any ground; off, a mere ring."""
+    """A dot of exactly the points' colour; off, a mere ring."""
     icon = QIcon()
     for state, fill in ((QIcon.State.On, colour), (QIcon.State.Off, QColor(0, 0, 0, 0))):
-        pixmap = QPixmap(4 * _DOT_SIDE_PX, 4 * _DOT_SIDE_PX)  # for screens of up to 4 dots a pixel
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(4, 4)
-        painter.setPen(QPen(QColor(colours.muted), 0.8))
-        painter.setBrush(fill)
-        edge = (_DOT_SIDE_PX - _DOT_PX) / 2
-        painter.drawEllipse(QRectF(edge, edge, _DOT_PX, _DOT_PX))
-        painter.end()
-        icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
+        icon.addPixmap(disc(fill, colours), QIcon.Mode.Normal, state)
     return icon

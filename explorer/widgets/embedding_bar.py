@@ -166,7 +166,8 @@ class EmbeddingBar(QWidget):
 
     def show_working(self, title: str, what: str, done: int, total: int) -> None:
         """How far the computation by that method is; a total of 0 is unknown."""
-        self._progress.setRange(0, total)
+        # Without a total a bar would run to and fro, and then styles leave its words out.
+        self._progress.setRange(0, max(total, 1))
         self._progress.setValue(done)
         told = f"{title}: {what[:1].lower()}{what[1:]}"
         self._progress.setFormat(f"{told}, {done} of {total}" if done else told)

@@ -561,7 +561,7 @@ class MapView(QWidget):
         left = event.button() == Qt.MouseButton.LeftButton
         key = self._handle_at(at) if left else None
         self._clicked_ground = key is None
-        if key is None and left and self.area.kind != "pan":
+        if key is None and left and self.area.draws:
             self.area.begin(*self._to_plane(at))
             self.set_lens(None)
             return

@@ -62,7 +62,7 @@ def _icon(name: str, ratio: float) -> QIcon:
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     pen = QPen(QColor(theme.colours().text), 1.5)
-    if name != "pan":
+    if name in ("rectangle", "lasso"):
         pen.setDashPattern([2.0, 1.6])
     painter.setPen(pen)
     if name == "rectangle":
@@ -73,10 +73,20 @@ def _icon(name: str, ratio: float) -> QIcon:
         path.cubicTo(QPointF(17, 4), QPointF(16, 13), QPointF(9, 11))
         path.lineTo(QPointF(4, 13))
         painter.drawPath(path)
+    elif name == "nearest":
+        _draw_neighbours(painter)
     else:
         _draw_arrows(painter)
     painter.end()
     return QIcon(pixmap)
+
+
+def _draw_neighbours(painter: QPainter) -> None:
+    """A ring for the place, and points around it."""
+    painter.drawEllipse(QPointF(8, 8), 3.0, 3.0)
+    painter.setBrush(painter.pen().color())
+    for x, y in ((2.5, 5.5), (8.5, 1.8), (13.8, 6.5), (12.0, 13.2), (4.0, 13.0)):
+        painter.drawEllipse(QPointF(x, y), 0.9, 0.9)
 
 
 def _draw_arrows(painter: QPainter) -> None:
