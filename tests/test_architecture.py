@@ -19,6 +19,7 @@ ARROWS: dict[str, str] = {
     # models: mathematics, data and files; never Qt, never explorer
     "models": "models.errors",
     "models.errors": "",
+    "models.change_file": "models.errors models.files models.plans models.settings",
     "models.files": "models.errors",
     "models.paths": "",
     "models.planes": "",
@@ -96,8 +97,8 @@ ARROWS: dict[str, str] = {
         "models.plans models.snapshots"
     ),
     "models.runs": (
-        "models.autoencoder models.checkpoint models.data models.distributed models.errors "
-        "models.evaluation models.methods models.model models.networks models.plans "
+        "models.autoencoder models.change_file models.checkpoint models.data models.distributed "
+        "models.errors models.evaluation models.methods models.model models.networks models.plans "
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
         "models.training"
     ),
@@ -139,7 +140,7 @@ ARROWS: dict[str, str] = {
     "explorer.trainer_messages": "models.plans",
     "explorer.loss_curves": "explorer.trainer_messages",
     "explorer.recorded_runs": (
-        "explorer.trainer_messages models.errors models.plans models.snapshots"
+        "explorer.trainer_messages models.change_file models.errors models.plans models.snapshots"
     ),
     "explorer.runs_on_disk": (
         "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages models.errors "
