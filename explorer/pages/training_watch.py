@@ -60,7 +60,7 @@ _NO_CURVES = "Curves are drawn here while a model trains."
 _NOT_COMPARED = "Check runs under Runs, and their curves are laid over each other here."
 _LIVE_NOTE = (
     "Enter, or leaving the field, changes it from the next step on. "
-    "It is kept with the epoch that is being trained."
+    "It is marked on the curves and kept in the record."
 )
 _OF_LIKELIHOOD = ("elbo", "importance_bound", "reconstruction")
 _SIDE_PX = 150

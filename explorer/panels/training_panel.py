@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer import theme
 from explorer.fields import Choice, Value
 from explorer.pacing import Paced
 from explorer.pages.training_runs import RunsPage
@@ -97,6 +96,7 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.pages, 1)
         self.status.setObjectName("trainStatus")
         self.status.setWordWrap(True)
+        self.status.setProperty("role", "muted")
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout.addWidget(self.status)
 
@@ -236,7 +236,7 @@ class TrainingPanel(QWidget):
             self._training.adjust(name, value)
         told = (
             f"From the next step on: {setting_word(name)} {value:g}. Marked on the curves, "
-            "and kept with the epoch that is being trained."
+            "and kept in the record."
         )
         self.watch.say_live(problem or told)
 
@@ -353,17 +353,14 @@ class TrainingPanel(QWidget):
                 self.setup.set_plan(bare)
 
     def _show_status(self, state: TrainingState) -> None:
-        """A line for what does not fit into the bar: what failed, and what was left unfinished."""
-        text, role = "", "muted"
-        if state.status is Status.FAILED:
-            text, role = state.message, "danger"
-        elif state.status is Status.IDLE and (left := self._runs.unfinished()):
+        """A line for what was left unfinished; what failed the window tells, in one place."""
+        text = ""
+        if state.status is Status.IDLE and (left := self._runs.unfinished()):
             names = left[0].name if len(left) == 1 else f"{len(left)} trainings"
             text = f"Not finished: {names}. Go on, keep or discard under Runs."
         if text != self.status.text():
             self.status.setText(breakable(text))
         self.status.setVisible(bool(text))
-        theme.set_role(self.status, role)
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
