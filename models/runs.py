@@ -5,7 +5,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -339,10 +339,26 @@ def _epochs(
                     changes=progress.changes,
                     processor_seconds=worked + time.process_time(),
                 )
-                _save_epoch(plan, data, last, kept=progress.epoch - 1)
-                keep.write(saved, progress.epoch)
+                with _told_to(processes):
+                    _save_epoch(plan, data, last, kept=progress.epoch - 1)
+                    keep.write(saved, progress.epoch)
+            elif progress.held_out is not None and not processes.all_are_well():
+                raise TrainingError(
+                    f"epoch {progress.epoch} could not be written; the first process says why."
+                )
             yield progress
     return replace(last, autoencoder=position.autoencoder)
+
+
+@contextmanager
+def _told_to(processes: Processes) -> Iterator[None]:
+    """Tell the others, who wait for it, how the block ended: they end with the first process."""
+    try:
+        yield
+    except BaseException:
+        processes.all_are_well(False)
+        raise
+    processes.all_are_well()
 
 
 def _entry(progress: Progress) -> dict[str, Any]:

@@ -52,7 +52,7 @@ ARROWS: dict[str, str] = {
         "models.sprites"
     ),
     "models.presets": "models.arrays models.downloads models.errors models.plans",
-    "models.distributed": "",
+    "models.distributed": "models.errors",
     "models.matmul": "",
     "models.methods": "",
     "models.settings": "models.methods",
