@@ -371,6 +371,29 @@ def test_an_epoch_of_the_last_training_in_the_folder_is_not_kept(
     assert disk.read == [4]
 
 
+@pytest.mark.parametrize("final", [False, True])
+def test_an_epoch_that_stays_on_the_map_while_its_training_goes_on_is_where_it_says(
+    following: Replay, lane: FakeLane, session: Session, disk: Disk, final: bool
+) -> None:
+    following.finish(FILE)
+    if not final:
+        following.show(1)
+    lane.run()
+    following.set_watching(False)
+    following.begin(FOLDER)
+    disk.epochs = (*disk.epochs, 5, 6)
+    following.add(FOLDER, 6)
+    lane.run()
+    assert session.model is not None
+    assert session.model.epoch == (None if final else 1)
+    assert following.state.place == (4 if final else 1)
+    following.finish(FILE)
+    lane.run()
+    following.go_live()
+    lane.run()
+    assert following.state.place == 6
+
+
 def test_the_next_training_has_no_cursor_of_the_last(following: Replay, qtbot: QtBot) -> None:
     with qtbot.waitSignal(following.cursor_gone):
         following.begin(FOLDER)
