@@ -220,6 +220,19 @@ def test_changes_are_marked_where_they_were_made(plot: LossPlot, qapp: QApplicat
     assert plot.marks() == ()
 
 
+@pytest.mark.parametrize("epoch", [0.0, 2.5, 5.0, 7.5, 9.9])
+def test_the_words_of_a_mark_stay_inside_the_plot(plot: LossPlot, epoch: float) -> None:
+    """A change is marked where the curves end, and those end at the right edge."""
+    plot.set_lines([falling("a", 1.0)])
+    plot.set_marks([Mark(epoch, "rate 0.001")])
+    plot.grab()
+    (item,) = plot._mark_items
+    words = item.label.mapRectToScene(item.label.boundingRect())
+    around = plot._plot.getViewBox().sceneBoundingRect().adjusted(-1, -1, 1, 1)
+    assert around.left() <= words.left()
+    assert words.right() <= around.right()
+
+
 @pytest.mark.parametrize("height", [60, 120, 240])
 def test_the_table_of_values_fits_into_the_plot(plot: LossPlot, height: int) -> None:
     terms = [Term(f"t{at}", f"Term {at}", f"T{at}", "#5aaaff", "") for at in range(6)]
