@@ -1,6 +1,6 @@
 """What the training panel says, in words; no Qt of its own."""
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from explorer.epochs import held_out_loss, loss_name
@@ -45,6 +45,13 @@ def progress_texts(state: TrainingState) -> tuple[str, ...]:
         return text, short
     rate = f"{position.images_per_second:,.0f} images/s"
     return f"{short} · {rate}{text.removeprefix(short)}", text, short
+
+
+def unfinished_texts(names: Sequence[str]) -> tuple[str, ...]:
+    """That trainings of these names were left unfinished, in ever fewer words."""
+    named = names[0] if len(names) == 1 else f"{len(names)} trainings"
+    told = f"Not finished: {named}"
+    return f"{told}. Go on, keep or discard under Runs", f"{told} (see Runs)", told
 
 
 def short_progress_text(state: TrainingState) -> str:
@@ -116,8 +123,3 @@ def data_text(loaded: Loaded) -> tuple[str, str]:
     text = f"{size} {colour} · {loaded.images:,} images"
     counts = f"{loaded.images:,} images to train on and {loaded.held_out:,} held out"
     return text, "\n".join((f"Likelihood: {likelihood}", counts, *loaded.notes))
-
-
-def breakable(text: str) -> str:
-    """A text whose paths may be broken into lines."""
-    return re.sub(r"([/\\])", "\\1\u200b", text)

@@ -839,8 +839,7 @@ def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
         "unfinished", "2/9", "Digits", "Autoencoder", "2", "rec. 28.00", "",
     )  # fmt: skip
     assert runs.bar.pages["runs"].text() == "Runs (1)"
-    assert "Not finished: cut" in runs.status.text()
-    assert runs.status.isVisible()
+    assert "Not finished: cut" in runs.bar.progress.format()
 
 
 def test_runs_of_different_likelihoods_are_said_not_to_compare(
@@ -1006,7 +1005,7 @@ def test_discarding_asks_first(runs: TrainingPanel) -> None:
     assert not folder.exists()
     assert list(table_of(runs)) == ["done"]
     assert runs.bar.pages["runs"].text() == "Runs"
-    assert not runs.status.isVisible()
+    assert "Not finished" not in runs.bar.progress.format()
 
 
 def test_settings_of_a_run_are_used_again(runs: TrainingPanel) -> None:

@@ -148,7 +148,7 @@ class SetupPage(QWidget):
         for label in (self.formula, self.meaning):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.RichText)
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.formula.setObjectName("objective")
         self.formula.setToolTip("What is minimised, each term in the colour of its curve")
         self.formula.setStyleSheet(f"font-size: {_FORMULA_PX}px;")

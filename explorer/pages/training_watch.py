@@ -214,7 +214,7 @@ class WatchPage(QWidget):
         inner.addLayout(self._live_place)
         self.live_note.setWordWrap(True)
         self.live_note.setProperty("role", "muted")
-        self.live_note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.live_note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         inner.addWidget(self.live_note)
         inner.addStretch(1)
         area = QScrollArea(self._change)

@@ -10,9 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QLabel,
     QMessageBox,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -29,11 +27,11 @@ from explorer.session import Session
 from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import live_problem, setting_word, values_of
 from explorer.training_words import (
-    breakable,
     data_text,
     pace_text,
     progress_texts,
     progress_tip,
+    unfinished_texts,
 )
 from explorer.widgets.download_question import DownloadQuestion
 from explorer.widgets.training_bar import TrainingBar, enable
@@ -75,7 +73,6 @@ class TrainingPanel(QWidget):
         self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
         self.form = self.setup.form
         self.reconstructions, self.samples = self.watch.reconstructions, self.watch.samples
-        self.status = QLabel(self)
         self.pages = QStackedWidget(self)
         self.setProperty("compact", True)
         self.setFocusProxy(self.form.data)
@@ -94,11 +91,6 @@ class TrainingPanel(QWidget):
         for page in (self.setup, self.watch, self.runs):
             self.pages.addWidget(page)
         layout.addWidget(self.pages, 1)
-        self.status.setObjectName("trainStatus")
-        self.status.setWordWrap(True)
-        self.status.setProperty("role", "muted")
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        layout.addWidget(self.status)
 
     def _connect(self) -> None:
         self.bar.page_chosen.connect(self.show_page)
@@ -305,9 +297,8 @@ class TrainingPanel(QWidget):
         if state.status in (Status.PREPARING, Status.FINISHING):
             share = state.done / state.total if state.total else None
         self.bar.set_pace(pace_text(state))
-        self.bar.set_progress(share, progress_texts(state), progress_tip(state))
+        self.bar.set_progress(share, self._progress_texts(state), progress_tip(state))
         self._show_note()
-        self._show_status(state)
         self._show_live(state)
         if self.pages.currentWidget() is self.runs:
             self._show_runs()
@@ -352,15 +343,11 @@ class TrainingPanel(QWidget):
             if bare != self.setup.plan():
                 self.setup.set_plan(bare)
 
-    def _show_status(self, state: TrainingState) -> None:
-        """A line for what was left unfinished; what failed the window tells, in one place."""
-        text = ""
+    def _progress_texts(self, state: TrainingState) -> tuple[str, ...]:
+        """How far it is; until one is started, what was left unfinished."""
         if state.status is Status.IDLE and (left := self._runs.unfinished()):
-            names = left[0].name if len(left) == 1 else f"{len(left)} trainings"
-            text = f"Not finished: {names}. Go on, keep or discard under Runs."
-        if text != self.status.text():
-            self.status.setText(breakable(text))
-        self.status.setVisible(bool(text))
+            return unfinished_texts([run.name for run in left])
+        return progress_texts(state)
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
@@ -415,7 +402,9 @@ class TrainingPanel(QWidget):
         left = f"; {count} unfinished" if count else ""
         self.bar.pages["runs"].setToolTip(PAGES[2].tip + left)
         self._show_compared()
-        self._show_status(self._training.state)
+        if self._training.state.status is Status.IDLE:
+            self._shown = None
+            self._on_state_changed()
 
     def _show_runs(self) -> None:
         busy = "A training is under way; stop it first" if self._training.state.active else ""
