@@ -307,6 +307,31 @@ def test_a_fresh_file_has_no_namesake(faked: Training) -> None:
     assert faked.fresh_file("a").name == "a-3.safetensors"
 
 
+def test_two_windows_that_start_at_once_take_places_of_their_own(
+    tmp_path: Path, qapp: object, fakes: Fakes
+) -> None:
+    """No trainer has come to its folder yet when the second begins."""
+    windows = [Training(tmp_path / "models", make_thread=fakes.make) for _ in range(2)]
+    for window in windows:
+        window.start_new(Plan("digits", str(windows[0].folder / "a.safetensors")), "a")
+    plans = [fake.job.plan for fake in fakes.all]
+    names = [Path(plan.out).name for plan in plans if plan is not None]
+    assert names == ["a.safetensors", "a-2.safetensors"]
+    fakes.all[0].ended.emit(TrainerEnd(-9))
+    windows[1].shutdown()
+    assert not list(windows[0].folder.iterdir()), "a place that was not used is given back"
+
+
+def test_a_new_training_whose_folder_cannot_be_made_is_told(
+    tmp_path: Path, qapp: object, qtbot: QtBot
+) -> None:
+    (tmp_path / "models").touch()
+    training = Training(tmp_path / "models")
+    with qtbot.waitSignal(training.failed):
+        training.start_new(Plan("digits", str(tmp_path / "models" / "a.safetensors")), "a")
+    assert status_of(training) is Status.FAILED
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, qapp: object, qtbot: QtBot) -> None:
     (tmp_path / "file").touch()
     training = Training(tmp_path / "file" / "models")

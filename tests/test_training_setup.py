@@ -51,6 +51,7 @@ def test_only_what_does_not_fit_scrolls_and_never_the_settings(
     QApplication.processEvents()
     (area,) = (one for one in page.findChildren(QScrollArea) if one.isAncestorOf(page.meaning))
     inside = area.widget()
+    assert inside is not None
     missing = max(0, inside.heightForWidth(inside.width()) - area.viewport().height())
     assert area.verticalScrollBar().maximum() == missing
     assert page.own.isHidden() or page.own.geometry().bottom() < area.viewport().height()

@@ -169,24 +169,22 @@ class TrainingPanel(QWidget):
     def plan(self) -> Plan:
         """The plan that the page says, with a fresh file to write to."""
         plan = self.setup.plan()
-        source = plan.data if plan.data in BUILT_IN else Path(plan.data).stem
-        name = re.sub(r"[^\w.-]+", "-", source.lower()).strip("-.")[:40] or "model"
-        name = f"{name}-{plan.method}-{plan.latent_size}d"
-        return replace(plan, out=str(self._training.fresh_file(name)))
+        return replace(plan, out=str(self._training.fresh_file(_name_for(plan))))
 
     def _on_start_clicked(self) -> None:
         plan = self.plan()
         if plan.data in BUILT_IN and not is_downloaded(plan.data):
             self._ask_download(plan)
         else:
-            self._training.start(plan)
+            self._training.start_new(plan, _name_for(plan))
 
     def _ask_download(self, plan: Plan) -> None:
         """Nothing is fetched unless a person says yes to what, from where and how much."""
         known = BUILT_IN[plan.data]
         hosts = [str(urlsplit(mirror).hostname) for mirror in known.mirrors]
         box = DownloadQuestion(known.title, known.description, hosts, self)
-        box.accepted.connect(partial(self._training.start, replace(plan, allow_download=True)))
+        allowed = replace(plan, allow_download=True)
+        box.accepted.connect(partial(self._training.start_new, allowed, _name_for(plan)))
         self._open_dialog(box)
 
     def _on_pause_clicked(self) -> None:
@@ -418,6 +416,13 @@ class TrainingPanel(QWidget):
 
     def _show_compared(self) -> None:
         self.watch.set_compared(self.runs.checked_runs())
+
+
+def _name_for(plan: Plan) -> str:
+    """What to call the model: its data, method and dimensions."""
+    source = plan.data if plan.data in BUILT_IN else Path(plan.data).stem
+    name = re.sub(r"[^\w.-]+", "-", source.lower()).strip("-.")[:40] or "model"
+    return f"{name}-{plan.method}-{plan.latent_size}d"
 
 
 def _can_change(state: TrainingState) -> bool:
