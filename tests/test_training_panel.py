@@ -965,6 +965,8 @@ def test_a_run_goes_on(runs: TrainingPanel, fakes: Fakes, name: str, button: str
     QTest.mouseClick(named(runs, QPushButton, button), Qt.MouseButton.LeftButton)
     assert fakes.last.job == Job(job.task, path=str(folder), more=job.more)
     assert table_of(runs)[name][1] == "running"
+    if job.task == "resume":
+        assert runs.focusWidget() is runs.bar.pause
     assert "under way" in runs.runs.use.toolTip(), "Set up shows what trains"
     assert not runs.runs.use.isEnabled()
     assert "under way" in runs.runs.go_on.toolTip() or "runs now" in runs.runs.go_on.toolTip()

@@ -244,9 +244,16 @@ class TrainingPanel(QWidget):
 
     def _on_go_on_requested(self, key: str) -> None:
         self._training.resume_last(Path(key))
+        self._focus_on_pause()
 
     def _on_more_requested(self, key: str, more: int) -> None:
         self._training.resume_last(Path(key), more)
+        self._focus_on_pause()
+
+    def _focus_on_pause(self) -> None:
+        """The button that was pressed is gone with its page; the keys stay with the training."""
+        if self._training.state.active:
+            self.bar.pause.setFocus()
 
     def _on_keep_requested(self, key: str) -> None:
         self._training.keep_last(Path(key))
