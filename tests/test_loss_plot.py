@@ -145,6 +145,14 @@ def test_the_plot_follows_the_scheme(plot: LossPlot, qapp: QApplication) -> None
 values = st.floats(-1e4, 1e4)
 
 
+def test_a_short_line_beside_a_long_one_is_seen() -> None:
+    """A run that was stopped early, compared with a whole one."""
+    long = [float(epoch) for epoch in range(1, 201)], [20.0] * 200
+    low, high = value_range([([0.5, 1.0], [900.0, 250.0]), long, ([], [])], 200.0)
+    assert low <= 20.0
+    assert 250.0 <= high < 900.0
+
+
 @given(st.lists(values, min_size=1, max_size=40))
 def test_the_range_holds_all_that_has_settled(found: list[float]) -> None:
     epochs = [float(number + 1) for number in range(len(found))]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -585,6 +586,23 @@ def test_who_opens_the_final_model_again_is_not_on_an_epoch(
         session.set_model(replace(info(key=key), path=FILE), three(), (0, 1))
     assert (replaying.state.shown, replaying.state.place) == (None, 4)
     assert not replaying.state.playing
+
+
+def test_that_there_is_nothing_to_replay_fits_into_the_narrowest_window(
+    replay: Replay, qtbot: QtBot
+) -> None:
+    """As wide as the row is in a window of 1100x700."""
+    panel = ReplayPanel(replay)
+    qtbot.addWidget(panel)
+    panel.resize(490, 30)
+    panel.show()
+    qtbot.waitExposed(panel)
+    bar = panel.bar
+    row = (bar.slider, bar.label, bar.newest, bar.speed, bar.export)
+    places = [one.geometry() for one in row if one.isVisible()]
+    assert bar.label.text()
+    for left, right in pairwise(places):
+        assert left.right() < right.left()
 
 
 def test_the_words_say_which_loss_it_is(replaying: Replay, lane: FakeLane, qtbot: QtBot) -> None:
