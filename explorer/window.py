@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
             self.points.layer,
             self.exporting,
             self.settings,
+            self.decode_thread.seconds_a_picture,
             self,
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))

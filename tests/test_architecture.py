@@ -217,9 +217,9 @@ ARROWS: dict[str, str] = {
         "models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.epochs explorer.map_drawing explorer.painting "
-        "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
-        "models.errors models.model models.planes"
+        "explorer.animation explorer.epochs explorer.map_bands explorer.map_drawing "
+        "explorer.painting explorer.rendering explorer.replay_drawing explorer.viewport "
+        "explorer.workers models.errors models.model models.planes"
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
@@ -234,8 +234,16 @@ ARROWS: dict[str, str] = {
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
+    "explorer.dashes": "",
+    "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
-        "explorer.crowd_image explorer.painting explorer.theme explorer.viewport"
+        "explorer.crowd_image explorer.fine_points explorer.painting explorer.theme "
+        "explorer.viewport"
+    ),
+    "explorer.png_rows": "",
+    "explorer.map_bands": (
+        "explorer.map_drawing explorer.png_rows explorer.viewport explorer.workers "
+        "models.errors models.files"
     ),
     "explorer.map_export": (
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
@@ -256,7 +264,9 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": "explorer.ringed_points explorer.theme explorer.viewport",
+    "explorer.painting": (
+        "explorer.dashes explorer.ringed_points explorer.theme explorer.viewport"
+    ),
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
@@ -277,7 +287,7 @@ ARROWS: dict[str, str] = {
         "explorer.session"
     ),
     "explorer.overlay_drawing": (
-        "explorer.overlays explorer.theme explorer.viewport models.relief"
+        "explorer.dashes explorer.overlays explorer.theme explorer.viewport models.relief"
     ),
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
