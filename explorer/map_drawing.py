@@ -97,6 +97,7 @@ class MapDrawing:
         self.height = max(1, round(size.height() * ratio))
         self._left = MARGIN_LEFT_PX if included.axes else 0
         view = contents.view
+        self._ground = QSize(max(1, round(view.width * ratio)), max(1, round(view.height * ratio)))
         crowd, dark = contents.crowd, contents.ground_dark
         few = None if crowd is None else few_in_sight(crowd, view, dark)
         self._dots = dots(view, *(few or (contents.points, contents.point_colours)), dark)
@@ -126,18 +127,33 @@ class MapDrawing:
         return image.copy(0, lead, image.width(), len(rows)) if lead else image
 
     def _drawn(self, rows: range, image_of: TileImage) -> QImage:
-        contents, included, view = self._contents, self._included, self._contents.view
+        contents, included = self._contents, self._included
         image = QImage(self.width, len(rows), QImage.Format.Format_RGB32)
         image.fill(QColor(contents.colours.panel))
         painter = QPainter(image)
-        place = QTransform(self._ratio, 0, 0, self._ratio, 0, -rows.start)
-        painter.setTransform(place)
+        painter.setTransform(self._place(rows))
         if included.axes:
             self._draw_axes(painter)
         if included.legend and contents.legend:
             _draw_legend(painter, contents, logical_size(contents, included))
-        painter.setTransform(QTransform(place).translate(self._left, 0))
-        painter.setClipRect(QRectF(0, 0, view.width, view.height))
+        ground = range(rows.start, min(rows.stop, self._ground.height()))
+        if len(ground):
+            painter.resetTransform()
+            painter.drawImage(
+                round(self._left * self._ratio), 0, self._drawn_ground(ground, image_of)
+            )
+        painter.end()
+        return image
+
+    def _place(self, rows: range) -> QTransform:
+        return QTransform(self._ratio, 0, 0, self._ratio, 0, -rows.start)
+
+    def _drawn_ground(self, rows: range, image_of: TileImage) -> QImage:
+        """A picture of its own: no clip keeps further layers in, for they set and reset theirs."""
+        contents, included, view = self._contents, self._included, self._contents.view
+        image = QImage(self._ground.width(), len(rows), QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        painter.setTransform(self._place(rows))
         self._draw_ground(painter, rows, image_of)
         if included.handles:
             painting.draw_path(painter, view, contents.path, contents.ground_dark)
@@ -158,7 +174,7 @@ class MapDrawing:
 
     def _draw_ground(self, painter: QPainter, rows: range, image_of: TileImage) -> None:
         contents, view, colours = self._contents, self._contents.view, self._contents.colours
-        whole = QRectF(0, 0, view.width, view.height)
+        whole = QRectF(0, 0, view.width + 1, view.height + 1)  # to the end of the last pixel
         painter.fillRect(whole, QColor(colours.map))
         if contents.tiles:
             self._draw_tiles(painter, rows, image_of)
@@ -186,21 +202,18 @@ class MapDrawing:
         view, size = self._contents.view, tile.size
         x0, y1 = view.pixel(tile.column * size, tile.row * size)
         x1, y0 = view.pixel((tile.column + 1) * size, (tile.row + 1) * size)
-        left, top, right, bottom = (
-            round(at * self._ratio) for at in (self._left + x0, y0, self._left + x1, y1)
-        )
+        left, top, right, bottom = (round(at * self._ratio) for at in (x0, y0, x1, y1))
         return QRectF(left, top, right - left, bottom - top)
 
     def _draw_crowd(self, painter: QPainter, rows: range) -> None:
-        contents, ratio = self._contents, self._ratio
-        ground = range(rows.start, min(rows.stop, round(contents.view.height * ratio)))
-        if contents.crowd is None or self._tones is None or not len(ground):
+        contents = self._contents
+        if contents.crowd is None or self._tones is None:
             return
-        dark = contents.ground_dark
-        pixels = crowd_rows(contents.crowd, contents.view, ratio, dark, ground, self._tones)
+        view, dark = contents.view, contents.ground_dark
+        pixels = crowd_rows(contents.crowd, view, self._ratio, dark, rows, self._tones)
         painter.save()
         painter.resetTransform()
-        painter.drawImage(round(self._left * ratio), 0, pixels_image(pixels, 1.0))
+        painter.drawImage(0, 0, pixels_image(pixels, 1.0))
         painter.restore()
 
 

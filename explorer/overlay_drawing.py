@@ -153,7 +153,7 @@ class TileLayer:
 
 def heat_map() -> TileLayer:
     """Magnification factors, on a logarithmic scale of colours, blended between tiles."""
-    return TileLayer(magnification_range, _draw_heat)
+    return TileLayer(magnification_range, draw_heat)
 
 
 def arrow_field() -> TileLayer:
@@ -161,7 +161,8 @@ def arrow_field() -> TileLayer:
     return TileLayer(field_range, draw_arrows)
 
 
-def _draw_heat(painter: QPainter, view: Viewport, grid: TileGrid, scale: Range) -> None:
+def draw_heat(painter: QPainter, view: Viewport, grid: TileGrid, scale: Range) -> None:
+    """Colours of tiles, each blended into the next."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(_pixels(view, grid), heat_image(grid, scale))
 
@@ -281,7 +282,8 @@ def draw_relief(
         return
     rim = QColor(8, 10, 14, 150) if dark else QColor(255, 255, 255, 170)
     place = QTransform(view.scale, 0, 0, -view.scale, *view.pixel(0.0, 0.0))
-    _draw_holes(painter, place, relief.holes, QColor(hole))
+    seen = QRectF(0, 0, view.width, view.height)
+    _draw_holes(painter, place, relief.holes, QColor(hole), seen)
     if with_prior:
         painter.setPen(QPen(QColor(prior), 1.2, Qt.PenStyle.DashLine))
         centre = QPointF(*view.pixel(0.0, 0.0))
@@ -309,9 +311,13 @@ def _path(lines: tuple[Doubles, ...]) -> QPainterPath:
 
 
 def _draw_holes(
-    painter: QPainter, place: QTransform, holes: tuple[Doubles, ...], colour: QColor
+    painter: QPainter,
+    place: QTransform,
+    holes: tuple[Doubles, ...],
+    colour: QColor,
+    seen: QRectF,
 ) -> None:
-    """Tinted and hatched."""
+    """Tinted and hatched, as far as they are seen."""
     tint = QColor(colour)
     tint.setAlpha(70)
     path = place.map(_path(holes))
@@ -323,8 +329,7 @@ def _draw_holes(
     painter.drawPath(path)
     painter.save()
     painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-    shown = path.boundingRect() & QRectF(painter.viewport())
-    painter.drawLines(_hatching(shown))
+    painter.drawLines(_hatching(path.boundingRect() & seen))
     painter.restore()
 
 

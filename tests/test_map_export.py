@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -27,8 +27,15 @@ from explorer import theme
 from explorer.crowd_image import Crowd
 from explorer.exporting import MapExport, _export_map
 from explorer.map_bands import _no_finer, draw_bands, image_rows, write_map
-from explorer.map_drawing import Included, MapContents, MapDrawing, draw_map, logical_size
-from explorer.overlay_drawing import Range, arrow_field, draw_arrows, draw_relief
+from explorer.map_drawing import (
+    MARGIN_LEFT_PX,
+    Included,
+    MapContents,
+    MapDrawing,
+    draw_map,
+    logical_size,
+)
+from explorer.overlay_drawing import Contours, Range, arrow_field, draw_arrows, draw_relief
 from explorer.overlays import TileGrid
 from explorer.painting import Ellipse, Marker, to_image
 from explorer.point_index import PointIndex
@@ -262,6 +269,39 @@ def test_overlays_are_drawn_finely_not_enlarged(qapp: object) -> None:
     assert np.abs(np.diff(bright, axis=1)).max() > 300
 
 
+def test_what_layers_draw_outside_of_the_ground_is_not_on_the_picture(qapp: object) -> None:
+    layer = QPicture()
+    painter = QPainter(layer)
+    painter.save()
+    painter.setClipRect(QRectF(20, 20, 40, 40), Qt.ClipOperation.IntersectClip)
+    painter.fillRect(0, 0, 100, 100, QColor("#00ff00"))
+    painter.restore()  # the clip that was set before the picture is played is gone
+    painter.fillRect(-100, -100, 2000, 2000, QColor("#ff0000"))
+    painter.end()
+    with_axes = Included(handles=False, legend=False)
+    drawn = image_rows(draw_map(contents(tiles=False, above=layer), checked, 2.0, with_axes))
+    red = np.argwhere((drawn == [255, 0, 0]).all(-1))
+    assert red.min(0).tolist() == [0, 2 * MARGIN_LEFT_PX]
+    assert red.max(0).tolist() == [399, 2 * MARGIN_LEFT_PX + 599]
+
+
+def test_holes_are_hatched_on_the_picture_as_on_the_map(qapp: object) -> None:
+    hole = np.array([[-2.0, -1.0], [-2.0, 1.0], [2.0, 1.0], [2.0, -1.0]])
+    relief = Relief(Grid(-4, -4, 4, 4, 20, 20), np.full((20, 20), 0.02), (), (), (hole,))
+    layer = Contours()
+    layer.show(relief, False)
+    picture, pixmap = QPicture(), QPixmap(VIEW.width, VIEW.height)
+    pixmap.fill(QColor(theme.DARK.map))
+    for device in (picture, pixmap):
+        painter = QPainter(device)
+        layer.draw(painter, VIEW, True)
+        painter.end()
+    drawn = image_rows(draw_map(contents(tiles=False, above=picture), checked, 1.0, BARE))
+    on_map = image_rows(pixmap.toImage())
+    assert np.abs(drawn.astype(int) - on_map).mean() < 1.0
+    assert len(np.unique(drawn[80:90, 90:110].reshape(-1, 3), axis=0)) > 2, "no hatching"
+
+
 @pytest.mark.parametrize("share", [1.0, 0.3])
 def test_a_file_in_bands_is_the_picture_and_holds_few_tiles(
     qapp: object, tmp_path: Path, context: TaskContext, share: float
@@ -487,6 +527,9 @@ def test_any_size_is_offered_and_what_it_costs_is_said(qtbot: QtBot, tmp_path: P
     dialog = asked(qtbot, tmp_path / "map.png")
     width = part(dialog, QSpinBox, "mapExportWidth")
     assert "Roughly" not in note(dialog)
+    width.selectAll()
+    QTest.keyClicks(width, "20000")
+    assert "20000 × 14000 pixels" in note(dialog), "told while it is typed"
     width.setValue(20_000)
     assert "20000 × 14000 pixels" in note(dialog)
     assert "Roughly" in note(dialog)

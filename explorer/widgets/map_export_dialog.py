@@ -146,10 +146,9 @@ class MapExportDialog(ExportForm):
         """A width that cannot be is told while it is typed, and not changed before it is whole."""
         typed = self._width.cleanText()
         if typed.isdecimal():
-            self._limit_said = self._words_about(
-                int(typed) / self._size_of(self._included()).width()
-            )
-            self._say()
+            ratio = int(typed) / self._size_of(self._included()).width()
+            self._limit_said = self._words_about(ratio)
+            self._say_of(self._ratio if self._limit_said else ratio)
 
     def _on_width_chosen(self, width: int) -> None:
         self._ratio = width / self._size_of(self._included()).width()
@@ -178,14 +177,18 @@ class MapExportDialog(ExportForm):
     # -- what is chosen --------------------------------------------------------------------
 
     def _say(self) -> None:
+        self._say_of(self._ratio)
+
+    def _say_of(self, ratio: float) -> None:
+        """What there will be with a picture so many times as large."""
         path, size = self._file(_SUFFIX), self._size_of(self._included())
         right = path.suffix.lower() == _SUFFIX
         tiles = self._tiles_of(self._tiles.currentData())
-        across, down = (round(side * self._ratio) for side in (size.width(), size.height()))
+        across, down = (round(side * ratio) for side in (size.width(), size.height()))
         words = f"{across} × {down} pixels"
         words += f"; {tiles:,} tiles are decoded" if tiles else ""
         words += f". Replaces {path.name}." if right and path.is_file() else "."
-        words += cost_words(across * down, self._ratio, tiles * self._tile_seconds)
+        words += cost_words(across * down, ratio, tiles * self._tile_seconds)
         words += f" {_HARD_TO_OPEN}" if max(across, down) > OPENED_PX else ""
         if not path.name:
             words = "Type the name of the file to write."
