@@ -211,10 +211,15 @@ ARROWS: dict[str, str] = {
         "explorer.epochs explorer.recorded_runs explorer.session explorer.workers models.points"
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
+    "explorer.replay_overlays": (
+        "explorer.aggregate explorer.epochs explorer.overlay_drawing explorer.overlays "
+        "explorer.rendering explorer.viewport explorer.workers models.model models.planes "
+        "models.relief"
+    ),
     "explorer.replay_drawing": (
-        "explorer.epochs explorer.gliding explorer.painting explorer.rendering explorer.theme "
-        "explorer.viewport explorer.workers models.errors models.model models.planes "
-        "models.snapshots"
+        "explorer.epochs explorer.gliding explorer.painting explorer.rendering "
+        "explorer.replay_overlays explorer.theme explorer.viewport explorer.workers "
+        "models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
         "explorer.animation explorer.epochs explorer.map_bands explorer.map_drawing "
@@ -256,7 +261,8 @@ ARROWS: dict[str, str] = {
     "explorer.export_status": "explorer.exporting",
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
-        "explorer.session explorer.settings explorer.theme explorer.viewport explorer.widgets"
+        "explorer.replay_overlays explorer.session explorer.settings explorer.theme "
+        "explorer.viewport explorer.widgets"
     ),
     # what the window is made of
     "explorer.errors": "models.errors",
