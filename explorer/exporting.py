@@ -25,6 +25,7 @@ from models.planes import Plane
 if TYPE_CHECKING:
     from models.model import Model
 
+LONGEST_COPY_PX = 8192  # a copy is kept whole in memory, here and where it is pasted
 _DECODE_BATCH = 32
 
 

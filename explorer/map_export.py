@@ -8,15 +8,13 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from explorer.crowd_layer import CrowdLayer
-from explorer.exporting import Exporting, MapExport
+from explorer.exporting import LONGEST_COPY_PX, Exporting, MapExport
 from explorer.map_drawing import Included, MapContents, logical_size
 from explorer.session import Session
 from explorer.settings import Settings
 from explorer.viewport import tile_span
 from explorer.widgets.map_export_dialog import MapChoice, MapExportDialog
 from explorer.widgets.map_view import MapView
-
-LONGEST_COPY_PX = 8192  # a copy is kept whole in memory, here and where it is pasted
 
 
 class MapExports(QObject):

@@ -611,6 +611,9 @@ def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_
         assert picture.width() == 2 * view.width()
         assert picture.height() > 2 * view.height()  # its legend too
         assert "Copied the map" in window.messages.text()
+        assert "no more" not in window.messages.text()
+        window.exporting.drawn.emit(QImage(8192, 10, QImage.Format.Format_RGB32))
+        assert "a copy has no more" in window.messages.text()
         window.actions_by_name["exportMap"].trigger()
         dialog = window.findChild(MapExportDialog)
         assert isinstance(dialog, MapExportDialog)

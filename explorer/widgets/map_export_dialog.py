@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import sqrt
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -188,7 +189,9 @@ class MapExportDialog(ExportForm):
         words = f"{across} × {down} pixels"
         words += f"; {tiles:,} tiles are decoded" if tiles else ""
         words += f". Replaces {path.name}." if right and path.is_file() else "."
-        words += cost_words(across * down, ratio, tiles * self._tile_seconds)
+        words += cost_words(
+            across * down, ratio * sqrt(self._tiles.currentData()), tiles * self._tile_seconds
+        )
         words += f" {_HARD_TO_OPEN}" if max(across, down) > OPENED_PX else ""
         if not path.name:
             words = "Type the name of the file to write."
@@ -204,9 +207,13 @@ class MapExportDialog(ExportForm):
         self.accept()
 
 
-def cost_words(pixels: int, ratio: float, decode_seconds: float) -> str:
-    """About how large a file is and how long it takes; nothing where neither is worth a thought."""
-    size_bytes = pixels * max(ratio, 1.0) ** _PACKED
+def cost_words(pixels: int, enlarged: float, decode_seconds: float) -> str:
+    """About how large a file is and how long it takes; nothing where neither is worth a thought.
+
+    `enlarged` tells how smooth it is: pixels of the file across what was one on the screen, times
+    the square root of the tiles' share of their size.
+    """
+    size_bytes = pixels * max(enlarged, 1.0) ** _PACKED
     seconds = pixels * _SECONDS_A_PIXEL + decode_seconds
     if pixels < _LARGE_PIXELS and seconds < _LONG_SECONDS:
         return ""
