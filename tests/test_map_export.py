@@ -363,6 +363,21 @@ def test_a_tile_that_is_drawn_smaller_is_the_mean_of_its_pixels(qapp: object) ->
     assert np.abs(small.astype(int) - 100).max() < 12
 
 
+def test_few_of_a_crowd_are_drawn_as_those_of_a_usual_set(qapp: object) -> None:
+    crowd = replace(many(), chosen=None)
+    near = replace(VIEW, scale=400.0)
+    index = crowd.index
+    order = np.argsort(index.row)
+    xy = np.stack([index.x, index.y], 1)[order]
+    usual = contents(view=near, points=xy, point_colours=crowd.colours[order])
+    one, other = (
+        image_rows(draw_map(found, checked, 3.0, BARE))
+        for found in (contents(view=near, crowd=crowd), usual)
+    )
+    assert (one == other).all()
+    assert (one != image_rows(draw_map(contents(view=near), checked, 3.0, BARE))).any()
+
+
 def test_points_of_a_crowd_keep_their_size(qapp: object) -> None:
     found = replace(contents(tiles=False), crowd=replace(many(), chosen=None))
     plain = image_rows(draw_map(contents(tiles=False), checked, 1.0, BARE))[0, 0]
