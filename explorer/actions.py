@@ -39,7 +39,8 @@ COMMANDS = (
         "copyMap",
         "Copy map",
         ("Ctrl+Shift+C",),
-        "Draw what the map shows, twice as large or as exported last, and copy it",
+        "Draw what the map shows, twice as large or as exported last but at most 8,192 pixels "
+        "across or down, and copy it",
     ),
     Command("pasteImage", "Paste image", ("Ctrl+V",), "Encode the picture on the clipboard"),
     Command(

@@ -51,6 +51,13 @@ def look_closely(aggregate: Aggregate, box: Box, cell: float, context: TaskConte
     return replace(aggregate, near=near)
 
 
+def fitting_relief(aggregate: Aggregate, view: Viewport, context: TaskContext) -> Relief:
+    """What is fine enough for a view, computed if it is not there yet."""
+    if _too_coarse(aggregate.whole, view):
+        aggregate = look_closely(aggregate, _roomy(view), _CELL_PX / view.scale, context)
+    return aggregate.relief(view)
+
+
 class AggregateDensity(QObject):
     """Keeps `aggregate` true to data, plane and view while anybody wants to see it."""
 

@@ -1,5 +1,6 @@
 """A picture of very many points: how dense they lie, or each by itself where few do; no Qt."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ Pixels = npt.NDArray[np.uint32]
 _SIZES = ((0.02, 2), (0.25, 1))
 _FAINTEST, _BOLDEST = 0.22, 0.94  # opacity of a pixel with one point, and of the densest
 _MOST_RINGED = 4 * FEW_POINTS  # in a picture with a margin: around few in sight may lie very many
+_DOT = 0.5  # the radius in pixels of one of still more, in pictures that are larger than the screen
 _CHUNK = 131_072  # points: what is computed on the way should stay in the processor's cache
 
 
@@ -92,18 +94,132 @@ def _few(view: Viewport, x: Floats, y: Floats, ratio: float, margin_px: int) -> 
 def _ringed(
     crowd: Crowd, places: Integers, view: Viewport, ratio: float, dark: bool, few: int
 ) -> Pixels:
-    """Points at places of the index as a usual set draws them: by number, selected ones last."""
-    index, shape = crowd.index, device_shape(view, ratio)
-    at = device_pixels(view, np.stack([index.x[places], index.y[places]], 1), ratio)
+    """Points at places of the index as a usual set draws them."""
+    shape = device_shape(view, ratio)
+    xy, colours = _in_order(crowd, places, dark)
+    at = device_pixels(view, xy, ratio)
     seen = in_sight(at, shape, ratio)
-    at, places = at[seen], places[seen]
-    colours = crowd.colours[places]
+    return ringed_pixels(at[seen], shape, colours[seen], ratio, dark, few)
+
+
+def _in_order(crowd: Crowd, places: Integers, dark: bool) -> tuple[Floats, Bytes]:
+    """Points [N, 2] and their colours [N, 3] as they are drawn: by number, selected ones last."""
+    index, colours = crowd.index, crowd.colours[places]
     chosen = np.zeros(len(places), np.bool_)
     if crowd.chosen is not None:
         chosen = crowd.chosen[places]
         colours[~chosen] = unchosen_grey(dark)
     order = np.lexsort((index.row[places], chosen))
-    return ringed_pixels(at[order], shape, colours[order], ratio, dark, few)
+    return np.stack([index.x[places], index.y[places]], 1)[order], colours[order]
+
+
+def few_in_sight(crowd: Crowd, view: Viewport, dark: bool) -> tuple[Floats, Bytes] | None:
+    """Points [N, 2] and colours [N, 3] where so few are in sight that each is ringed."""
+    at = crowd.index.near_box(*_grown_by(view, PAD_PX).box)
+    if _few(view, crowd.index.x[at], crowd.index.y[at], 1.0, 0) is None:
+        return None
+    places = np.arange(len(crowd.index))[at] if isinstance(at, slice) else at
+    return _in_order(crowd, places, dark)
+
+
+@dataclass(frozen=True)
+class Tone:
+    """How points are drawn on every part of a picture: radius in pixels, and n0."""
+
+    radius: float
+    usual: float
+
+
+def tones(crowd: Crowd, view: Viewport) -> tuple[Tone, Tone]:
+    """Those of the points that are chosen, and of the others, by what they are on the screen."""
+    at = crowd.index.near_box(*view.box)
+    x, y = crowd.index.x[at], crowd.index.y[at]
+    if crowd.chosen is None:
+        return _tone(view, x, y), Tone(_DOT, 1.0)
+    chosen = crowd.chosen[at]
+    return _tone(view, x[chosen], y[chosen]), _tone(view, x[~chosen], y[~chosen])
+
+
+def _tone(view: Viewport, x: Floats, y: Floats) -> Tone:
+    shape = view.height, view.width
+    pixel, _ = _pixels(view, x, y, 1.0, shape)
+    if not len(pixel):
+        return Tone(_DOT, 1.0)
+    size = next((size for most, size in _SIZES if len(pixel) <= most * shape[0] * shape[1]), 0)
+    if size:
+        pixel, _ = _grown(pixel, np.zeros((len(pixel), 0), np.uint8), size, shape)
+    count = np.bincount(pixel)
+    return Tone(size or _DOT, float(count[count > 0].mean()))
+
+
+def crowd_rows(
+    crowd: Crowd,
+    view: Viewport,
+    ratio: float,
+    dark: bool,
+    rows: range,
+    tones: tuple[Tone, Tone],
+) -> Pixels:
+    """Some rows of what `crowd_pixels` shows; whatever rows those are, they fit together.
+
+    Points keep their size on the screen however large the picture is.
+    """
+    pad = 1 + max(tone.radius for tone in tones)
+    (left, low), (right, high) = view.to_plane(
+        [[-pad, rows.stop / ratio + pad], [view.width + pad, rows.start / ratio - pad]]
+    ).tolist()
+    at = crowd.index.near_box(left, low, right, high)
+    x, y, colours = crowd.index.x[at], crowd.index.y[at], crowd.colours[at]
+    if crowd.chosen is None:
+        return _discs(view, x, y, colours, ratio, rows, tones[0])
+    chosen = crowd.chosen[at]
+    grey = np.full((int((~chosen).sum()), 3), unchosen_grey(dark), np.uint8)
+    below = _discs(view, x[~chosen], y[~chosen], grey, ratio, rows, tones[1])
+    above = _discs(view, x[chosen], y[chosen], colours[chosen], ratio, rows, tones[0])
+    return _over(above, below)
+
+
+def _discs(
+    view: Viewport, x: Floats, y: Floats, colours: Bytes, ratio: float, rows: range, tone: Tone
+) -> Pixels:
+    """Discs row by row: where one begins its colour is added, behind its end taken away again."""
+    width, radius, scale = round(view.width * ratio), round(tone.radius * ratio), view.scale * ratio
+    across = np.floor((x.astype(np.float64) - view.x) * scale + view.width * ratio / 2)
+    down = np.floor((view.y - y.astype(np.float64)) * scale + view.height * ratio / 2) - rows.start
+    near = (across > -radius - 1) & (across < width + radius)
+    near &= (down > -radius - 1) & (down < len(rows) + radius)
+    across, down = across[near].astype(np.int64), down[near].astype(np.int64)
+    dy = np.arange(-radius, radius + 1)
+    half = np.sqrt((radius + 0.3) ** 2 - dy**2).astype(np.int64)
+    row = down[:, None] + dy
+    point, line = np.nonzero((row >= 0) & (row < len(rows)))
+    row, across, half = row[point, line], across[point], half[line]
+    ends = [np.clip(end, 0, width) for end in (across - half, across + half + 1)]
+    start, stop = (row * (width + 1) + end for end in ends)
+
+    def filled(weights: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+        steps = np.bincount(start, weights, len(rows) * (width + 1)).astype(np.float64)
+        steps -= np.bincount(stop, weights, len(steps))
+        lines = steps.reshape(len(rows), width + 1)
+        return np.asarray(np.cumsum(lines, 1, out=lines)[:, :-1])
+
+    colours = colours[near]
+    count = filled(None)
+    parts = (filled(colours[point, part].astype(np.float64)) for part in range(3))
+    return _shaded(count, parts, tone.usual)
+
+
+def _shaded(
+    count: npt.NDArray[np.float64], parts: Iterable[npt.NDArray[np.float64]], usual: float
+) -> Pixels:
+    """The pixels of sums of colours, `parts` [3] of [H, W], and of how many they are the sums."""
+    alpha = np.maximum(_FAINTEST, _BOLDEST * (1 - np.exp(-1.5 * count / usual)))
+    alpha[count == 0] = 0.0
+    share = alpha / np.maximum(count, 1.0)
+    out = np.rint(255 * alpha).astype(np.uint32) << 24
+    for part, shift in zip(parts, (16, 8, 0), strict=True):
+        out |= np.rint(part * share).astype(np.uint32) << shift
+    return np.asarray(out, np.uint32)
 
 
 def _layer(

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
-from explorer.exporting import Exporting
+from explorer.exporting import LONGEST_COPY_PX, Exporting
 
 
 class ExportStatus(QWidget):
@@ -58,7 +58,10 @@ class ExportStatus(QWidget):
     def _on_drawn(self, picture: QImage) -> None:
         self.hide()
         QGuiApplication.clipboard().setImage(picture)
-        self.said.emit(f"Copied the map, {picture.width()}×{picture.height()} pixels")
+        words = f"Copied the map, {picture.width()}×{picture.height()} pixels"
+        if max(picture.width(), picture.height()) >= LONGEST_COPY_PX:
+            words += ": a copy has no more, for it is kept in memory; export it for any size"
+        self.said.emit(words)
 
     def _on_exported(self, path: Path) -> None:
         self.hide()

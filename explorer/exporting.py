@@ -13,17 +13,19 @@ from PySide6.QtGui import QImage
 
 from explorer.animation import Format, write_animation
 from explorer.epochs import Run
-from explorer.map_drawing import Included, MapContents, draw_map
+from explorer.map_bands import whole_map, write_map
+from explorer.map_drawing import Included, MapContents, MapDrawing
 from explorer.painting import to_images
 from explorer.rendering import compute_alone, decode
 from explorer.replay_drawing import MapLook, draw_replay, point_colours
-from explorer.viewport import Tile, visible_tiles
+from explorer.viewport import Tile
 from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, Task, TaskContext
 from models.planes import Plane
 
 if TYPE_CHECKING:
     from models.model import Model
 
+LONGEST_COPY_PX = 8192  # a copy is kept whole in memory, here and where it is pasted
 _DECODE_BATCH = 32
 
 
@@ -152,48 +154,18 @@ def _export_replay(request: ReplayExport, context: TaskContext) -> Path:
 
 
 def _export_map(shelf: ModelShelf, request: MapExport, context: TaskContext) -> Path | QImage:
-    tiles = _tiles(shelf, request, context) if request.contents.tiles else {}
-    context.report("Drawing", 0, 1)
-    picture = draw_map(request.contents, tiles.get, request.ratio, request.included)
-    if context.cancelled():
-        raise Cancelled
-    if request.path is None:
-        return picture
-    context.report("Writing", 0, 1)
-    write_animation(
-        _pixels(picture)[None],
-        request.path,
-        format="png",
-        size=max(picture.width(), picture.height()),
-        cancelled=context.cancelled,
-    )
-    if context.cancelled():
-        raise Cancelled
-    return request.path
-
-
-def _tiles(shelf: ModelShelf, request: MapExport, context: TaskContext) -> dict[Tile, QImage]:
-    """Every tile that the picture shows, decoded."""
     model = _model(shelf, request.model_key)
-    contents = request.contents
-    wanted = visible_tiles(contents.view, contents.tile_px)
-    found: dict[Tile, QImage] = {}
-    for start in range(0, len(wanted), _DECODE_BATCH):
-        if context.cancelled():
-            raise Cancelled
-        part = wanted[start : start + _DECODE_BATCH]
-        z = request.tiles_at.lift(np.array([tile.centre for tile in part], np.float32))
-        label = None if request.label is None else np.full(len(part), request.label, np.int64)
-        found.update(zip(part, to_images(decode(model, z, label)[0]), strict=True))
-        context.report("Decoding", len(found), len(wanted))
-    return found
 
+    def decoded(tiles: list[Tile]) -> list[QImage]:
+        z = request.tiles_at.lift(np.array([tile.centre for tile in tiles], np.float32))
+        label = None if request.label is None else np.full(len(tiles), request.label, np.int64)
+        return to_images(decode(model, z, label)[0])
 
-def _pixels(picture: QImage) -> npt.NDArray[np.uint8]:
-    """Bytes [H, W, 3] of a picture."""
-    plain = picture.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
-    return rows[:, : 3 * plain.width()].reshape(plain.height(), plain.width(), 3).copy()
+    drawing = MapDrawing(request.contents, request.ratio, request.included)
+    if request.path is None:
+        return whole_map(drawing, decoded, context)
+    write_map(request.path, drawing, decoded, context)
+    return request.path
 
 
 def _model(shelf: ModelShelf, key: int) -> "Model":

@@ -36,6 +36,8 @@ class Following(QObject):
             return
         if state.status is Status.PREPARING and before is not Status.PAUSED:
             self._replay.begin(state.plan.folder)
+            if not state.plan.data:  # it goes on, and its epochs so far are there
+                self._replay.look_again()
             self.begun.emit()
         elif state.status is Status.RUNNING:
             self._replay.look_again()  # the untrained model is there, and what is gone on with

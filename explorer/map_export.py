@@ -1,5 +1,6 @@
 """The map as a picture: asks how, gathers what is on it, and gives that to the export."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,15 +8,13 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from explorer.crowd_layer import CrowdLayer
-from explorer.exporting import Exporting, MapExport
+from explorer.exporting import LONGEST_COPY_PX, Exporting, MapExport
 from explorer.map_drawing import Included, MapContents, logical_size
 from explorer.session import Session
 from explorer.settings import Settings
-from explorer.viewport import visible_tiles
+from explorer.viewport import tile_span
 from explorer.widgets.map_export_dialog import MapChoice, MapExportDialog
 from explorer.widgets.map_view import MapView
-
-_LONGEST_COPY_PX = 8192
 
 
 class MapExports(QObject):
@@ -34,11 +33,13 @@ class MapExports(QObject):
         points: CrowdLayer,
         exporting: Exporting,
         settings: Settings,
+        seconds_a_tile: Callable[[int], float | None],
         window: QWidget,
     ) -> None:
+        """`seconds_a_tile` tells how long a model, by its key, takes for one."""
         super().__init__(window)
         self._session, self._view, self._exporting = session, view, exporting
-        self._points = points
+        self._points, self._seconds_a_tile = points, seconds_a_tile
         self._settings, self._window = settings, window
         self._last = MapChoice(Path())
         self._request: MapExport | None = None
@@ -51,7 +52,9 @@ class MapExports(QObject):
         self._request = request
         folder = Path(self._settings.folder("export") or Path.home())
         before = replace(self._last, path=folder / f"{model.name}-map.png")
-        dialog = MapExportDialog(before, self._size, self._tiles, self._window)
+        dialog = MapExportDialog(
+            before, self._size, self._tiles, self._window, self._seconds_a_tile(model.key)
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._on_chosen)
         dialog.open()
@@ -62,7 +65,7 @@ class MapExports(QObject):
         if request is None:
             return
         size = logical_size(request.contents, self._last.included)
-        most = _LONGEST_COPY_PX / max(size.width(), size.height())
+        most = LONGEST_COPY_PX / max(size.width(), size.height())
         self.begun.emit("Drawing the map …")
         self._exporting.export_map(
             self._as_chosen(replace(request, path=None), min(self._last.ratio, most))
@@ -127,4 +130,4 @@ class MapExports(QObject):
         contents = self._contents()
         if not contents.tiles:
             return 0
-        return len(visible_tiles(contents.view, contents.tile_px * share))
+        return tile_span(contents.view, contents.tile_px * share).number

@@ -93,7 +93,8 @@ class MapOverlays(QObject):
         self.density.failed.connect(self.failed)
         self.heat, self.arrows, self.contours = heat_map(), arrow_field(), Contours()
         view.below_points.append(self.heat)
-        view.above_points += [self.contours, self.arrows]
+        # First: words of holes and the scale bar are read above the arrows.
+        view.above_points[:0] = [self.arrows, self.contours]
         self.legend = OverlayLegend(view)
         self.legend.move(MARGIN_LEFT_PX + _INSET_PX, _INSET_PX)
         self._pointer: tuple[float, float] | None = None

@@ -10,6 +10,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QImage,
+    QPaintEngine,
     QPainter,
     QPainterPath,
     QPen,
@@ -18,7 +19,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from explorer import theme
+from explorer import dashes, theme
 from explorer.overlays import TileGrid
 from explorer.viewport import Viewport
 from models.relief import Relief
@@ -100,7 +101,13 @@ class _Kept:
     def draw(
         self, painter: QPainter, view: Viewport, dark: bool, paint: Callable[[QPainter], None]
     ) -> None:
-        """Draw what `paint` draws, which is called only if it is to be drawn anew."""
+        """Draw what `paint` draws, which is called only if it is to be drawn anew.
+
+        A recording, for a picture of another size, gets the lines themselves.
+        """
+        if _is_recording(painter):
+            paint(painter)
+            return
         ratio = painter.device().devicePixelRatio()
         now = view, ratio, dark, theme.colours().dark
         if self._view != now:
@@ -113,6 +120,10 @@ class _Kept:
             paint(own)
             own.end()
         painter.drawPixmap(0, 0, self._pixmap)
+
+
+def _is_recording(painter: QPainter) -> bool:
+    return bool(painter.paintEngine().type() == QPaintEngine.Type.Picture)
 
 
 class TileLayer:
@@ -142,7 +153,7 @@ class TileLayer:
 
 def heat_map() -> TileLayer:
     """Magnification factors, on a logarithmic scale of colours, blended between tiles."""
-    return TileLayer(magnification_range, _draw_heat)
+    return TileLayer(magnification_range, draw_heat)
 
 
 def arrow_field() -> TileLayer:
@@ -150,7 +161,8 @@ def arrow_field() -> TileLayer:
     return TileLayer(field_range, draw_arrows)
 
 
-def _draw_heat(painter: QPainter, view: Viewport, grid: TileGrid, scale: Range) -> None:
+def draw_heat(painter: QPainter, view: Viewport, grid: TileGrid, scale: Range) -> None:
+    """Colours of tiles, each blended into the next."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(_pixels(view, grid), heat_image(grid, scale))
 
@@ -270,12 +282,17 @@ def draw_relief(
         return
     rim = QColor(8, 10, 14, 150) if dark else QColor(255, 255, 255, 170)
     place = QTransform(view.scale, 0, 0, -view.scale, *view.pixel(0.0, 0.0))
-    _draw_holes(painter, place, relief.holes, QColor(hole))
+    seen = QRectF(0, 0, view.width, view.height)
+    _draw_holes(painter, place, relief.holes, QColor(hole), seen)
     if with_prior:
         painter.setPen(QPen(QColor(prior), 1.2, Qt.PenStyle.DashLine))
         centre = QPointF(*view.pixel(0.0, 0.0))
-        for sigma in (1, 2, 3):
-            painter.drawEllipse(centre, sigma * view.scale, sigma * view.scale)
+        for reach in (view.scale, 2 * view.scale, 3 * view.scale):
+            if _is_recording(painter):
+                seen = QRectF(-4, -4, view.width + 8, view.height + 8)
+                dashes.draw_circle(painter, centre, reach, seen)
+            else:
+                painter.drawEllipse(centre, reach, reach)
     for number, rings in enumerate(relief.rings):
         path = place.map(_path(rings))
         for colour, width in ((rim, 3.6), (QColor(data), 2.2 - 0.5 * number)):
@@ -294,9 +311,13 @@ def _path(lines: tuple[Doubles, ...]) -> QPainterPath:
 
 
 def _draw_holes(
-    painter: QPainter, place: QTransform, holes: tuple[Doubles, ...], colour: QColor
+    painter: QPainter,
+    place: QTransform,
+    holes: tuple[Doubles, ...],
+    colour: QColor,
+    seen: QRectF,
 ) -> None:
-    """Tinted and hatched."""
+    """Tinted and hatched, as far as they are seen."""
     tint = QColor(colour)
     tint.setAlpha(70)
     path = place.map(_path(holes))
@@ -308,8 +329,7 @@ def _draw_holes(
     painter.drawPath(path)
     painter.save()
     painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-    shown = path.boundingRect() & QRectF(painter.viewport())
-    painter.drawLines(_hatching(shown))
+    painter.drawLines(_hatching(path.boundingRect() & seen))
     painter.restore()
 
 
@@ -388,6 +408,8 @@ def _draw_profiles(
         if colour:
             y = view.height * (1 - 0.33 * curve / highest) - 1
             painter.setPen(QPen(QColor(colour), 1.8, style))
-            painter.drawPolyline(
-                QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
-            )
+            points = [QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)]
+            if style == Qt.PenStyle.DashLine and _is_recording(painter):
+                dashes.draw_polyline(painter, points)
+            else:
+                painter.drawPolyline(QPolygonF(points))

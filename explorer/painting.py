@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
+from explorer import dashes
 from explorer.ringed_points import (
     FEW_POINTS,
     device_pixels,
@@ -30,7 +31,6 @@ TileImage = Callable[[Tile], QImage | None]
 HANDLE_RADIUS_PX = 10
 MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
-_LARGEST_KEPT = 2.0  # pixels a pixel: handles in larger pictures are drawn once, for an export
 # Sides of pictures that are scaled together: of smaller ones the rims would be seen to mix with
 # their neighbours', and to copy larger ones, in sides of their tiles, takes longer.
 _SMALLEST_JOINED_PX, _LARGEST_JOINED = 16, 2.0
@@ -275,9 +275,17 @@ def class_colour_rows(labels: npt.NDArray[np.int64] | None, count: int) -> Bytes
 
 
 def draw_prior(
-    painter: QPainter, view: Viewport, colours: Colours, line_only: bool, ground_dark: bool
+    painter: QPainter,
+    view: Viewport,
+    colours: Colours,
+    line_only: bool,
+    ground_dark: bool,
+    in_parts: bool = False,
 ) -> None:
-    """Circles of 1, 2 and 3 standard deviations of the prior (lines for K = 1)."""
+    """Circles of 1, 2 and 3 standard deviations of the prior (lines for K = 1).
+
+    `in_parts`: the painter's picture is one part of many, whose dashes are to meet.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     colour, around = QColor("#9cc6ff" if ground_dark else "#2c5f9e"), QColor("#000000")
     if not ground_dark:
@@ -285,16 +293,20 @@ def draw_prior(
     around.setAlpha(150)  # so that they show on pictures of any colour
     painter.setBrush(Qt.BrushStyle.NoBrush)
     centre = QPointF(*view.to_pixels([0.0, 0.0]))
+    seen = QRectF(-4, -4, view.width + 8, view.height + 8)
     for sigma in (1, 2, 3):
         reach = sigma * view.scale
         for pen in (QPen(around, 3.2), QPen(colour, 1.4, Qt.PenStyle.DashLine)):
             painter.setPen(pen)
-            if not line_only:
+            by_hand = in_parts and pen.style() != Qt.PenStyle.SolidLine
+            if line_only:
+                for x in (centre.x() - reach, centre.x() + reach):
+                    ends = [QPointF(x, 0), QPointF(x, view.height)]
+                    (dashes.draw_polyline if by_hand else QPainter.drawPolyline)(painter, ends)
+            elif by_hand:
+                dashes.draw_circle(painter, centre, reach, seen)
+            else:
                 painter.drawEllipse(centre, reach, reach)
-                continue
-            for side in (-reach, reach):
-                x = centre.x() + side
-                painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
         _chip(
             painter,
             QPointF(centre.x() + reach * 0.7071, centre.y() - reach * 0.7071)
@@ -390,27 +402,44 @@ def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]
 def draw_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -> None:
     """The handles, the active one last and ringed."""
     ratio, family = painter.device().devicePixelRatioF(), painter.font().family()
+    for marker, x, y in _in_sight(view, markers):
+        picture = _marker_picture(marker.name, marker.colour, marker.active, ratio, family)
+        size = picture.deviceIndependentSize()
+        painter.drawImage(QPointF(x - size.width() / 2, y - size.height() / 2), picture)
+
+
+def draw_fine_markers(painter: QPainter, view: Viewport, markers: Iterable[Marker]) -> None:
+    """The same at any scale: each is drawn and its name written anew."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    font = _marker_font(painter.font().family())
+    for marker, x, y in _in_sight(view, markers):
+        _draw_marker(painter, QPointF(x, y), marker.name, marker.colour, marker.active, font)
+
+
+def _in_sight(view: Viewport, markers: Iterable[Marker]) -> Iterator[tuple[Marker, float, float]]:
+    """Those of which there is anything to see and their pixels, the active one last."""
     for marker in sorted(markers, key=lambda marker: marker.active):
         x, y = view.pixel(marker.x, marker.y)
         if -_NAME_PX < x < view.width + _NAME_PX and -_NAME_PX < y < view.height + _NAME_PX:
-            made = _kept_picture if ratio <= _LARGEST_KEPT else _marker_picture
-            picture = made(marker.name, marker.colour, marker.active, ratio, family)
-            size = picture.deviceIndependentSize()
-            painter.drawImage(QPointF(x - size.width() / 2, y - size.height() / 2), picture)
+            yield marker, x, y
 
 
-@lru_cache(2048)
-def _kept_picture(name: str, colour: int, active: bool, ratio: float, family: str) -> QImage:
-    return _marker_picture(name, colour, active, ratio, family)
-
-
-def _marker_picture(name: str, colour: int, active: bool, ratio: float, family: str) -> QImage:
-    """A handle in the middle of a picture of its own: to write its name anew each frame is slow."""
+def _marker_font(family: str) -> QFont:
     font = QFont(family)
     font.setPointSizeF(8.5)
     font.setBold(True)
-    box = QFontMetricsF(font).boundingRect(name).adjusted(-4, -1, 4, 1)
-    reach = HANDLE_RADIUS_PX + 6
+    return font
+
+
+def _name_box(name: str, font: QFont) -> QRectF:
+    return QFontMetricsF(font).boundingRect(name).adjusted(-4, -1, 4, 1)
+
+
+@lru_cache(2048)
+def _marker_picture(name: str, colour: int, active: bool, ratio: float, family: str) -> QImage:
+    """A handle in the middle of a picture of its own: to write its name anew each frame is slow."""
+    font = _marker_font(family)
+    box, reach = _name_box(name, font), HANDLE_RADIUS_PX + 6
     long = len(name) > 2
     width = 2 * max(reach, math.ceil(box.width() / 2) + 1 if long else 0)
     height = 2 * (HANDLE_RADIUS_PX + 14 + math.ceil(box.height() / 2) if long else reach)
@@ -421,8 +450,16 @@ def _marker_picture(name: str, colour: int, active: bool, ratio: float, family: 
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _draw_marker(painter, QPointF(width / 2, height / 2), name, colour, active, font)
+    painter.end()
+    return picture
+
+
+def _draw_marker(
+    painter: QPainter, at: QPointF, name: str, colour: int, active: bool, font: QFont
+) -> None:
     painter.setFont(font)
-    at = QPointF(width / 2, height / 2)
+    long = len(name) > 2
     if active:
         painter.setPen(QPen(QColor("#ffffff"), 2))
         painter.setBrush(QColor(0, 0, 0, 150))
@@ -435,14 +472,13 @@ def _marker_picture(name: str, colour: int, active: bool, ratio: float, family: 
     letter.moveCenter(at)
     painter.drawText(letter, Qt.AlignmentFlag.AlignCenter, name[0] if long else name)
     if long:
+        box = _name_box(name, font)
         box.moveCenter(QPointF(at.x(), at.y() + HANDLE_RADIUS_PX + 12))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(10, 12, 16, 200))
         painter.drawRoundedRect(box, 3, 3)
         painter.setPen(QColor("#f0f2f5"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
-    painter.end()
-    return picture
 
 
 def draw_lens(

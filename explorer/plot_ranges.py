@@ -13,7 +13,10 @@ Drawn = tuple[Sequence[float], Sequence[float]]  # epochs and values of one line
 
 
 def value_range(lines: Sequence[Drawn], last: float) -> tuple[float, float]:
-    """The lowest and highest value to show: without the first steep fall, if there is more."""
+    """The lowest and highest value to show: without the first steep fall, if there is more.
+
+    Where a line has come to is shown of each, however short it is beside the others.
+    """
     settled = [
         value
         for epochs, values in lines
@@ -21,7 +24,8 @@ def value_range(lines: Sequence[Drawn], last: float) -> tuple[float, float]:
         if epoch >= _SETTLED * last
     ]
     everything = [value for _, values in lines for value in values]
-    values = settled if len(settled) >= _ENOUGH else everything
+    ends = [values[-1] for _, values in lines if len(values)]
+    values = [*settled, *ends] if len(settled) >= _ENOUGH else everything
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 
 from explorer.trainer_messages import Adjusted, CurvePoint, is_pseudo
+from models.change_file import changes_to_come
 from models.errors import CheckpointError
 from models.plans import Plan
 from models.snapshots import remove_all
@@ -25,6 +26,7 @@ _FOLDER_ENDING = ".run"
 class RecordedRun:
     """A training in its folder: its plan, finished epochs, curves and changed settings.
 
+    Settings changed in the epoch that was under way are among them: they are changed again there.
     `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1.
     """
 
@@ -81,17 +83,18 @@ def read_recorded(run: Path) -> RecordedRun:
         record = header["record"]
         plan = replace(Plan.from_dict(record["plan"]), out=str(out_file(run)))
         points = tuple(point for entry in record["history"] for point in _points(entry))
+        epoch = int(header["resume_epoch"])
         adjusted = tuple(Adjusted(**change) for change in record.get("changes", ()))
         config = header.get("config", {})
         likelihood, binary = str(config.get("likelihood", "")), bool(config.get("binarise", False))
-        epoch = int(header["resume_epoch"])
-        return RecordedRun(plan, epoch, points, adjusted, likelihood, binary)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{file}: cannot be read ({error}); train a new model") from error
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{file}: its record does not hold together ({error}); train a new model"
         ) from error
+    to_come = (Adjusted(**asdict(change)) for change in changes_to_come(plan, epoch))
+    return RecordedRun(plan, epoch, points, (*adjusted, *to_come), likelihood, binary)
 
 
 def _points(entry: Mapping[str, Any]) -> list[CurvePoint]:
@@ -114,7 +117,8 @@ def discard_recorded(run: Path) -> None:
         with _alone(run):
             remove_all(run)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
-            for file in (last_epoch_file(run), plan.finished_file, *run.glob("*.part")):
+            last = last_epoch_file(run)
+            for file in (last, plan.finished_file, plan.changes_file, *run.glob("*.part")):
                 file.unlink(missing_ok=True)
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()

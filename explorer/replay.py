@@ -96,11 +96,20 @@ class Replay(QObject):
         self._read_run(folder)
 
     def begin(self, folder: Path) -> None:
-        """A training begins to write its epochs there."""
+        """A training begins to write its epochs there, or goes on to."""
+        live = self.state.watching
+        shown = None if live else self._stays_on(folder)
         self._forget()
-        self._set(
-            replace(self.state, run=Run(folder), shown=None, running=True, live=self.state.watching)
-        )
+        self._set(replace(self.state, run=Run(folder), shown=shown, running=True, live=live))
+
+    def _stays_on(self, folder: Path) -> int | None:
+        """The epoch of the training in `folder` that is on the map, if one is."""
+        model, run = self._session.model, self.state.run
+        if model is None or model.path != out_file(folder):
+            return None
+        if model.epoch is None and run is not None and run.folder == folder:
+            return self.state.place
+        return model.epoch
 
     def set_plan(self, total: int, loss: Mapping[int, float], loss_name: str) -> None:
         """How many epochs a running training will have, and how well it did after each so far."""

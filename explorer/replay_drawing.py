@@ -14,6 +14,7 @@ from explorer import painting
 from explorer.epochs import Epoch, Run, read_epoch
 from explorer.gliding import between
 from explorer.rendering import decode
+from explorer.replay_overlays import Overlays, Wanted, draw_above, draw_below, overlays_of
 from explorer.theme import Colours
 from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.workers import Cancelled, TaskContext
@@ -47,6 +48,8 @@ class MapLook:
     points: bool = True
     prior: bool = True
     hidden_classes: frozenset[int] = field(default_factory=frozenset)
+    opacity: float = 1.0  # of the tiles
+    overlays: Wanted = field(default_factory=Wanted)
 
     @property
     def line_only(self) -> bool:
@@ -74,6 +77,7 @@ class _Known:
     tiles: Mapping[Tile, QImage]
     xy: Floats
     point_colours: Bytes
+    overlays: Overlays
 
 
 def places(epochs: int, frames: int) -> list[float]:
@@ -145,7 +149,11 @@ class _Film:
 
     def _prepare(self, epoch: int, found: Epoch) -> _Known:
         xy, colours = _points(self.look, found)
-        return _Known(epoch, self._tiles(found.model), xy, colours)
+        tiles, look = self._tiles(found.model), self.look
+        overlays = overlays_of(
+            look.overlays, found, look.view, look.plane, look.tiles_at, look.label, self.context
+        )
+        return _Known(epoch, tiles, xy, colours, overlays)
 
     def _tiles(self, model: "Model") -> dict[Tile, QImage]:
         look = self.look
@@ -202,10 +210,15 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
     painter = QPainter(image)
     if look.mosaic:
         painting.draw_tiles(painter, view, look.tile_px, known.tiles.get)
+        whole = QRectF(0, 0, view.width, view.height)
+        painting.fade(painter, whole, look.colours, look.opacity)
+    draw_below(painter, view, known.overlays)
     if len(xy):
         colours = known.point_colours
         layer = painting.points_image(view, xy, colours, 1.0, _POINT_SIZE, _OPACITY)
         painter.drawImage(0, 0, layer)
+    with_prior = look.has_prior and not look.prior
+    draw_above(painter, view, known.overlays, with_prior, look.ground_dark)
     if look.prior and look.has_prior:
         painting.draw_prior(painter, view, look.colours, look.line_only, look.ground_dark)
     _draw_caption(painter, view, caption)

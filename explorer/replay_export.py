@@ -10,6 +10,7 @@ from explorer.exporting import Exporting, ReplayExport
 from explorer.recorded_runs import out_file
 from explorer.replay import Replay
 from explorer.replay_drawing import MapLook
+from explorer.replay_overlays import Wanted
 from explorer.session import Session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
@@ -36,14 +37,14 @@ class ReplayExports(QObject):
         super().__init__(window)
         self._session, self._replay, self._exporting = session, replay, exporting
         self._settings, self._window = settings, window
-        self._view, self._tile_px = Viewport(), 42.0
+        self._view, self._tile_px, self._opacity = Viewport(), 42.0, 1.0
 
-    def ask(self, view: Viewport, tile_px: float) -> None:
+    def ask(self, view: Viewport, tile_px: float, opacity: float = 1.0) -> None:
         """Ask for file, format and size; the map is drawn as `view` shows it."""
         run, model = self._replay.state.run, self._session.model
         if run is None or model is None or not self._replay.state.epochs:
             return
-        self._view, self._tile_px = view, tile_px
+        self._view, self._tile_px, self._opacity = view, tile_px, opacity
         self._replay.pause()
         folder = Path(self._settings.folder("export") or Path.home())
         frames = min(max(_FEWEST_FRAMES, len(run.epochs)), _MOST_FRAMES)
@@ -54,7 +55,7 @@ class ReplayExports(QObject):
         dialog.say_what(
             "Export the replay",
             "Frames from the first epoch to the last",
-            f"The map as it is shown now, over {len(run.epochs)} epochs.",
+            _what(len(run.epochs), self._overlays()),
             _USUAL_SIZE_PX,
             _USUAL_RATE,
         )
@@ -105,4 +106,20 @@ class ReplayExports(QObject):
             points=layers.points,
             prior=layers.prior,
             hidden_classes=layers.hidden_classes,
+            opacity=self._opacity,
+            overlays=self._overlays(),
         )
+
+    def _overlays(self) -> Wanted:
+        layers = self._session.layers
+        return Wanted(layers.density, layers.magnification, layers.field)
+
+
+def _what(epochs: int, overlays: Wanted) -> str:
+    """What is on the frames, and what of the map is not."""
+    words = f"The map as it is shown now, over {epochs} epochs"
+    if overlays.names:
+        *before, last = overlays.names
+        names = f"{', '.join(before)} and {last}" if before else last
+        words += f", {names} computed for each"
+    return f"{words}. Points in the colours of their classes; no handles, path or selections."

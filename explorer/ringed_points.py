@@ -14,7 +14,7 @@ Pixels = npt.NDArray[np.uint32]
 
 FEW_POINTS = 2000  # in sight: up to so many are ringed
 PAD_PX = 8  # a point that is farther off has no pixel in sight
-_SIZES, _RING_PX = ((400, 3), (FEW_POINTS, 2)), 1  # up to so many have that radius in pixels
+FEW_SIZES, _RING_PX = ((400, 3), (FEW_POINTS, 2)), 1  # up to so many have that radius in pixels
 
 
 def device_pixels(view: Viewport, xy: Floats, ratio: float) -> Integers:
@@ -45,7 +45,7 @@ def ringed_pixels(
     pad = 2 * math.ceil(PAD_PX * ratio)  # so that every disc lies in the picture
     out = np.zeros((height + 2 * pad, width + 2 * pad), np.uint32)
     middle = (pixels[:, 1] + pad) * out.shape[1] + pixels[:, 0] + pad
-    radius_px = next(px for most, px in _SIZES if few <= most)
+    radius_px = next(px for most, px in FEW_SIZES if few <= most)
     grow, ring = max(1, round(radius_px * ratio)), max(1, round(_RING_PX * ratio))
     inner, edge = (0xFFFFFFFF, 0x73000000) if dark else (0xFF1D1D1D, 0x73737373)
     for radius, colour in ((grow + 2 * ring, edge), (grow + ring, inner)):

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -120,6 +121,7 @@ class Orders:
         with self._changed:
             if isinstance(order, Adjustment):
                 self._adjustments[order.name] = order.value
+                self._changed.notify_all()
                 return
             self._paused = order is Order.PAUSE
             if order is Order.STOP or (order is Order.FINISH and self.ending is None):
@@ -139,10 +141,14 @@ class Orders:
         """Whether no step may be taken."""
         return self._paused and self.ending is None
 
-    def wait_while_paused(self) -> None:
-        """Come back when there is something to do."""
+    def wait_while_paused(self, known: Mapping[str, float]) -> dict[str, float]:
+        """Come back when there is something to do, or other settings to change than `known`.
+
+        Returns those; they are still to be taken.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: not self.paused)
+            self._changed.wait_for(lambda: not self.paused or self._adjustments != known)
+            return dict(self._adjustments)
 
 
 def _obey(orders: Orders, lines: Iterable[bytes]) -> None:
@@ -242,7 +248,8 @@ def _train(planned: Planned, resume: bool, data: "DataSet", tell: Tell, orders: 
             reporter.progress(progress, pace.advance(progress))
             if orders.paused:
                 reporter.flush()
-                pace.leave_out(_pause(tell, orders))
+                keep = partial(runs.keep_wishes, plan, progress)
+                pace.leave_out(_pause(tell, orders, keep))
             if orders.ending:
                 reporter.flush()
                 return False
@@ -266,7 +273,7 @@ def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
 
     def report(what: str, done: int, total: int) -> None:
         if orders.paused:
-            _pause(tell, orders)
+            _pause(tell, orders, lambda wishes: None)  # nothing to go on with is there yet
         if time.monotonic() - said[0] >= MESSAGE_SECONDS:
             said[0] = time.monotonic()
             tell(Preparing(what.capitalize(), done, total))
@@ -279,11 +286,17 @@ def _load_data(plan: Plan, tell: Tell, orders: Orders) -> "DataSet | None":
         raise
 
 
-def _pause(tell: Tell, orders: Orders) -> float:
-    """Wait until told to go on; the seconds that took."""
+def _pause(tell: Tell, orders: Orders, keep: Callable[[Mapping[str, float]], None]) -> float:
+    """Wait until told to go on; the seconds that took.
+
+    `keep` is shown the settings that are to be changed then: the pause may end by a kill.
+    """
     tell(Paused())
-    started = time.monotonic()
-    orders.wait_while_paused()
+    started, wishes = time.monotonic(), dict[str, float]()
+    while orders.paused:
+        wishes = orders.wait_while_paused(wishes)
+        if wishes:
+            keep(wishes)
     tell(GoneOn())
     return time.monotonic() - started
 

@@ -1,6 +1,7 @@
 """Service: starts, pauses and stops trainings, and publishes how they go."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +38,7 @@ from explorer.workers import raise_in_hook
 from models.plans import Plan
 
 MODEL_ENDING = ".safetensors"
+_ATTEMPTS = 10  # at a place that no other window takes at the same moment
 SIGKILL = 9  # Windows has no name for it
 _START_AGAIN = "No epoch was finished; start it again under Set up."
 
@@ -138,6 +140,25 @@ class Training(QObject):
         """Train by `plan` from the beginning; nothing happens while another training runs."""
         self._begin(Job("train", plan), TrainingState(Status.PREPARING, plan, "Starting"))
 
+    def start_new(self, plan: Plan, name: str) -> None:
+        """The same with a fresh file of that name, which no other window takes meanwhile."""
+        if self._thread is None and not self._closed:
+            self.start(self._with_a_place(plan, name))
+
+    def _with_a_place(self, plan: Plan, name: str) -> Plan:
+        """The plan with a file whose folder is made now: the trainer takes seconds to get there."""
+        placed = plan
+        for _ in range(_ATTEMPTS):
+            placed = replace(plan, out=str(self.fresh_file(name)))
+            try:
+                placed.folder.mkdir(parents=True)
+            except FileExistsError:  # another window was faster
+                continue
+            except OSError:  # whoever trains finds that too, and tells it
+                pass
+            break
+        return placed
+
     def recall(self, known: RecordedRun) -> None:
         """Show the curves of a training that has ended, unless one is under way."""
         plan = self.state.plan
@@ -179,6 +200,13 @@ class Training(QObject):
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.stop()
+            self._leave_no_empty_folder()
+
+    def _leave_no_empty_folder(self) -> None:
+        """A training that ended before its first epoch may not have come to its folder."""
+        if self.state.plan is not None and self.state.plan.out:
+            with suppress(OSError):  # it is gone, or holds something
+                self.state.plan.folder.rmdir()
 
     # -- facts -----------------------------------------------------------------------------
 
@@ -293,6 +321,7 @@ class Training(QObject):
             return
         thread.wait()
         thread.deleteLater()
+        self._leave_no_empty_folder()
         match self._end:
             case Finished():
                 self._finish(self._end)

@@ -1,6 +1,6 @@
 """What the training panel says, in words; no Qt of its own."""
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from explorer.epochs import held_out_loss, loss_name
@@ -22,6 +22,8 @@ def progress_text(state: TrainingState) -> str:
             return f"{state.activity}{share}"
         case Status.FINISHING:
             return "Measuring and writing the model …"
+        case Status.FAILED:
+            return " · ".join(part for part in ("Failed", short_progress_text(state)) if part)
     position, left = state.position, ""
     if state.status is Status.RUNNING and position is not None:
         known = position.seconds_left is not None
@@ -29,7 +31,7 @@ def progress_text(state: TrainingState) -> str:
         left = left if state.activity == "Training" else state.activity
     elif state.status is Status.PAUSED:
         left = "paused"
-    elif state.status is not Status.FAILED:
+    else:
         spent = clock(position.seconds) if position is not None and position.seconds else ""
         return " · ".join(part for part in (state.message.rstrip("."), spent) if part)
     return " · ".join(part for part in (short_progress_text(state), left) if part)
@@ -38,10 +40,18 @@ def progress_text(state: TrainingState) -> str:
 def progress_texts(state: TrainingState) -> tuple[str, ...]:
     """The same in ever fewer words: with the images a second, without, and the shortest."""
     text, short, position = progress_text(state), short_progress_text(state), state.position
+    short = "Failed" if state.status is Status.FAILED else short
     if state.status is not Status.RUNNING or position is None or not position.images_per_second:
         return text, short
     rate = f"{position.images_per_second:,.0f} images/s"
     return f"{short} · {rate}{text.removeprefix(short)}", text, short
+
+
+def unfinished_texts(names: Sequence[str]) -> tuple[str, ...]:
+    """That trainings of these names were left unfinished, in ever fewer words."""
+    named = names[0] if len(names) == 1 else f"{len(names)} trainings"
+    told = f"Not finished: {named}"
+    return f"{told}. Go on, keep or discard under Runs", f"{told} (see Runs)", told
 
 
 def short_progress_text(state: TrainingState) -> str:
@@ -58,15 +68,16 @@ def short_progress_text(state: TrainingState) -> str:
 def progress_tip(state: TrainingState) -> str:
     """All there is to say of how far and how fast a training goes."""
     position, idle = state.position, _PRIORITY_TIP if state.active else ""
+    failure = state.message if state.status is Status.FAILED else ""
     if position is None:
-        told = progress_text(state) if state.active else "How far training is"
-        return "\n".join(filter(None, (told, idle)))
+        told = progress_text(state) if state.active or failure else "How far training is"
+        return "\n".join(filter(None, (told, failure, idle)))
     parts = [progress_text(state)]
     if position.seconds:
         parts.append(f"{clock(position.seconds)} spent")
     if position.images_per_second:
         parts.append(f"{position.images_per_second:,.0f} images a second")
-    return "\n".join(filter(None, (" · ".join(parts), figures_text(state), idle)))
+    return "\n".join(filter(None, (" · ".join(parts), failure, figures_text(state), idle)))
 
 
 def pace_text(state: TrainingState) -> str:
@@ -112,8 +123,3 @@ def data_text(loaded: Loaded) -> tuple[str, str]:
     text = f"{size} {colour} · {loaded.images:,} images"
     counts = f"{loaded.images:,} images to train on and {loaded.held_out:,} held out"
     return text, "\n".join((f"Likelihood: {likelihood}", counts, *loaded.notes))
-
-
-def breakable(text: str) -> str:
-    """A text whose paths may be broken into lines."""
-    return re.sub(r"([/\\])", "\\1\u200b", text)

@@ -141,12 +141,30 @@ def nearest_first(tiles: Sequence[Tile], at: tuple[float, float]) -> list[Tile]:
     return [tiles[place] for place in np.argsort(squares, kind="stable").tolist()]
 
 
-@lru_cache(maxsize=4)  # who asks for tiles and who draws them look at the same ones
-def visible_tiles(view: Viewport, tile_px: float) -> tuple[Tile, ...]:
-    """Every tile that the viewport touches, row by row."""
+class TileSpan(NamedTuple):
+    """The tiles that a viewport touches: neighbouring columns, and rows from the bottom."""
+
+    level: int
+    columns: range
+    rows: range
+
+    @property
+    def number(self) -> int:
+        """How many they are."""
+        return len(self.columns) * len(self.rows)
+
+
+def tile_span(view: Viewport, tile_px: float) -> TileSpan:
+    """Which tiles a viewport touches, without making them."""
     level = tile_level(view.scale, tile_px)
     size = 2.0**-level
     left, bottom, right, top = view.box
     columns = range(floor(left / size), floor(right / size) + 1)
-    rows = range(floor(bottom / size), floor(top / size) + 1)
+    return TileSpan(level, columns, range(floor(bottom / size), floor(top / size) + 1))
+
+
+@lru_cache(maxsize=4)  # who asks for tiles and who draws them look at the same ones
+def visible_tiles(view: Viewport, tile_px: float) -> tuple[Tile, ...]:
+    """Every tile that the viewport touches, row by row."""
+    level, columns, rows = tile_span(view, tile_px)
     return tuple(Tile(level, column, row) for row in rows for column in columns)

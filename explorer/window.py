@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
             self.points.layer,
             self.exporting,
             self.settings,
+            self.decode_thread.seconds_a_picture,
             self,
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
@@ -620,7 +621,8 @@ class MainWindow(QMainWindow):
 
     def _on_export_replay(self) -> None:
         if self.export_status.is_free():
-            self.replay_exports.ask(self.map_panel.viewport(), self.map_panel.view.tile_px)
+            view = self.map_panel.view
+            self.replay_exports.ask(self.map_panel.viewport(), view.tile_px, view.tile_opacity)
 
     def _on_export_map(self) -> None:
         if self.export_status.is_free():

@@ -9,6 +9,8 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed
 
+from models.errors import TrainingError
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -27,24 +29,47 @@ class Processes:
         return index[self.rank :: self.world]
 
     def add(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its sum over all processes, in one message."""
+        """Replace each tensor by its sum over all processes, in one message.
+
+        Raises:
+            TrainingError: another process has ended.
+        """
         if self.world == 1:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        distributed.all_reduce(flat)
+        with _while_all_live():
+            distributed.all_reduce(flat)
         parts = flat.split([tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view(tensor.shape))
 
     def all_are_well(self, well: bool = True) -> bool:
-        """Wait until all processes have come here; whether none of them has failed."""
+        """Wait until all processes have come here; whether none of them has failed.
+
+        Raises:
+            TrainingError: another process has ended.
+        """
         if self.world == 1:
             return well
         failed = torch.tensor(0.0 if well else 1.0)
         if distributed.get_backend() == "nccl":
             failed = failed.cuda()
-        distributed.all_reduce(failed)
+        with _while_all_live():
+            distributed.all_reduce(failed)
         return not bool(failed)
+
+
+@contextmanager
+def _while_all_live() -> Iterator[None]:
+    """Say in one line when the block cannot reach another process any more."""
+    try:
+        yield
+    except RuntimeError as error:  # gloo's are of no kind of their own, but bear its name
+        if not isinstance(error, distributed.DistError) and "gloo" not in str(error):
+            raise
+        raise TrainingError(
+            "another process of this training has ended; what it said last tells why."
+        ) from error
 
 
 ALONE = Processes()

@@ -105,6 +105,11 @@ class Plan:
         """Is there when `out` has been made of the epochs in the folder, which then stay."""
         return self.folder / "finished.json"
 
+    @property
+    def changes_file(self) -> Path:
+        """The settings changed so far, also those of the epoch under way."""
+        return self.folder / "changes.json"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)

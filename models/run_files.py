@@ -88,6 +88,7 @@ def begin_folder(plan: Plan, resume: bool) -> None:
     with _writing(plan.folder):
         if not resume:  # what is left of the training whose file is to be made anew
             plan.last_epoch_file.unlink(missing_ok=True)
+            plan.changes_file.unlink(missing_ok=True)
             remove_all(plan.folder)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
         plan.finished_file.unlink(missing_ok=True)

@@ -4,9 +4,10 @@ import copy
 import math
 import time
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 
 from models.autoencoder import Autoencoder, Config
+from models.change_file import changes_to_come, write_changes
 from models.checkpoint import load_to_resume, save
 from models.data import DataSet, load_data
 from models.distributed import ALONE, Processes
@@ -34,7 +36,7 @@ from models.run_files import (
     mark_finished,
     not_written,
 )
-from models.settings import Change, Settings, changed
+from models.settings import Change, Settings, changed, with_wishes
 from models.training import PollChanges, Progress, Snapshot, train
 
 _MOST_KL = 128  # dimensions whose KL is written down for every epoch
@@ -55,6 +57,7 @@ class _Position:
     plan: Plan | None = None  # that it followed so far
     planned_epochs: int = 0  # at first; 0 in a new one
     data_mark: str = ""  # of the data it saw, if that is known
+    to_come: tuple[Change, ...] = ()  # made in the epoch that was under way: made again
 
 
 def run(
@@ -162,6 +165,20 @@ def finish(plan: Plan, data: DataSet | None = None) -> None:
     with locked(plan, resume=True):
         data = data or data_of(plan)
         _finish(plan, data, _position(plan, True, data))
+
+
+def keep_wishes(plan: Plan, progress: Progress, wishes: Mapping[str, float]) -> None:
+    """Write down settings that a training which waits at `progress` will change when it goes on.
+
+    Raises:
+        CheckpointError: they cannot be written.
+        ValueError: one cannot be changed, or its value is out of range.
+    """
+    for name, value in wishes.items():
+        changed(settings_of(plan), plan.method, name, value)
+    steps_per_epoch = progress.steps // progress.epochs
+    changes = with_wishes(progress.changes, progress.step / steps_per_epoch, wishes)
+    write_changes(plan, changes)
 
 
 def plan_to_resume(path: str | Path, more: int = 0) -> Plan:
@@ -301,8 +318,9 @@ def _epochs(
         data,
         settings,
         start=position.snapshot,
-        changes=position.changes,
+        changes=(*position.changes, *position.to_come),
         poll=poll,
+        keep_changes=partial(write_changes, plan) if processes.first else None,
         snapshots=processes.first,
         processes=processes,
     )
@@ -321,10 +339,26 @@ def _epochs(
                     changes=progress.changes,
                     processor_seconds=worked + time.process_time(),
                 )
-                _save_epoch(plan, data, last, kept=progress.epoch - 1)
-                keep.write(saved, progress.epoch)
+                with _told_to(processes):
+                    _save_epoch(plan, data, last, kept=progress.epoch - 1)
+                    keep.write(saved, progress.epoch)
+            elif progress.held_out is not None and not processes.all_are_well():
+                raise TrainingError(
+                    f"epoch {progress.epoch} could not be written; the first process says why."
+                )
             yield progress
     return replace(last, autoencoder=position.autoencoder)
+
+
+@contextmanager
+def _told_to(processes: Processes) -> Iterator[None]:
+    """Tell the others, who wait for it, how the block ended: they end with the first process."""
+    try:
+        yield
+    except BaseException:
+        processes.all_are_well(False)
+        raise
+    processes.all_are_well()
 
 
 def _entry(progress: Progress) -> dict[str, Any]:
@@ -392,10 +426,12 @@ def _read(plan: Plan) -> _Position:
     model, snapshot = load_to_resume(plan.last_epoch_file)
     model.autoencoder.requires_grad_(True)
     history, seconds = model.record.get("history"), model.record.get("seconds")
+    kept_apart = changes_to_come(plan, snapshot.epoch)
     try:
         if not isinstance(history, list) or not isinstance(seconds, int | float):
             raise TypeError("no history")
-        changes = _changes(model)
+        changes = _checked(model, (Change(**one) for one in model.record.get("changes", [])))
+        to_come = _checked(model, kept_apart)
     except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"{plan.last_epoch_file}: its record is damaged; train a new model"
@@ -419,16 +455,17 @@ def _read(plan: Plan) -> _Position:
         followed,
         first if type(first) is int else 0,
         str(model.record.get("data_mark", "")),
+        to_come,
     )
 
 
-def _changes(model: Model) -> tuple[Change, ...]:
-    """The settings that were changed, from the record of a model.
+def _checked(model: Model, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes, all of settings that can be changed while such a model trains.
 
     Raises:
         TypeError, ValueError: they are none.
     """
-    changes = tuple(Change(**change) for change in model.record.get("changes", []))
+    changes = tuple(changes)
     for change in changes:
         changed(Settings(), model.autoencoder.config.method, change.name, change.value)
         if not math.isfinite(change.epoch):

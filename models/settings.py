@@ -1,6 +1,7 @@
 """How to train, and how the learning rate, the KL's weight and the capacity run their course."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -84,6 +85,18 @@ def changed(settings: Settings, method: str, name: str, value: float) -> Setting
     chosen = int(value) if SETTINGS[name].whole else value
     known: dict[str, Any] = {name: chosen}
     return replace(settings, method=replace(settings.method, **known))
+
+
+def with_wishes(
+    changes: Sequence[Change], epoch: float, wishes: Mapping[str, float]
+) -> tuple[Change, ...]:
+    """The changes with more of them after `epoch` epochs, by name, in the order they are made.
+
+    Of one name a wish replaces those that were to be made from there on: it is the newer one.
+    """
+    kept = [one for one in changes if one.epoch < epoch or one.name not in wishes]
+    new = [Change(epoch, name, value) for name, value in wishes.items()]
+    return tuple(sorted((*kept, *new), key=lambda one: one.epoch))
 
 
 def learning_rate_at(settings: Settings, step: int, steps: int) -> float:

@@ -31,10 +31,12 @@ from models.settings import (
     changed,
     kl_weight_at,
     learning_rate_at,
+    with_wishes,
 )
 
 Terms = Mapping[str, float]
 PollChanges = Callable[[], Mapping[str, float]]
+KeepChanges = Callable[[Sequence[Change]], None]
 
 _HELD_OUT_STREAM = 2**40  # no epoch's number
 _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
@@ -57,7 +59,7 @@ class Progress:
     and `held_out` is there, as is `snapshot` if it was asked for; in between `train` covers
     the batches since the last value. `kl` is the mean KL of each dimension over the same
     images, held-out ones at the end of an epoch; `gradient_norm` the mean Euclidean norm of the
-    gradient of a step; `changes` all settings changed so far.
+    gradient of a step; `changes` all settings changed so far, and those that were to be made again.
     """
 
     epoch: int
@@ -96,13 +98,16 @@ def train(
     device: torch.device | None = None,
     changes: Sequence[Change] = (),
     poll: PollChanges | None = None,
+    keep_changes: KeepChanges | None = None,
     processes: Processes = ALONE,
 ) -> Generator[Progress, None, None]:
     """Train `model` in place, from `start` if given; yields several `Progress` a second.
 
     `poll` is asked before each step for settings to change, by name (see `changed`);
-    `changes` are those made before `start`, which are in force already. With several
-    `processes` each calls this with the same model and data; all end with the same weights.
+    `changes` are those made before: up to `start` they are in force already, and after it each is
+    made again at its step. `keep_changes` is shown all of them before the first step with a new
+    one. With several `processes` each calls this with the same model and data; all end with the
+    same weights.
     When the generator is exhausted the model holds the final (averaged) weights, on the CPU.
 
     Raises:
@@ -112,10 +117,9 @@ def train(
     """
     _check(model, data)
     run = _Run(model, data, settings, device or best_device(), start, processes)
-    run.changes, run.poll = list(changes), poll
+    run.changes, run.poll, run.keep_changes = tuple(changes), poll, keep_changes
     try:
-        for change in changes:
-            run.settings = changed(run.settings, model.config.method, change.name, change.value)
+        run.put_in_force(change for change in changes if change.epoch < run.epoch)
         with fast_matmul():
             while run.epoch < settings.epochs:
                 yield from run.train_epoch()
@@ -181,8 +185,9 @@ class _Run:
     ) -> None:
         self.model, self.data, self.settings, self.device = model, data, settings, device
         self.processes = processes
-        self.changes: list[Change] = []
+        self.changes: tuple[Change, ...] = ()
         self.poll: PollChanges | None = None
+        self.keep_changes: KeepChanges | None = None
         # Convolutions on a CPU train half as fast again with channels last; others take no notice.
         # torch's stubs lack this form of `to`.
         model.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -254,10 +259,18 @@ class _Run:
         order = torch.randperm(count, generator=stream)
         return order[part * self.epoch_images : (part + 1) * self.epoch_images]
 
+    def put_in_force(self, changes: Iterable[Change]) -> None:
+        for one in changes:
+            self.settings = changed(self.settings, self.model.config.method, one.name, one.value)
+
     def _take_changes(self) -> None:
-        for name, value in (self.poll() if self.poll else {}).items():
-            self.settings = changed(self.settings, self.model.config.method, name, value)
-            self.changes.append(Change(self.step / self.steps_per_epoch, name, value))
+        """Make the changes wished for now, and those that were made before this step once."""
+        here, wishes = self.step / self.steps_per_epoch, self.poll() if self.poll else {}
+        if wishes:
+            self.changes = with_wishes(self.changes, here, wishes)
+        self.put_in_force(change for change in self.changes if change.epoch == here)
+        if wishes and self.keep_changes is not None:
+            self.keep_changes(self.changes)
 
     def _generator(self, *seeds: int) -> torch.Generator:
         """A stream for the whole batch, however many processes share it."""
@@ -390,7 +403,7 @@ class _Run:
             snapshot=snapshot,
             kl=(held_out or terms).kl(),
             gradient_norm=terms.gradient_norm(),
-            changes=tuple(self.changes),
+            changes=self.changes,
         )
 
     def _weights(self) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ ARROWS: dict[str, str] = {
     # models: mathematics, data and files; never Qt, never explorer
     "models": "models.errors",
     "models.errors": "",
+    "models.change_file": "models.errors models.files models.plans models.settings",
     "models.files": "models.errors",
     "models.paths": "",
     "models.planes": "",
@@ -51,7 +52,7 @@ ARROWS: dict[str, str] = {
         "models.sprites"
     ),
     "models.presets": "models.arrays models.downloads models.errors models.plans",
-    "models.distributed": "",
+    "models.distributed": "models.errors",
     "models.matmul": "",
     "models.methods": "",
     "models.settings": "models.methods",
@@ -96,8 +97,8 @@ ARROWS: dict[str, str] = {
         "models.plans models.snapshots"
     ),
     "models.runs": (
-        "models.autoencoder models.checkpoint models.data models.distributed models.errors "
-        "models.evaluation models.methods models.model models.networks models.plans "
+        "models.autoencoder models.change_file models.checkpoint models.data models.distributed "
+        "models.errors models.evaluation models.methods models.model models.networks models.plans "
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
         "models.training"
     ),
@@ -139,7 +140,7 @@ ARROWS: dict[str, str] = {
     "explorer.trainer_messages": "models.plans",
     "explorer.loss_curves": "explorer.trainer_messages",
     "explorer.recorded_runs": (
-        "explorer.trainer_messages models.errors models.plans models.snapshots"
+        "explorer.trainer_messages models.change_file models.errors models.plans models.snapshots"
     ),
     "explorer.runs_on_disk": (
         "explorer.loss_curves explorer.recorded_runs explorer.trainer_messages models.errors "
@@ -210,15 +211,20 @@ ARROWS: dict[str, str] = {
         "explorer.epochs explorer.recorded_runs explorer.session explorer.workers models.points"
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
+    "explorer.replay_overlays": (
+        "explorer.aggregate explorer.epochs explorer.overlay_drawing explorer.overlays "
+        "explorer.rendering explorer.viewport explorer.workers models.model models.planes "
+        "models.relief"
+    ),
     "explorer.replay_drawing": (
-        "explorer.epochs explorer.gliding explorer.painting explorer.rendering explorer.theme "
-        "explorer.viewport explorer.workers models.errors models.model models.planes "
-        "models.snapshots"
+        "explorer.epochs explorer.gliding explorer.painting explorer.rendering "
+        "explorer.replay_overlays explorer.theme explorer.viewport explorer.workers "
+        "models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.epochs explorer.map_drawing explorer.painting "
-        "explorer.rendering explorer.replay_drawing explorer.viewport explorer.workers "
-        "models.errors models.model models.planes"
+        "explorer.animation explorer.epochs explorer.map_bands explorer.map_drawing "
+        "explorer.painting explorer.rendering explorer.replay_drawing explorer.viewport "
+        "explorer.workers models.errors models.model models.planes"
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
@@ -233,8 +239,16 @@ ARROWS: dict[str, str] = {
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
+    "explorer.dashes": "",
+    "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
-        "explorer.crowd_image explorer.painting explorer.theme explorer.viewport"
+        "explorer.crowd_image explorer.fine_points explorer.painting explorer.theme "
+        "explorer.viewport"
+    ),
+    "explorer.png_rows": "",
+    "explorer.map_bands": (
+        "explorer.map_drawing explorer.png_rows explorer.viewport explorer.workers "
+        "models.errors models.files"
     ),
     "explorer.map_export": (
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
@@ -247,7 +261,8 @@ ARROWS: dict[str, str] = {
     "explorer.export_status": "explorer.exporting",
     "explorer.replay_export": (
         "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
-        "explorer.session explorer.settings explorer.theme explorer.viewport explorer.widgets"
+        "explorer.replay_overlays explorer.session explorer.settings explorer.theme "
+        "explorer.viewport explorer.widgets"
     ),
     # what the window is made of
     "explorer.errors": "models.errors",
@@ -255,7 +270,9 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": "explorer.ringed_points explorer.theme explorer.viewport",
+    "explorer.painting": (
+        "explorer.dashes explorer.ringed_points explorer.theme explorer.viewport"
+    ),
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.class_list": "explorer.theme",
     "explorer.map_classes": (
@@ -277,7 +294,7 @@ ARROWS: dict[str, str] = {
         "explorer.session"
     ),
     "explorer.overlay_drawing": (
-        "explorer.overlays explorer.theme explorer.viewport models.relief"
+        "explorer.dashes explorer.overlays explorer.theme explorer.viewport models.relief"
     ),
     "explorer.map_overlays": (
         "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "

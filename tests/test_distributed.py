@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock
@@ -13,6 +14,10 @@ import torch
 
 from models.checkpoint import load
 from models.distributed import ALONE, Processes, processes
+from models.errors import CheckpointError, TrainingError
+from models.plans import Plan
+from models.runs import run
+from tests.disk import needs_file_limit, small_disk
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = str(ROOT / "main.py")
@@ -66,6 +71,80 @@ def test_two_processes_give_the_curve_and_the_model_of_one(binary_data: Path) ->
     # What two have trained one goes on with.
     train(binary_data, "--resume", "two.safetensors", "--more", "1", "--threads", "1")
     assert len(load(binary_data / "two.safetensors").record["history"]) == 4
+
+
+class Told(Processes):
+    """One of two processes, of which the other adds nothing; what it says of how all are."""
+
+    said: list[bool]
+
+    def add(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Its own share is the sum."""
+
+    def all_are_well(self, well: bool = True) -> bool:
+        self.said.append(well)
+        return well and len(self.said) < 3  # once at the start, then after every epoch
+
+
+def told(rank: int) -> Told:
+    processes = Told(rank, 2)
+    object.__setattr__(processes, "said", [])
+    return processes
+
+
+@pytest.fixture
+def plan(binary_data: Path) -> Plan:
+    out = str(binary_data / "out.safetensors")
+    return Plan(str(binary_data / "data.npz"), out, epochs=3, width=16, depth=1, batch_size=67)
+
+
+def test_an_epoch_that_the_first_cannot_write_ends_the_others_in_one_line(plan: Plan) -> None:
+    other = told(1)
+    with pytest.raises(TrainingError, match=r"epoch 2 could not be written; the first process"):
+        list(run(plan, processes=other))
+    assert other.said == [True] * 3
+
+
+@needs_file_limit
+def test_the_first_tells_the_others_of_a_full_disk(plan: Plan) -> None:
+    first = told(0)
+    training = run(plan, processes=first)
+    next(progress for progress in training if progress.held_out is not None)
+    assert first.said == [True, True]
+    with small_disk(4000), pytest.raises(CheckpointError, match="epoch 2 cannot be written"):
+        list(training)
+    assert first.said == [True, True, False]
+
+
+ENDING = """
+import os, sys
+import torch
+from models import distributed
+from models.errors import TrainingError
+with distributed.processes() as these:
+    these.add([torch.ones(1)])
+    if these.first:
+        os._exit(0)
+    try:
+        these.add([torch.ones(1)])
+    except TrainingError as error:
+        print(error)
+"""
+
+
+def test_a_process_that_is_gone_ends_the_others_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "ending.py").write_text(ENDING)
+    done = subprocess.run(
+        [sys.executable, *TORCHRUN, "ending.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        | {"GLOO_SOCKET_IFNAME": "lo"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "another process of this training has ended" in done.stdout, done.stderr
 
 
 def test_a_batch_is_shared_without_loss() -> None:

@@ -78,6 +78,18 @@ def test_a_model_that_was_followed_comes_on_the_map(followed: Followed) -> None:
     assert followed.told == []
 
 
+def test_a_training_that_goes_on_has_its_epochs_before_its_first_word(
+    followed: Followed, disk: Disk
+) -> None:
+    followed.training.start(Plan("bars.npz", str(FILE), epochs=4))
+    followed.lane.run()
+    assert not followed.replay.state.epochs, "what is there is of a training it replaces"
+    followed.fakes.last.ended.emit(TrainerEnd(0))
+    followed.training.resume_last(FOLDER)
+    followed.lane.run()
+    assert followed.replay.state.epochs == disk.epochs
+
+
 def test_a_model_made_while_an_earlier_epoch_is_looked_at_is_told(followed: Followed) -> None:
     followed.start()
     followed.replay.show(0)

@@ -145,6 +145,14 @@ def test_the_plot_follows_the_scheme(plot: LossPlot, qapp: QApplication) -> None
 values = st.floats(-1e4, 1e4)
 
 
+def test_a_short_line_beside_a_long_one_is_seen() -> None:
+    """A run that was stopped early, compared with a whole one."""
+    long = [float(epoch) for epoch in range(1, 201)], [20.0] * 200
+    low, high = value_range([([0.5, 1.0], [900.0, 250.0]), long, ([], [])], 200.0)
+    assert low <= 20.0
+    assert 250.0 <= high < 900.0
+
+
 @given(st.lists(values, min_size=1, max_size=40))
 def test_the_range_holds_all_that_has_settled(found: list[float]) -> None:
     epochs = [float(number + 1) for number in range(len(found))]
@@ -218,6 +226,19 @@ def test_changes_are_marked_where_they_were_made(plot: LossPlot, qapp: QApplicat
     plot.grab()
     plot.set_marks(())
     assert plot.marks() == ()
+
+
+@pytest.mark.parametrize("epoch", [0.0, 2.5, 5.0, 7.5, 9.9])
+def test_the_words_of_a_mark_stay_inside_the_plot(plot: LossPlot, epoch: float) -> None:
+    """A change is marked where the curves end, and those end at the right edge."""
+    plot.set_lines([falling("a", 1.0)])
+    plot.set_marks([Mark(epoch, "rate 0.001")])
+    plot.grab()
+    (item,) = plot._mark_items
+    words = item.label.mapRectToScene(item.label.boundingRect())
+    around = plot._plot.getViewBox().sceneBoundingRect().adjusted(-1, -1, 1, 1)
+    assert around.left() <= words.left()
+    assert words.right() <= around.right()
 
 
 @pytest.mark.parametrize("height", [60, 120, 240])

@@ -1,5 +1,6 @@
 """The map as a picture: drawn anew at any size, whole or not at all, off the GUI thread."""
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPicture, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -23,15 +24,30 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
-from explorer.exporting import MapExport, _export_map, _pixels
-from explorer.map_drawing import Included, MapContents, draw_map, logical_size
-from explorer.painting import Marker
+from explorer.crowd_image import Crowd
+from explorer.exporting import MapExport, _export_map
+from explorer.map_bands import _no_finer, draw_bands, image_rows, write_map
+from explorer.map_drawing import (
+    MARGIN_LEFT_PX,
+    Included,
+    MapContents,
+    MapDrawing,
+    draw_map,
+    logical_size,
+)
+from explorer.overlay_drawing import Contours, Range, arrow_field, draw_arrows, draw_relief
+from explorer.overlays import TileGrid
+from explorer.painting import Ellipse, Marker, to_image
+from explorer.point_index import PointIndex
 from explorer.rendering import decode
 from explorer.viewport import Tile, Viewport, visible_tiles
-from explorer.widgets.map_export_dialog import LONGEST_PX, MapChoice, MapExportDialog
+from explorer.widgets.map_export_dialog import LONGEST_PX, MapChoice, MapExportDialog, cost_words
 from explorer.workers import Cancel, Cancelled, ModelShelf, TaskContext
+from models.density import Grid
 from models.errors import DataError
 from models.planes import axis_plane
+from models.relief import Relief
+from tests.disk import needs_file_limit, small_disk
 from tests.opened import PATIENCE_MS, opened
 
 if TYPE_CHECKING:
@@ -112,8 +128,8 @@ def test_it_is_as_large_as_asked_for(qapp: object, ratio: float) -> None:
 
 
 def test_larger_is_the_same_picture_drawn_more_finely(qapp: object) -> None:
-    small = _pixels(draw_map(busy_contents(), checked, 1.0, Included())).astype(int)
-    large = _pixels(draw_map(busy_contents(), checked, 4.0, Included())).astype(int)
+    small = image_rows(draw_map(busy_contents(), checked, 1.0, Included())).astype(int)
+    large = image_rows(draw_map(busy_contents(), checked, 4.0, Included())).astype(int)
     height, width = small.shape[:2]
     blocks = large.reshape(height, 4, width, 4, 3)
     assert np.abs(blocks.mean((1, 3)) - small).mean() < 6
@@ -121,7 +137,7 @@ def test_larger_is_the_same_picture_drawn_more_finely(qapp: object) -> None:
 
 
 def test_every_tile_stands_at_its_place(qapp: object) -> None:
-    drawn = _pixels(draw_map(contents(), checked, 2.0, BARE))
+    drawn = image_rows(draw_map(contents(), checked, 2.0, BARE))
     for tile in visible_tiles(VIEW, 42.0):
         x, y = VIEW.pixel(*tile.centre)
         if 0 <= x < VIEW.width and 0 <= y < VIEW.height:
@@ -137,7 +153,7 @@ def test_the_ground_shows_through_faint_tiles(qapp: object) -> None:
 
     plain = QColor(theme.DARK.map).red()
     for opacity in (0.0, 0.25, 1.0):
-        drawn = _pixels(draw_map(contents(opacity=opacity), white, 1.0, BARE))
+        drawn = image_rows(draw_map(contents(opacity=opacity), white, 1.0, BARE))
         assert drawn[100, 150, 0] == pytest.approx(plain + opacity * (255 - plain), abs=2)
 
 
@@ -147,7 +163,7 @@ def test_further_layers_are_drawn_as_finely(qapp: object) -> None:
     painter.fillRect(10, 10, 1, 1, QColor("#ff0000"))
     painter.end()
     for place in ("below", "above", "on_top"):
-        drawn = _pixels(draw_map(contents(tiles=False, **{place: layer}), checked, 3.0, BARE))
+        drawn = image_rows(draw_map(contents(tiles=False, **{place: layer}), checked, 3.0, BARE))
         red = (drawn == [255, 0, 0]).all(-1)
         assert np.argwhere(red).min(0).tolist() == [30, 30]
         assert red.sum() == 9
@@ -155,7 +171,7 @@ def test_further_layers_are_drawn_as_finely(qapp: object) -> None:
 
 def test_what_is_left_out_is_not_on_it(qapp: object) -> None:
     def seen(included: Included, colour: QColor) -> bool:
-        drawn = _pixels(draw_map(busy_contents(), checked, 2.0, included))
+        drawn = image_rows(draw_map(busy_contents(), checked, 2.0, included))
         return bool((drawn == [colour.red(), colour.green(), colour.blue()]).all(-1).any())
 
     assert seen(Included(), theme.handle_colour(1))
@@ -171,6 +187,205 @@ def test_a_long_legend_takes_as_many_rows_as_it_needs(qapp: object) -> None:
     many = tuple((label, f"a class of number {label}") for label in range(100))
     assert logical_size(contents(legend=many), Included()).height() > few + 300
     draw_map(contents(legend=many), checked, 1.0, Included())
+
+
+# -- in bands ---------------------------------------------------------------------------------
+
+
+def noisy(tile: Tile) -> QImage:
+    """A tile of pixels that its place tells."""
+    random = np.random.default_rng([tile.level + 100, tile.column + 1000, tile.row + 1000])
+    return to_image(random.integers(0, 256, (12, 12, 3), np.uint8))
+
+
+def overlaid() -> QPicture:
+    """Lines and dashes as overlays record them."""
+    picture = QPicture()
+    painter = QPainter(picture)
+    grid = TileGrid(0, -4, -3, np.full((6, 8, 3), 0.4, np.float32))
+    draw_arrows(painter, VIEW, grid, Range(0.0, 0.5))
+    everywhere = np.full((20, 20), 0.02)
+    ring = np.array([[-2.0, -1.0], [2.0, -1.2], [1.0, 2.0]])
+    relief = Relief(Grid(-4, -4, 4, 4, 20, 20), everywhere, (0.1,), ((ring,),), (ring / 2,))
+    draw_relief(painter, VIEW, relief, True, True)
+    painter.end()
+    return picture
+
+
+def many() -> Crowd:
+    random = np.random.default_rng(5)
+    xy = random.standard_normal((3000, 2)).astype(np.float32)
+    colours = random.integers(0, 256, (3000, 3), np.uint8)
+    return Crowd(PointIndex.of(xy), colours, random.random(3000) < 0.3)
+
+
+def full_contents(kind: str) -> MapContents:
+    """A map with everything there is."""
+    found = replace(
+        busy_contents(),
+        ellipses=(Ellipse(0.2, 0.3, 0.5, 0.2, 0.4, 1),),
+        above=overlaid(),
+        opacity=0.7,
+    )
+    none = np.zeros((0, 2), np.float32)
+    if kind == "crowd":
+        return replace(found, points=none, crowd=many())
+    if kind == "line":
+        return replace(found, line_only=True)
+    if kind == "small points":
+        xy = np.random.default_rng(2).standard_normal((2500, 2)).astype(np.float32)
+        return replace(found, points=xy, point_colours=np.full((2500, 3), 200, np.uint8))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["points", "small points", "crowd", "line"])
+@pytest.mark.parametrize(("ratio", "step"), [(1.0, 7), (2.5, 20), (2.5, 101), (9.3, 113)])
+def test_bands_are_the_same_picture_as_one_drawing(
+    qapp: object, kind: str, ratio: float, step: int
+) -> None:
+    drawing = MapDrawing(full_contents(kind), ratio, Included())
+    height = drawing.height
+    whole = image_rows(drawing.rows(range(height), noisy)).astype(int)
+    bands = [
+        image_rows(drawing.rows(range(start, min(start + step, height)), noisy))
+        for start in range(0, height, step)
+    ]
+    gap = np.abs(np.concatenate(bands) - whole)
+    # The places of edges are rounded to 1/64 of a pixel.
+    assert gap.max() <= 6
+    assert np.count_nonzero(gap) < 0.01 * gap.size
+
+
+def test_overlays_are_drawn_finely_not_enlarged(qapp: object) -> None:
+    layer = arrow_field()
+    layer.show(TileGrid(0, -4, -3, np.full((6, 8, 3), 0.4, np.float32)))
+    picture = QPicture()
+    painter = QPainter(picture)
+    layer.draw(painter, VIEW, True)
+    painter.end()
+    drawn = image_rows(draw_map(contents(tiles=False, above=picture), checked, 8.0, BARE))
+    bright = drawn.astype(int).sum(2)
+    # Enlarged lines would change by little from pixel to pixel.
+    assert np.abs(np.diff(bright, axis=1)).max() > 300
+
+
+def test_what_layers_draw_outside_of_the_ground_is_not_on_the_picture(qapp: object) -> None:
+    layer = QPicture()
+    painter = QPainter(layer)
+    painter.save()
+    painter.setClipRect(QRectF(20, 20, 40, 40), Qt.ClipOperation.IntersectClip)
+    painter.fillRect(0, 0, 100, 100, QColor("#00ff00"))
+    painter.restore()  # the clip that was set before the picture is played is gone
+    painter.fillRect(-100, -100, 2000, 2000, QColor("#ff0000"))
+    painter.end()
+    with_axes = Included(handles=False, legend=False)
+    drawn = image_rows(draw_map(contents(tiles=False, above=layer), checked, 2.0, with_axes))
+    red = np.argwhere((drawn == [255, 0, 0]).all(-1))
+    assert red.min(0).tolist() == [0, 2 * MARGIN_LEFT_PX]
+    assert red.max(0).tolist() == [399, 2 * MARGIN_LEFT_PX + 599]
+
+
+def test_holes_are_hatched_on_the_picture_as_on_the_map(qapp: object) -> None:
+    hole = np.array([[-2.0, -1.0], [-2.0, 1.0], [2.0, 1.0], [2.0, -1.0]])
+    relief = Relief(Grid(-4, -4, 4, 4, 20, 20), np.full((20, 20), 0.02), (), (), (hole,))
+    layer = Contours()
+    layer.show(relief, False)
+    picture, pixmap = QPicture(), QPixmap(VIEW.width, VIEW.height)
+    pixmap.fill(QColor(theme.DARK.map))
+    for device in (picture, pixmap):
+        painter = QPainter(device)
+        layer.draw(painter, VIEW, True)
+        painter.end()
+    drawn = image_rows(draw_map(contents(tiles=False, above=picture), checked, 1.0, BARE))
+    on_map = image_rows(pixmap.toImage())
+    assert np.abs(drawn.astype(int) - on_map).mean() < 1.0
+    assert len(np.unique(drawn[80:90, 90:110].reshape(-1, 3), axis=0)) > 2, "no hatching"
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_a_file_in_bands_is_the_picture_and_holds_few_tiles(
+    qapp: object, tmp_path: Path, context: TaskContext, share: float
+) -> None:
+    drawing = MapDrawing(contents(tile_px=42.0 * share), 3.0, BARE)
+    asked: list[Tile] = []
+
+    def decode(tiles: list[Tile]) -> list[QImage]:
+        asked.extend(tiles)
+        return [noisy(tile) for tile in tiles]
+
+    write_map(tmp_path / "map.png", drawing, decode, context, band_pixels=900 * 40)
+    with Image.open(tmp_path / "map.png") as image:
+        found = np.asarray(image).astype(int)
+    assert len(asked) == len(set(asked)), "a tile is decoded twice"
+    assert set(asked) == set(visible_tiles(VIEW, 42.0 * share))
+    whole = image_rows(drawing.rows(range(drawing.height), noisy))
+    if drawing.tile_side > 6:  # finer ones are made smaller before they are drawn
+        assert np.abs(found - whole).max() <= 6
+    assert [tile.row for tile in asked] == sorted((tile.row for tile in asked), reverse=True)
+
+
+def test_tiles_above_a_band_are_forgotten(qapp: object, context: TaskContext) -> None:
+    drawing = MapDrawing(contents(), 3.0, BARE)
+    living: list[int] = []
+    made: list[weakref.ref[QImage]] = []
+
+    def decode(tiles: list[Tile]) -> list[QImage]:
+        images = [noisy(tile) for tile in tiles]
+        made.extend(map(weakref.ref, images))
+        return images
+
+    def count(rows: npt.NDArray[np.uint8]) -> None:
+        living.append(sum(image() is not None for image in made))
+
+    draw_bands(drawing, decode, context, count, 900 * 20)
+    total = len(visible_tiles(VIEW, 42.0))
+    assert 0 < max(living) < total / 2
+
+
+def test_a_very_wide_picture_is_drawn_to_its_right_end(
+    qapp: object, tmp_path: Path, context: TaskContext
+) -> None:
+    wide = contents(view=Viewport(0, 0, 40, 400, 8), path=np.array([[-9, 0], [9, 0]], np.float32))
+    drawing = MapDrawing(wide, 100.0, Included(axes=False, legend=False))
+    write_map(tmp_path / "map.png", drawing, lambda tiles: [checked(t) for t in tiles], context)
+    with Image.open(tmp_path / "map.png") as image:
+        assert image.size == (40_000, 800)
+        found = np.asarray(image.convert("L"))
+    assert (found[395:405] == 255).all()
+    assert len(np.unique(found[20, 33_000:])) == 2, "two tiles are there"
+
+
+def test_a_tile_that_is_drawn_smaller_is_the_mean_of_its_pixels(qapp: object) -> None:
+    stripes = np.zeros((64, 64, 1), np.uint8)
+    stripes[:, ::2] = 200
+    small = image_rows(_no_finer(to_image(stripes), 8))
+    assert small.shape == (8, 8, 3)
+    assert np.abs(small.astype(int) - 100).max() < 12
+
+
+def test_few_of_a_crowd_are_drawn_as_those_of_a_usual_set(qapp: object) -> None:
+    crowd = replace(many(), chosen=None)
+    near = replace(VIEW, scale=400.0)
+    index = crowd.index
+    order = np.argsort(index.row)
+    xy = np.stack([index.x, index.y], 1)[order]
+    usual = contents(view=near, points=xy, point_colours=crowd.colours[order])
+    one, other = (
+        image_rows(draw_map(found, checked, 3.0, BARE))
+        for found in (contents(view=near, crowd=crowd), usual)
+    )
+    assert (one == other).all()
+    assert (one != image_rows(draw_map(contents(view=near), checked, 3.0, BARE))).any()
+
+
+def test_points_of_a_crowd_keep_their_size(qapp: object) -> None:
+    found = replace(contents(tiles=False), crowd=replace(many(), chosen=None))
+    plain = image_rows(draw_map(contents(tiles=False), checked, 1.0, BARE))[0, 0]
+    shares = [
+        float((image_rows(draw_map(found, checked, ratio, BARE)) != plain).any(2).mean())
+        for ratio in (1.0, 4.0, 11.0)
+    ]
+    assert max(shares) < 1.5 * min(shares)
 
 
 # -- the service -------------------------------------------------------------------------------
@@ -235,14 +450,14 @@ def test_the_map_of_a_line_can_be_drawn(qapp: object) -> None:
     assert not draw_map(line, checked, 1.0, Included()).isNull()
 
 
-@pytest.mark.parametrize("when", ["Decoding", "Drawing", "Writing"])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_cancelled_it_leaves_what_was_there(
-    qapp: object, shelf: ModelShelf, tmp_path: Path, when: str
+    qapp: object, shelf: ModelShelf, tmp_path: Path, share: float
 ) -> None:
     stop = Cancel()
 
     def report(what: str, done: int, total: int) -> None:
-        if what == when:
+        if done >= share * total:
             stop.set()
 
     path = tmp_path / "map.png"
@@ -260,20 +475,13 @@ def test_a_bad_place_is_one_clear_message(
         _export_map(shelf, request(tmp_path / "nowhere" / "map.png"), context)
 
 
+@needs_file_limit
 def test_a_full_disk_is_one_clear_message_and_keeps_the_older_file(
-    qapp: object,
-    shelf: ModelShelf,
-    tmp_path: Path,
-    context: TaskContext,
-    monkeypatch: pytest.MonkeyPatch,
+    qapp: object, shelf: ModelShelf, tmp_path: Path, context: TaskContext
 ) -> None:
-    def full(*args: object, **kwargs: object) -> None:
-        raise OSError(28, "No space left on device")
-
     path = tmp_path / "map.png"
     path.write_bytes(b"older")
-    monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(DataError, match="No space left on device"):
+    with small_disk(2000), pytest.raises(DataError, match=r"cannot be written.*choose another"):
         _export_map(shelf, request(path), context)
     assert path.read_bytes() == b"older"
     assert [found.name for found in tmp_path.iterdir()] == ["map.png"]
@@ -330,12 +538,36 @@ def test_scale_and_width_say_the_same(qtbot: QtBot, tmp_path: Path) -> None:
     assert choice.included == Included(axes=False)
 
 
-def test_no_picture_is_larger_than_can_be_written(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = asked(qtbot, tmp_path / "map.png", (2500, 1400))
-    scale = part(dialog, QComboBox, "mapExportScale")
-    assert [scale.itemText(at) for at in range(scale.count())] == ["1×", "2×", "3×", "Other"]
-    part(dialog, QSpinBox, "mapExportWidth").setValue(99_999)
-    assert 2540 * accept(dialog).ratio <= LONGEST_PX
+def test_any_size_is_offered_and_what_it_costs_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = asked(qtbot, tmp_path / "map.png")
+    width = part(dialog, QSpinBox, "mapExportWidth")
+    assert "Roughly" not in note(dialog)
+    width.selectAll()
+    QTest.keyClicks(width, "20000")
+    assert "20000 × 14000 pixels" in note(dialog), "told while it is typed"
+    width.setValue(20_000)
+    assert "20000 × 14000 pixels" in note(dialog)
+    assert "Roughly" in note(dialog)
+    assert "Many programs" not in note(dialog)
+    width.setValue(40_000)
+    assert "Many programs cannot open pictures with a side over 30,000 pixels" in note(dialog)
+    assert 800 * accept(dialog).ratio == pytest.approx(40_000)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "decode_seconds", "words"),
+    [
+        (1_000_000, 1.0, ""),
+        (1_000_000, 600.0, "10 minutes"),
+        (280_000_000, 10.0, "30 seconds"),
+        (10**12, 0.0, "19 hours"),
+        (10**13, 0.0, "8 days"),
+    ],
+)
+def test_cost_is_told_in_words_that_suit_it(pixels: int, decode_seconds: float, words: str) -> None:
+    told = cost_words(pixels, 20.0, decode_seconds)
+    assert words in told
+    assert bool(told) == bool(words)
 
 
 def test_a_width_over_the_limit_becomes_the_limit_with_a_word(qtbot: QtBot, tmp_path: Path) -> None:
@@ -343,8 +575,8 @@ def test_a_width_over_the_limit_becomes_the_limit_with_a_word(qtbot: QtBot, tmp_
     width = part(dialog, QSpinBox, "mapExportWidth")
     assert f"at most {LONGEST_PX:,} pixels" in width.toolTip()
     width.selectAll()
-    QTest.keyClicks(width, "12000")
-    assert width.cleanText() == "12000", "a digit is missing"
+    QTest.keyClicks(width, "1200000")
+    assert width.cleanText() == "1200000", "a digit is missing"
     assert f"At most {LONGEST_PX:,} pixels across" in note(dialog)
     QTest.keyClick(width, Qt.Key.Key_Tab)
     width.clearFocus()
@@ -394,6 +626,9 @@ def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_
         assert picture.width() == 2 * view.width()
         assert picture.height() > 2 * view.height()  # its legend too
         assert "Copied the map" in window.messages.text()
+        assert "no more" not in window.messages.text()
+        window.exporting.drawn.emit(QImage(8192, 10, QImage.Format.Format_RGB32))
+        assert "a copy has no more" in window.messages.text()
         window.actions_by_name["exportMap"].trigger()
         dialog = window.findChild(MapExportDialog)
         assert isinstance(dialog, MapExportDialog)

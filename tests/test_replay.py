@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -371,6 +372,29 @@ def test_an_epoch_of_the_last_training_in_the_folder_is_not_kept(
     assert disk.read == [4]
 
 
+@pytest.mark.parametrize("final", [False, True])
+def test_an_epoch_that_stays_on_the_map_while_its_training_goes_on_is_where_it_says(
+    following: Replay, lane: FakeLane, session: Session, disk: Disk, final: bool
+) -> None:
+    following.finish(FILE)
+    if not final:
+        following.show(1)
+    lane.run()
+    following.set_watching(False)
+    following.begin(FOLDER)
+    disk.epochs = (*disk.epochs, 5, 6)
+    following.add(FOLDER, 6)
+    lane.run()
+    assert session.model is not None
+    assert session.model.epoch == (None if final else 1)
+    assert following.state.place == (4 if final else 1)
+    following.finish(FILE)
+    lane.run()
+    following.go_live()
+    lane.run()
+    assert following.state.place == 6
+
+
 def test_the_next_training_has_no_cursor_of_the_last(following: Replay, qtbot: QtBot) -> None:
     with qtbot.waitSignal(following.cursor_gone):
         following.begin(FOLDER)
@@ -562,6 +586,23 @@ def test_who_opens_the_final_model_again_is_not_on_an_epoch(
         session.set_model(replace(info(key=key), path=FILE), three(), (0, 1))
     assert (replaying.state.shown, replaying.state.place) == (None, 4)
     assert not replaying.state.playing
+
+
+def test_that_there_is_nothing_to_replay_fits_into_the_narrowest_window(
+    replay: Replay, qtbot: QtBot
+) -> None:
+    """As wide as the row is in a window of 1100x700."""
+    panel = ReplayPanel(replay)
+    qtbot.addWidget(panel)
+    panel.resize(490, 30)
+    panel.show()
+    qtbot.waitExposed(panel)
+    bar = panel.bar
+    row = (bar.slider, bar.label, bar.newest, bar.speed, bar.export)
+    places = [one.geometry() for one in row if one.isVisible()]
+    assert bar.label.text()
+    for left, right in pairwise(places):
+        assert left.right() < right.left()
 
 
 def test_the_words_say_which_loss_it_is(replaying: Replay, lane: FakeLane, qtbot: QtBot) -> None:

@@ -16,9 +16,11 @@ from explorer import theme
 from explorer.animation import Format
 from explorer.epochs import Run, list_epochs, loss_name, read_epoch, read_run
 from explorer.exporting import Exporting, ReplayExport, _export_replay
+from explorer.rendering import measure
 from explorer.replay import Replay, ReplayState
 from explorer.replay_drawing import MapLook, _caption, draw_replay, places
-from explorer.replay_export import ReplayExports
+from explorer.replay_export import ReplayExports, _what
+from explorer.replay_overlays import MOST_VALUES, Wanted, overlays_of
 from explorer.session import Session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
@@ -177,6 +179,81 @@ def test_a_caption_says_which_loss_it_gives() -> None:
     run = Run(Path("x.run"), loss={3: 24.31}, loss_name="pseudo −ELBO")
     assert _caption(3, run) == "epoch 3  ·  held out pseudo −ELBO 24.3 nats"
     assert _caption(2, run) == "epoch 2"
+
+
+@pytest.mark.parametrize("name", ["density", "magnification", "field"])
+@pytest.mark.parametrize(("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3)])
+def test_overlays_that_are_on_are_drawn_for_each_epoch(
+    qapp: QApplication,
+    tmp_path: Path,
+    tiny_data: "DataSet",
+    context: TaskContext,
+    name: str,
+    method: str,
+    size: int,
+) -> None:
+    plan = trained(tmp_path, tiny_data, method, size, epochs=2)
+    bare = replace(look_of(size), mosaic=False, points=False, has_prior=method != "ae")
+    run = replace(read_run(plan.folder, context), loss={})
+    without, with_it = (
+        draw_replay(look, run, 3, context)[:, :150].astype(int)  # without the caption
+        for look in (bare, replace(bare, overlays=Wanted(**{name: True})))
+    )
+    drawn = (without != with_it).any(-1)
+    assert drawn.mean((1, 2)).min() > 0.002
+    assert (with_it[0] != with_it[-1]).any(), "the same at every epoch"
+
+
+def test_the_density_of_an_epoch_holds_its_points(
+    qapp: QApplication, plan: "Plan", context: TaskContext
+) -> None:
+    look, found = look_of(), read_epoch(plan.folder, 4, context)
+    overlays = overlays_of(
+        Wanted(density=True), found, look.view, look.plane, look.plane, None, context
+    )
+    assert overlays.relief is not None
+    assert found.info.points is not None
+    held = [overlays.relief.value(x, y) or 0.0 for x, y in found.info.points.mean[:, :2].tolist()]
+    assert np.mean(np.array(held) >= overlays.relief.levels[-1]) > 0.9
+
+
+def test_values_of_a_large_picture_are_bounded_and_those_of_the_model(
+    qapp: QApplication, plan: "Plan", context: TaskContext
+) -> None:
+    look, found = look_of(), read_epoch(plan.folder, 4, context)
+    view = replace(look.view, scale=400.0, width=3000, height=2000)
+    wanted = Wanted(magnification=True, field=True)
+    overlays = overlays_of(wanted, found, view, look.plane, look.plane, None, context)
+    assert overlays.heat is not None
+    assert overlays.arrows is not None
+    for grid in (overlays.heat, overlays.arrows):
+        assert np.isfinite(grid.values).all()
+        assert grid.values[..., 0].size < 3 * MOST_VALUES  # with those around the view
+    middle = overlays.heat.at(0.1, 0.1)
+    size = 2.0**-overlays.heat.level
+    centre = (np.floor(np.array([[0.1, 0.1]]) / size) + 0.5) * size
+    z = look.plane.lift(centre.astype(np.float32))
+    assert middle == pytest.approx(
+        measure(found.model, "magnification", z, look.plane.basis, None)[0], rel=1e-4
+    )
+
+
+def test_overlays_can_be_cancelled(qapp: QApplication, plan: "Plan", context: TaskContext) -> None:
+    look, found = look_of(), read_epoch(plan.folder, 4, context)
+    stop = Cancel()
+    stop.set()
+    told = TaskContext(lambda what, done, total: None, stop)
+    with pytest.raises(Cancelled):
+        overlays_of(Wanted(field=True), found, look.view, look.plane, look.plane, None, told)
+
+
+def test_the_dialog_says_what_is_drawn_and_what_is_not() -> None:
+    plain = _what(12, Wanted())
+    assert plain.startswith("The map as it is shown now, over 12 epochs.")
+    assert "no handles, path or selections" in plain
+    assert "field computed for each" in _what(12, Wanted(field=True))
+    some = _what(12, Wanted(density=True, magnification=True, field=True))
+    assert "density, magnification and field computed for each" in some
 
 
 def test_a_dialog_that_was_closed_is_gone(qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A training with files: nothing finished is lost, and what goes on ends as if never stopped."""
 
 import dataclasses
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -144,6 +145,112 @@ def test_a_training_that_goes_on_ends_as_if_never_stopped(
     assert not Path(plan.out).exists()
     assert_same(whole(plan_to_resume(plan.out), resume=True), straight)
     assert plan.finished_file.exists()
+
+
+Wishes = dict[int, dict[str, float]]  # by the step they are made before, counted from 0
+
+
+def cut_off(plan: Plan, wishes: Wishes, step: int, *, resume: bool = False) -> None:
+    """Change settings while training, and end as a kill does: before a step, with no word."""
+    begun = len(load(plan.last_epoch_file).record["history"]) if resume else 0
+    each = itertools.count(begun * STEPS)
+
+    def poll() -> dict[str, float]:
+        at = next(each)
+        if at == step:
+            raise Killed
+        return wishes.get(at, {})
+
+    with pytest.raises(Killed):
+        for _ in run(plan, resume=resume, poll=poll):
+            pass
+
+
+class Killed(BaseException):
+    """Where a kill struck."""
+
+
+STEPS = 7  # an epoch: 135 images in batches of 20
+
+
+def changing(plan: Plan, wishes: Wishes) -> Model:
+    """The model of a training whose settings are changed and that nothing interrupts."""
+    each = iter(range(plan.epochs * STEPS))
+    for _ in run(plan, poll=lambda: wishes.get(next(each), {})):
+        pass
+    return load(plan.out)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {9: {"beta": 9.0}},
+        {7: {"beta": 9.0, "learning_rate": 1e-4}},  # in the first step of an epoch
+        {2: {"beta": 0.5}, 8: {"learning_rate": 1e-2}, 11: {"beta": 20.0}},
+    ],
+)
+def test_a_change_in_an_epoch_cut_short_is_made_again_at_its_step(
+    plan: Plan, wishes: Wishes
+) -> None:
+    plan = dataclasses.replace(plan, method="beta-vae")
+    straight = changing(dataclasses.replace(plan, out=f"{plan.out}.straight"), wishes)
+    cut_off(plan, wishes, 12)
+    resumed = whole(plan_to_resume(plan.out), resume=True)
+    assert_same(resumed, straight)
+    assert resumed.record["changes"] == straight.record["changes"]
+    assert len(resumed.record["changes"]) == sum(map(len, wishes.values()))
+
+
+def test_a_change_outlives_as_many_kills_as_there_are(plan: Plan) -> None:
+    plan = dataclasses.replace(plan, method="beta-vae")
+    wishes: Wishes = {10: {"beta": 9.0}, 11: {"learning_rate": 1e-2}}
+    straight = changing(dataclasses.replace(plan, out=f"{plan.out}.straight"), wishes)
+    cut_off(plan, {10: {"beta": 9.0}}, 11)
+    cut_off(plan, {}, 9, resume=True)  # before the change is made again
+    cut_off(plan, {11: {"learning_rate": 1e-2}}, 13, resume=True)
+    assert_same(whole(plan, resume=True), straight)
+
+
+def test_a_newer_wish_replaces_the_change_that_was_to_be_made_again(plan: Plan) -> None:
+    plan = dataclasses.replace(plan, method="beta-vae")
+    cut_off(plan, {11: {"beta": 9.0, "free_bits": 0.1}}, 12)
+    cut_off(plan, {8: {"beta": 2.0}}, 13, resume=True)
+    changes = whole(plan, resume=True).record["changes"]
+    told = [(round(one["epoch"] * STEPS), one["name"], one["value"]) for one in changes]
+    assert told == [(8, "beta", 2.0), (11, "free_bits", 0.1)]
+
+
+def test_a_new_training_in_the_place_of_one_takes_none_of_its_changes(plan: Plan) -> None:
+    plan = dataclasses.replace(plan, method="beta-vae")
+    changing(plan, {STEPS * plan.epochs - 1: {"beta": 9.0}})
+    cut_off(plan, {}, 12)
+    assert whole(plan, resume=True).record["changes"] == []
+
+
+def test_a_change_that_cannot_be_written_is_not_made(plan: Plan) -> None:
+    plan = dataclasses.replace(plan, method="beta-vae")
+    straight = whole(dataclasses.replace(plan, out=f"{plan.out}.straight"))
+    until_epoch(plan, 1)
+
+    def poll() -> dict[str, float]:
+        plan.changes_file.mkdir()  # no file can be put in its place
+        return {"beta": 9.0}
+
+    with pytest.raises(CheckpointError, match=r"changed setting cannot be written .* are kept"):
+        for _ in run(plan, resume=True, poll=poll):
+            pass
+    plan.changes_file.rmdir()
+    assert_same(whole(plan, resume=True), straight)
+
+
+def test_a_damaged_file_of_changes_is_told_and_can_be_removed(plan: Plan) -> None:
+    until_epoch(plan, 1)
+    for broken in ("{", "[]", '{"changes": [{"epoch": 1.5}]}', '{"changes": 3}'):
+        plan.changes_file.write_text(broken)
+        with pytest.raises(CheckpointError, match="remove it to go on"):
+            whole(plan, resume=True)
+    plan.changes_file.unlink()
+    whole(plan, resume=True)
 
 
 def test_the_same_seed_gives_the_same_model_and_another_another(plan: Plan) -> None:

@@ -113,7 +113,7 @@ def test_who_waits_in_a_pause_goes_on_when_told() -> None:
     assert orders.paused
 
     def wait() -> None:
-        orders.wait_while_paused()
+        orders.wait_while_paused({})
         passed.set()
 
     waiting = threading.Thread(target=wait)
@@ -130,7 +130,7 @@ def test_an_end_wakes_who_is_paused(order: Order) -> None:
     orders.receive(Order.PAUSE)
     orders.receive(order)
     orders.receive(Order.PAUSE)
-    orders.wait_while_paused()
+    orders.wait_while_paused({})
     assert orders.ending is order
 
 
@@ -398,6 +398,40 @@ def test_a_changed_setting_is_told_with_the_epoch_and_kept(tmp_path: Path, data_
     held_out = [point for point in known.points if point.held_out]
     assert [len(point.kl) for point in held_out] == [2] * 4
     assert all(point.gradient_norm for point in known.points if not point.held_out)
+
+
+def test_a_setting_changed_in_a_pause_outlives_a_kill(tmp_path: Path, data_file: Path) -> None:
+    from explorer.recorded_runs import read_recorded
+
+    class Killed(BaseException):
+        pass
+
+    plan = small_plan(data_file, tmp_path / "bars.safetensors", 4, "beta-vae")
+    orders, reached = Orders(), list[Position]()
+
+    def tell(message: Message) -> None:
+        if isinstance(message, Advanced) and message.position.epoch >= 1:
+            reached.append(message.position)
+            orders.receive(Order.PAUSE)
+            orders.receive(Adjustment("beta", 9.0))
+        if isinstance(message, Paused):
+            threading.Thread(target=when_kept).start()
+        if isinstance(message, GoneOn):
+            raise Killed
+
+    def when_kept() -> None:
+        while not plan.changes_file.is_file():
+            pass
+        orders.receive(Order.GO_ON)
+
+    with pytest.raises(Killed):
+        work(Job("train", plan), tell, orders)
+    (change,) = read_recorded(plan.folder).adjusted
+    assert (change.name, change.value) == ("beta", 9.0)
+    assert change.epoch == pytest.approx(4 * reached[0].fraction)
+    told = do(Job("resume", path=str(plan.folder)))
+    assert of_kind(told, Planned)[0].adjusted == (change,)
+    assert read_recorded(plan.folder).adjusted == (change,)
 
 
 def test_a_finished_training_goes_on_for_more_epochs(plan: Plan) -> None:

@@ -384,17 +384,31 @@ def test_the_note_says_likelihood_and_size_of_what_is_loaded(
     assert "Gaussian" in panel.form.note.toolTip()
 
 
-def test_a_failure_is_told_in_full(
+def test_a_failure_is_shown_as_the_state_and_its_message_left_to_the_window(
     panel: TrainingPanel, fakes: Fakes, qtbot: QtBot, training: Training
 ) -> None:
     begin(panel, fakes, qtbot)
     with qtbot.waitSignal(training.failed):
         fakes.last.heard.emit(Failed("/a/b.npz: is damaged; copy it again"))
         fakes.last.ended.emit(TrainerEnd(1))
-    assert panel.status.text().replace("\u200b", "") == "/a/b.npz: is damaged; copy it again"
-    assert panel.status.property("role") == "danger"
+    assert panel.bar.progress.format().startswith("Failed")
+    assert "/a/b.npz: is damaged; copy it again" in panel.bar.progress.toolTip()
+    shown = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
+    assert not [text for text in shown if "is damaged" in text.replace("\u200b", "")]
     begin(panel, fakes, qtbot)
-    assert panel.status.property("role") == "muted"
+    assert "Failed" not in panel.bar.progress.format()
+    assert "damaged" not in panel.bar.progress.toolTip()
+
+
+def test_a_failure_before_the_first_step_is_shown_as_the_state(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot, training: Training
+) -> None:
+    QTest.mouseClick(panel.bar.start, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(training.failed):
+        fakes.last.heard.emit(Failed("/a/b.npz: is damaged; copy it again"))
+        fakes.last.ended.emit(TrainerEnd(1))
+    assert panel.bar.progress.format() == "Failed"
+    assert "/a/b.npz: is damaged" in panel.bar.progress.toolTip()
 
 
 def test_a_model_that_was_made_can_be_opened(
@@ -658,7 +672,7 @@ def test_live_settings_are_those_of_the_method_and_the_rate(beta_vae: TrainingPa
     assert live is not None
     assert live.values() == {"beta": 4.0, "free_bits": 0.0, "learning_rate": 0.001}
     assert all(made.isEnabled() for made in live.inputs.values())
-    assert "kept with the epoch that is being trained" in beta_vae.watch.live_note.text()
+    assert "kept in the record" in beta_vae.watch.live_note.text()
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
@@ -670,7 +684,7 @@ def test_enter_or_leaving_the_field_changes_a_setting(
     type_into(live.inputs["beta"], "8.5", key)
     assert fakes.last.orders == [Adjustment("beta", 8.5)]
     assert "β 8.5" in beta_vae.watch.live_note.text()
-    assert "kept with the epoch that is being trained" in beta_vae.watch.live_note.text()
+    assert "kept in the record" in beta_vae.watch.live_note.text()
     type_into(live.inputs["learning_rate"], "0.0002", key)
     assert fakes.last.orders[1:] == [Adjustment("learning_rate", 0.0002)]
 
@@ -825,8 +839,7 @@ def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
         "unfinished", "2/9", "Digits", "Autoencoder", "2", "rec. 28.00", "",
     )  # fmt: skip
     assert runs.bar.pages["runs"].text() == "Runs (1)"
-    assert "Not finished: cut" in runs.status.text()
-    assert runs.status.isVisible()
+    assert "Not finished: cut" in runs.bar.progress.format()
 
 
 def test_runs_of_different_likelihoods_are_said_not_to_compare(
@@ -952,6 +965,8 @@ def test_a_run_goes_on(runs: TrainingPanel, fakes: Fakes, name: str, button: str
     QTest.mouseClick(named(runs, QPushButton, button), Qt.MouseButton.LeftButton)
     assert fakes.last.job == Job(job.task, path=str(folder), more=job.more)
     assert table_of(runs)[name][1] == "running"
+    if job.task == "resume":
+        assert runs.focusWidget() is runs.bar.pause
     assert "under way" in runs.runs.use.toolTip(), "Set up shows what trains"
     assert not runs.runs.use.isEnabled()
     assert "under way" in runs.runs.go_on.toolTip() or "runs now" in runs.runs.go_on.toolTip()
@@ -992,7 +1007,7 @@ def test_discarding_asks_first(runs: TrainingPanel) -> None:
     assert not folder.exists()
     assert list(table_of(runs)) == ["done"]
     assert runs.bar.pages["runs"].text() == "Runs"
-    assert not runs.status.isVisible()
+    assert "Not finished" not in runs.bar.progress.format()
 
 
 def test_settings_of_a_run_are_used_again(runs: TrainingPanel) -> None:

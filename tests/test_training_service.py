@@ -4,7 +4,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -305,6 +307,31 @@ def test_a_fresh_file_has_no_namesake(faked: Training) -> None:
     assert faked.fresh_file("a").name == "a-3.safetensors"
 
 
+def test_two_windows_that_start_at_once_take_places_of_their_own(
+    tmp_path: Path, qapp: object, fakes: Fakes
+) -> None:
+    """No trainer has come to its folder yet when the second begins."""
+    windows = [Training(tmp_path / "models", make_thread=fakes.make) for _ in range(2)]
+    for window in windows:
+        window.start_new(Plan("digits", str(windows[0].folder / "a.safetensors")), "a")
+    plans = [fake.job.plan for fake in fakes.all]
+    names = [Path(plan.out).name for plan in plans if plan is not None]
+    assert names == ["a.safetensors", "a-2.safetensors"]
+    fakes.all[0].ended.emit(TrainerEnd(-9))
+    windows[1].shutdown()
+    assert not list(windows[0].folder.iterdir()), "a place that was not used is given back"
+
+
+def test_a_new_training_whose_folder_cannot_be_made_is_told(
+    tmp_path: Path, qapp: object, qtbot: QtBot
+) -> None:
+    (tmp_path / "models").touch()
+    training = Training(tmp_path / "models")
+    with qtbot.waitSignal(training.failed):
+        training.start_new(Plan("digits", str(tmp_path / "models" / "a.safetensors")), "a")
+    assert status_of(training) is Status.FAILED
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, qapp: object, qtbot: QtBot) -> None:
     (tmp_path / "file").touch()
     training = Training(tmp_path / "file" / "models")
@@ -392,6 +419,51 @@ def test_a_killed_training_goes_on_and_ends_as_if_never_killed(
     assert runs_in(training, RunState.UNFINISHED) == []
     assert training.curves.held_out["elbo"].epochs == tuple(range(1, 31))
     assert_same_weights(Path(whole.out), killed)
+
+
+@only_posix
+def test_a_setting_changed_just_before_a_kill_is_changed_again(
+    training: Training, data_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin that nothing interrupts changes it at the step that was told."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    plan = small_plan(data_file, training.folder / "killed.safetensors", 30, "beta-vae")
+    training.start(plan)
+    wait_for_epoch(qtbot, training, 1)
+    training.pause()
+    wait_for(qtbot, training, Status.PAUSED)
+    training.adjust("beta", 9.0)
+    qtbot.waitUntil(plan.changes_file.is_file, timeout=PATIENCE_MS)
+    kill(training)
+    wait_for(qtbot, training, Status.FAILED)
+    (left,) = runs_in(training, RunState.UNFINISHED)
+    (change,) = left.adjusted
+    assert (change.name, change.value) == ("beta", 9.0)
+    training.resume_last(left.folder)
+    wait_for(qtbot, training, Status.FINISHED)
+    assert training.state.adjusted == (change,)
+    twin = replace(plan, out=str(training.folder / "twin.safetensors"))
+    train_changing(twin, change)
+    assert_same_weights(Path(twin.out), Path(plan.out))
+
+
+STEPS = 5  # an epoch of `small_plan`
+
+
+def train_changing(plan: Plan, change: Adjusted) -> None:
+    """Train here, with one thread, and change a setting at its step."""
+    import torch
+
+    from models.runs import run
+
+    asked, before = count(), torch.get_num_threads()
+    step = round(change.epoch * STEPS)
+    torch.set_num_threads(1)
+    try:
+        for _ in run(plan, poll=lambda: {change.name: change.value} if next(asked) == step else {}):
+            pass
+    finally:
+        torch.set_num_threads(before)
 
 
 @only_posix

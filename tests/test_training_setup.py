@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QScrollArea, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from explorer.pages.training_setup import SetupPage
@@ -39,6 +39,22 @@ def test_all_methods_of_the_course_can_be_chosen(page: SetupPage) -> None:
     offered = [page.form.method.itemData(at) for at in range(page.form.method.count())]
     assert offered == list(METHODS)
     assert len(offered) == 13
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_what_does_not_fit_scrolls_and_never_the_settings(
+    page: SetupPage, method: MethodName
+) -> None:
+    """At the size the page has in a window of 1100x700."""
+    page.resize(690, 140)
+    choose(page.form.method, method)
+    QApplication.processEvents()
+    (area,) = (one for one in page.findChildren(QScrollArea) if one.isAncestorOf(page.meaning))
+    inside = area.widget()
+    assert inside is not None
+    missing = max(0, inside.heightForWidth(inside.width()) - area.viewport().height())
+    assert area.verticalScrollBar().maximum() == missing
+    assert page.own.isHidden() or page.own.geometry().bottom() < area.viewport().height()
 
 
 @pytest.mark.parametrize("method", METHODS)

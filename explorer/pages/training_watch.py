@@ -60,7 +60,7 @@ _NO_CURVES = "Curves are drawn here while a model trains."
 _NOT_COMPARED = "Check runs under Runs, and their curves are laid over each other here."
 _LIVE_NOTE = (
     "Enter, or leaving the field, changes it from the next step on. "
-    "It is kept with the epoch that is being trained."
+    "It is marked on the curves and kept in the record."
 )
 _OF_LIKELIHOOD = ("elbo", "importance_bound", "reconstruction")
 _SIDE_PX = 150
@@ -214,7 +214,7 @@ class WatchPage(QWidget):
         inner.addLayout(self._live_place)
         self.live_note.setWordWrap(True)
         self.live_note.setProperty("role", "muted")
-        self.live_note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.live_note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         inner.addWidget(self.live_note)
         inner.addStretch(1)
         area = QScrollArea(self._change)

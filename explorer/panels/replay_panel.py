@@ -76,7 +76,7 @@ def _words(state: ReplayState) -> str:
 
 def _few_words(state: ReplayState) -> str:
     if state.run is None or state.place is None or not state.on_map:
-        return f"{len(state.epochs)} epochs" if state.epochs else ""
+        return f"{len(state.epochs)} epochs" if state.epochs else "No epochs"
     loss = state.run.loss.get(state.place)
     words = f"{state.place} of {state.run.total}"
     return words if loss is None else f"{words} · {loss:.1f}"

@@ -10,15 +10,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QLabel,
     QMessageBox,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from explorer import theme
 from explorer.fields import Choice, Value
 from explorer.pacing import Paced
 from explorer.pages.training_runs import RunsPage
@@ -30,11 +27,11 @@ from explorer.session import Session
 from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import live_problem, setting_word, values_of
 from explorer.training_words import (
-    breakable,
     data_text,
     pace_text,
     progress_texts,
     progress_tip,
+    unfinished_texts,
 )
 from explorer.widgets.download_question import DownloadQuestion
 from explorer.widgets.training_bar import TrainingBar, enable
@@ -76,7 +73,6 @@ class TrainingPanel(QWidget):
         self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
         self.form = self.setup.form
         self.reconstructions, self.samples = self.watch.reconstructions, self.watch.samples
-        self.status = QLabel(self)
         self.pages = QStackedWidget(self)
         self.setProperty("compact", True)
         self.setFocusProxy(self.form.data)
@@ -95,10 +91,6 @@ class TrainingPanel(QWidget):
         for page in (self.setup, self.watch, self.runs):
             self.pages.addWidget(page)
         layout.addWidget(self.pages, 1)
-        self.status.setObjectName("trainStatus")
-        self.status.setWordWrap(True)
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        layout.addWidget(self.status)
 
     def _connect(self) -> None:
         self.bar.page_chosen.connect(self.show_page)
@@ -177,24 +169,22 @@ class TrainingPanel(QWidget):
     def plan(self) -> Plan:
         """The plan that the page says, with a fresh file to write to."""
         plan = self.setup.plan()
-        source = plan.data if plan.data in BUILT_IN else Path(plan.data).stem
-        name = re.sub(r"[^\w.-]+", "-", source.lower()).strip("-.")[:40] or "model"
-        name = f"{name}-{plan.method}-{plan.latent_size}d"
-        return replace(plan, out=str(self._training.fresh_file(name)))
+        return replace(plan, out=str(self._training.fresh_file(_name_for(plan))))
 
     def _on_start_clicked(self) -> None:
         plan = self.plan()
         if plan.data in BUILT_IN and not is_downloaded(plan.data):
             self._ask_download(plan)
         else:
-            self._training.start(plan)
+            self._training.start_new(plan, _name_for(plan))
 
     def _ask_download(self, plan: Plan) -> None:
         """Nothing is fetched unless a person says yes to what, from where and how much."""
         known = BUILT_IN[plan.data]
         hosts = [str(urlsplit(mirror).hostname) for mirror in known.mirrors]
         box = DownloadQuestion(known.title, known.description, hosts, self)
-        box.accepted.connect(partial(self._training.start, replace(plan, allow_download=True)))
+        allowed = replace(plan, allow_download=True)
+        box.accepted.connect(partial(self._training.start_new, allowed, _name_for(plan)))
         self._open_dialog(box)
 
     def _on_pause_clicked(self) -> None:
@@ -236,7 +226,7 @@ class TrainingPanel(QWidget):
             self._training.adjust(name, value)
         told = (
             f"From the next step on: {setting_word(name)} {value:g}. Marked on the curves, "
-            "and kept with the epoch that is being trained."
+            "and kept in the record."
         )
         self.watch.say_live(problem or told)
 
@@ -254,9 +244,16 @@ class TrainingPanel(QWidget):
 
     def _on_go_on_requested(self, key: str) -> None:
         self._training.resume_last(Path(key))
+        self._focus_on_pause()
 
     def _on_more_requested(self, key: str, more: int) -> None:
         self._training.resume_last(Path(key), more)
+        self._focus_on_pause()
+
+    def _focus_on_pause(self) -> None:
+        """The button that was pressed is gone with its page; the keys stay with the training."""
+        if self._training.state.active:
+            self.bar.pause.setFocus()
 
     def _on_keep_requested(self, key: str) -> None:
         self._training.keep_last(Path(key))
@@ -305,9 +302,8 @@ class TrainingPanel(QWidget):
         if state.status in (Status.PREPARING, Status.FINISHING):
             share = state.done / state.total if state.total else None
         self.bar.set_pace(pace_text(state))
-        self.bar.set_progress(share, progress_texts(state), progress_tip(state))
+        self.bar.set_progress(share, self._progress_texts(state), progress_tip(state))
         self._show_note()
-        self._show_status(state)
         self._show_live(state)
         if self.pages.currentWidget() is self.runs:
             self._show_runs()
@@ -352,18 +348,11 @@ class TrainingPanel(QWidget):
             if bare != self.setup.plan():
                 self.setup.set_plan(bare)
 
-    def _show_status(self, state: TrainingState) -> None:
-        """A line for what does not fit into the bar: what failed, and what was left unfinished."""
-        text, role = "", "muted"
-        if state.status is Status.FAILED:
-            text, role = state.message, "danger"
-        elif state.status is Status.IDLE and (left := self._runs.unfinished()):
-            names = left[0].name if len(left) == 1 else f"{len(left)} trainings"
-            text = f"Not finished: {names}. Go on, keep or discard under Runs."
-        if text != self.status.text():
-            self.status.setText(breakable(text))
-        self.status.setVisible(bool(text))
-        theme.set_role(self.status, role)
+    def _progress_texts(self, state: TrainingState) -> tuple[str, ...]:
+        """How far it is; until one is started, what was left unfinished."""
+        if state.status is Status.IDLE and (left := self._runs.unfinished()):
+            return unfinished_texts([run.name for run in left])
+        return progress_texts(state)
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
@@ -418,7 +407,9 @@ class TrainingPanel(QWidget):
         left = f"; {count} unfinished" if count else ""
         self.bar.pages["runs"].setToolTip(PAGES[2].tip + left)
         self._show_compared()
-        self._show_status(self._training.state)
+        if self._training.state.status is Status.IDLE:
+            self._shown = None
+            self._on_state_changed()
 
     def _show_runs(self) -> None:
         busy = "A training is under way; stop it first" if self._training.state.active else ""
@@ -432,6 +423,13 @@ class TrainingPanel(QWidget):
 
     def _show_compared(self) -> None:
         self.watch.set_compared(self.runs.checked_runs())
+
+
+def _name_for(plan: Plan) -> str:
+    """What to call the model: its data, method and dimensions."""
+    source = plan.data if plan.data in BUILT_IN else Path(plan.data).stem
+    name = re.sub(r"[^\w.-]+", "-", source.lower()).strip("-.")[:40] or "model"
+    return f"{name}-{plan.method}-{plan.latent_size}d"
 
 
 def _can_change(state: TrainingState) -> bool:

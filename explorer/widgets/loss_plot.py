@@ -260,7 +260,7 @@ class LossPlot(QWidget):
         colours = theme.colours()
         pen = pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DotLine)
         height = 0.66 - 0.24 * (place % _ROWS_OF_LABELS)
-        anchors = [(0, 0.5)] * 2
+        anchors = [(0, 0.5), (1, 0.5)]  # on the side that has room for the words
         fill = pg.mkBrush(_faint(colours.panel))
         options = {"position": height, "color": colours.text, "anchors": anchors, "fill": fill}
         item = pg.InfiniteLine(

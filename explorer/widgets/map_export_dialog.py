@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import sqrt
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -10,18 +11,26 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidg
 from explorer.export_form import ExportForm, named
 from explorer.map_drawing import Included
 
-SCALES = (1, 2, 3, 4, 6, 8)
-LONGEST_PX = 8192
+SCALES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+LONGEST_PX = 1_000_000  # whose file is a thousand times as large as most disks
+OPENED_PX = 30_000  # GIMP and many viewers stop at 32,767 or sooner, JPEG's readers at 65,535
 _NARROWEST_PX = 100
-_LIMIT = f"The longer side has at most {LONGEST_PX:,} pixels: the picture is kept whole in memory"
+_LIMIT = f"The longer side has at most {LONGEST_PX:,} pixels"
+_HARD_TO_OPEN = f"Many programs cannot open pictures with a side over {OPENED_PX:,} pixels."
+# What maps of the shipped models took on one core. The larger, the smoother and the better packed:
+# 0.60, 0.21 and 0.10 bytes a pixel at 2, 8 and 20 times the screen.
+_PACKED, _SECONDS_A_PIXEL, _USUAL_TILE_SECONDS = -0.75, 1 / 15e6, 0.001
+_LARGE_PIXELS, _LONG_SECONDS = 50e6, 20.0  # from here on it is told what it costs
 _TYPED_PX = 9_999_999  # more than there can be: what is typed is never cut short
 _USUAL_SCALE = 2
-_NOTE_LINES = 3  # as many as it ever has: nothing moves when it has them
+_NOTE_LINES = 5  # as many as it ever has: nothing moves when it has them
 _SUFFIX = ".png"
 _TILES = (
     ("As on the map", 1.0),
     ("Half the size: four times as many", 0.5),
     ("A quarter of the size: sixteen times as many", 0.25),
+    ("An eighth of the size: 64 times as many", 0.125),
+    ("A sixteenth of the size: 256 times as many", 0.0625),
 )
 
 
@@ -46,14 +55,16 @@ class MapExportDialog(ExportForm):
         size_of: Callable[[Included], QSize],
         tiles_of: Callable[[float], int],
         parent: QWidget | None = None,
+        tile_seconds: float | None = None,
     ) -> None:
         """It shows what was chosen `before`.
 
         `size_of` tells the pixels at the scale of the screen, `tiles_of` the tiles to decode;
-        none are where the map shows no mosaic.
+        none are where the map shows no mosaic. One takes `tile_seconds`, where that is known.
         """
         super().__init__("mapExport", "Export the map", before.path, parent)
         self._size_of, self._tiles_of = size_of, tiles_of
+        self._tile_seconds = _USUAL_TILE_SECONDS if tile_seconds is None else tile_seconds
         self._ratio, self._limit_said = before.ratio, ""
         self._scale, self._width, self._tiles = QComboBox(self), QSpinBox(self), QComboBox(self)
         self._boxes = {
@@ -136,10 +147,9 @@ class MapExportDialog(ExportForm):
         """A width that cannot be is told while it is typed, and not changed before it is whole."""
         typed = self._width.cleanText()
         if typed.isdecimal():
-            self._limit_said = self._words_about(
-                int(typed) / self._size_of(self._included()).width()
-            )
-            self._say()
+            ratio = int(typed) / self._size_of(self._included()).width()
+            self._limit_said = self._words_about(ratio)
+            self._say_of(self._ratio if self._limit_said else ratio)
 
     def _on_width_chosen(self, width: int) -> None:
         self._ratio = width / self._size_of(self._included()).width()
@@ -168,12 +178,21 @@ class MapExportDialog(ExportForm):
     # -- what is chosen --------------------------------------------------------------------
 
     def _say(self) -> None:
+        self._say_of(self._ratio)
+
+    def _say_of(self, ratio: float) -> None:
+        """What there will be with a picture so many times as large."""
         path, size = self._file(_SUFFIX), self._size_of(self._included())
         right = path.suffix.lower() == _SUFFIX
         tiles = self._tiles_of(self._tiles.currentData())
-        words = f"{round(size.width() * self._ratio)} × {round(size.height() * self._ratio)} pixels"
+        across, down = (round(side * ratio) for side in (size.width(), size.height()))
+        words = f"{across} × {down} pixels"
         words += f"; {tiles:,} tiles are decoded" if tiles else ""
         words += f". Replaces {path.name}." if right and path.is_file() else "."
+        words += cost_words(
+            across * down, ratio * sqrt(self._tiles.currentData()), tiles * self._tile_seconds
+        )
+        words += f" {_HARD_TO_OPEN}" if max(across, down) > OPENED_PX else ""
         if not path.name:
             words = "Type the name of the file to write."
         elif not right:
@@ -186,3 +205,31 @@ class MapExportDialog(ExportForm):
         share = float(self._tiles.currentData())
         self.chosen.emit(MapChoice(self._file(_SUFFIX), self._ratio, share, self._included()))
         self.accept()
+
+
+def cost_words(pixels: int, enlarged: float, decode_seconds: float) -> str:
+    """About how large a file is and how long it takes; nothing where neither is worth a thought.
+
+    `enlarged` tells how smooth it is: pixels of the file across what was one on the screen, times
+    the square root of the tiles' share of their size.
+    """
+    size_bytes = pixels * max(enlarged, 1.0) ** _PACKED
+    seconds = pixels * _SECONDS_A_PIXEL + decode_seconds
+    if pixels < _LARGE_PIXELS and seconds < _LONG_SECONDS:
+        return ""
+    return f" Roughly {_size(size_bytes)} and {_time(seconds)} in the background."
+
+
+def _size(size_bytes: float) -> str:
+    for unit, name in ((1e12, "TB"), (1e9, "GB")):
+        if size_bytes >= 0.95 * unit:
+            return f"{size_bytes / unit:.2g} {name}"
+    return f"{max(10, 10 * round(size_bytes / 1e7))} MB"
+
+
+def _time(seconds: float) -> str:
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 0.95 * unit:
+            count = round(seconds / unit)
+            return f"{count:,} {name}{'' if count == 1 else 's'}"
+    return f"{max(10, 10 * round(seconds / 10))} seconds"
