@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.noise import uniform
-
 _LAYERS, _WIDTH, _SLOPE = 6, 1000, 0.2  # Kim and Mnih 2018, table 1 of the appendix
 
 LEARNING_RATE = 1e-4
@@ -36,8 +34,9 @@ class Discriminator(nn.Module):
 
 
 def shuffled(z: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Each dimension of `z` [N, K] in an order of its own (ibid., algorithm 1)."""
-    return z.gather(0, uniform(z, generator).argsort(0))
+    """Each dimension of `z` [N, K], of a whole batch, in its own order (ibid., algorithm 1)."""
+    numbers = torch.rand(z.shape, generator=generator, device=z.device, dtype=z.dtype)
+    return z.gather(0, numbers.argsort(0))
 
 
 def discriminator_loss(discriminator: Discriminator, together: Tensor, alone: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import torch
 from torch import Tensor, distributed
@@ -43,6 +44,21 @@ class Processes:
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view(tensor.shape))
 
+    def gather(self, rows: Tensor, count: int = 0) -> Tensor:
+        """The rows of a batch [count, ...] of which each process has its `share` [N, ...].
+
+        All processes get them in the batch's order, and all have to ask. Gradients flow back
+        from all: where the loss is the sum of what each process makes of the rows, every share
+        gets that sum's gradient.
+
+        Raises:
+            TrainingError: another process has ended.
+        """
+        if self.world == 1:
+            return rows
+        gathered: Tensor = _Gather.apply(rows, self, count)  # type: ignore[no-untyped-call]
+        return gathered
+
     def all_are_well(self, well: bool = True) -> bool:
         """Wait until all processes have come here; whether none of them has failed.
 
@@ -57,6 +73,30 @@ class Processes:
         with _while_all_live():
             distributed.all_reduce(failed)
         return not bool(failed)
+
+
+class _Kept(Protocol):
+    """What `_Gather` keeps from its way forward for its way back."""
+
+    processes: Processes
+
+
+class _Gather(torch.autograd.Function):
+    """`Processes.gather`: rows among zeros, added up over all processes; so are the gradients."""
+
+    @staticmethod
+    def forward(ctx: _Kept, rows: Tensor, processes: Processes, count: int) -> Tensor:
+        ctx.processes = processes
+        gathered = rows.new_zeros(count, *rows.shape[1:])
+        gathered[processes.rank :: processes.world] = rows
+        processes.add([gathered])
+        return gathered
+
+    @staticmethod
+    def backward(ctx: _Kept, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        whole = gradients[0].clone(memory_format=torch.contiguous_format)
+        ctx.processes.add([whole])
+        return ctx.processes.share(whole), None, None
 
 
 @contextmanager

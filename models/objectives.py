@@ -31,13 +31,19 @@ class Loss:
     z: Tensor | None = None
 
 
+def _all_here(rows: Tensor) -> Tensor:
+    return rows
+
+
 @dataclass(frozen=True)
 class Batch:
     """Images `x` [N, C, H, W] in [0, 1] and, for a conditional model, classes `label` [N].
 
     `kl_weight` is the share of the KL that warm-up lets in, 0 to 1; `capacity`, in nats, is
     where C stands now; `data_size` counts the images the batch was drawn from; FactorVAE's
-    `discriminator` estimates the total correlation.
+    `discriminator` estimates the total correlation. Where the images are one process's share of
+    a batch, `whole` makes the rows [M, ...] of all its images of their rows [N, ...], with
+    gradients (`models.distributed`); what judges the batch as a whole asks it.
     """
 
     x: Tensor
@@ -46,6 +52,7 @@ class Batch:
     capacity: float = 0.0
     data_size: int = 0
     discriminator: Discriminator | None = None
+    whole: Callable[[Tensor], Tensor] = _all_here
 
 
 # Draws of a batch whose density under all its posteriors is computed: a large batch makes the
@@ -125,21 +132,22 @@ class _Elbo:
     q: Posterior
     z: Tensor
     reconstruction: Tensor
-    kl: Tensor  # [K], the mean over the batch of each dimension's
+    kl: Tensor  # [N, K], each image's of each dimension
 
 
 def _elbo(model: Autoencoder, batch: Batch, generator: Generator) -> _Elbo:
     q = model.encode(batch.x, batch.label)
     z = q.rsample(generator)
     reconstruction = -model.decode(z, batch.label).log_prob(batch.x).mean()
-    return _Elbo(q, z, reconstruction, q.kl().mean(0))
+    return _Elbo(q, z, reconstruction, q.kl())
 
 
 def _loss(total: Tensor, parts: _Elbo, **terms: Tensor) -> Loss:
-    kl = parts.kl.sum()
+    each = parts.kl.mean(0).detach()
+    kl = each.sum()
     elbo = -(parts.reconstruction + kl)
     known = {"elbo": elbo, "reconstruction": parts.reconstruction, "kl": kl}
-    return Loss(total, {**known, **terms}, parts.kl.detach(), parts.z.detach())
+    return Loss(total, {**known, **terms}, each, parts.z.detach())
 
 
 def negative_elbo(
@@ -151,13 +159,18 @@ def negative_elbo(
     With labels it is the conditional one, q(z|x,y) and p(x|z,y) (Sohn et al. 2015, eq. 4).
     """
     parts = _elbo(model, batch, generator)
-    paid = _paid_kl(parts.kl, settings)
+    paid = _paid_kl(parts, batch, settings)
     return _loss(parts.reconstruction + batch.kl_weight * settings.beta * paid, parts)
 
 
-def _paid_kl(kl: Tensor, settings: MethodSettings) -> Tensor:
-    """The KL that counts: free bits leave each dimension some (Kingma et al. 2016, eq. 15)."""
-    return kl.clamp_min(settings.free_bits).sum() if settings.free_bits else kl.sum()
+def _paid_kl(parts: _Elbo, batch: Batch, settings: MethodSettings) -> Tensor:
+    """The KL that counts: free bits leave each dimension some (Kingma et al. 2016, eq. 15).
+
+    They do so of the mean over the batch: without them any share of it will do.
+    """
+    if not settings.free_bits:
+        return parts.kl.mean(0).sum()
+    return batch.whole(parts.kl).mean(0).clamp_min(settings.free_bits).sum()
 
 
 def annealed_capacity(
@@ -165,7 +178,7 @@ def annealed_capacity(
 ) -> Loss:
     """E_q[-log p(x|z)] + gamma |KL - C| with C = `batch.capacity` (Burgess et al. 2018, eq. 8)."""
     parts = _elbo(model, batch, generator)
-    distance = (parts.kl.sum() - batch.capacity).abs()
+    distance = (batch.whole(parts.kl).mean(0).sum() - batch.capacity).abs()
     return _loss(parts.reconstruction + settings.gamma * distance, parts)
 
 
@@ -180,11 +193,13 @@ def total_correlation(
     """
     parts = _elbo(model, batch, generator)
     assert isinstance(parts.q, DiagonalGaussian)
-    size = max(batch.data_size, len(parts.z))
-    information, correlation, alone = kl_terms(parts.q, parts.z[:_MOST_DRAWS], size)
+    q = DiagonalGaussian(batch.whole(parts.q.mean), batch.whole(parts.q.log_variance))
+    z = batch.whole(parts.z)
+    size = max(batch.data_size, len(z))
+    information, correlation, alone = kl_terms(q, z[:_MOST_DRAWS], size)
     paid = information + settings.beta * correlation + alone
     with torch.no_grad():  # of the batch's own aggregate posterior: N = 1 takes log N away
-        dimensions, log_size = parts.z.shape[1], math.log(size)
+        dimensions, log_size = z.shape[1], math.log(size)
         information = information - log_size
         correlation = correlation - (dimensions - 1) * log_size
         alone = alone + dimensions * log_size
@@ -228,7 +243,7 @@ def factor_vae(
         raise ValueError("FactorVAE needs its discriminator")
     parts = _elbo(model, batch, generator)
     correlation = batch.discriminator.total_correlation(parts.z)
-    paid = _paid_kl(parts.kl, settings)
+    paid = _paid_kl(parts, batch, settings)
     total = parts.reconstruction + batch.kl_weight * paid + settings.gamma * correlation
     return _loss(total, parts, total_correlation=correlation)
 
@@ -238,7 +253,7 @@ def dip_vae_i(
 ) -> Loss:
     """-ELBO + a penalty on the covariance of the posterior means (Kumar et al. 2018, eq. 6)."""
     parts = _elbo(model, batch, generator)
-    return _decorrelated(parts, covariance(parts.q.mean), batch, settings)
+    return _decorrelated(parts, covariance(batch.whole(parts.q.mean)), batch, settings)
 
 
 def dip_vae_ii(
@@ -246,8 +261,9 @@ def dip_vae_ii(
 ) -> Loss:
     """-ELBO + a penalty on the covariance of z under q(z) (Kumar et al. 2018, eq. 7)."""
     parts = _elbo(model, batch, generator)
-    spread = torch.diag(parts.q.stddev.square().mean(0))
-    return _decorrelated(parts, covariance(parts.q.mean) + spread, batch, settings)
+    spread = torch.diag(batch.whole(parts.q.stddev.square()).mean(0))
+    matrix = covariance(batch.whole(parts.q.mean)) + spread
+    return _decorrelated(parts, matrix, batch, settings)
 
 
 def _decorrelated(parts: _Elbo, matrix: Tensor, batch: Batch, settings: MethodSettings) -> Loss:
@@ -255,7 +271,7 @@ def _decorrelated(parts: _Elbo, matrix: Tensor, batch: Batch, settings: MethodSe
     off_diagonal = matrix.square().sum() - diagonal.square().sum()
     to_one = (diagonal - 1.0).square().sum()
     penalty = settings.lambda_od * off_diagonal + settings.lambda_d * to_one
-    paid = _paid_kl(parts.kl, settings)
+    paid = _paid_kl(parts, batch, settings)
     total = parts.reconstruction + batch.kl_weight * paid + penalty
     return _loss(total, parts, covariance=penalty)
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
@@ -289,6 +290,12 @@ class _Run:
         part = of.share(index)
         return part, (1 / self.processes.world if few else len(part) / len(index))
 
+    def _whole(self, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+        """What makes the rows of the whole batch of this process's."""
+        if not isinstance(generator, SharedGenerator) or generator.world == 1:
+            return ALONE.gather
+        return partial(self.processes.gather, count=generator.total)
+
     def _train_step(
         self, index: Tensor, share: float, generator: torch.Generator
     ) -> tuple[Loss, Tensor]:
@@ -330,6 +337,7 @@ class _Run:
             capacity_at(self.settings, self.step, laid_out),
             len(self.data.train),
             self.discriminator,
+            self._whole(generator),
         )
         objective = METHODS[self.model.config.method]
         return objective(self.model, batch, self.settings.method, generator)
@@ -346,7 +354,10 @@ class _Run:
         if self.discriminator is None or z is None:
             return
         self.adversary.zero_grad()
-        loss = discriminator_loss(self.discriminator, z, shuffled(z, generator))
+        alone = shuffled(self._whole(generator)(z), generator)
+        if isinstance(generator, SharedGenerator):
+            alone = generator.share(alone, 0)
+        loss = discriminator_loss(self.discriminator, z, alone)
         (loss * share).backward()
         self._add_gradients(self.discriminator.parameters())
         self.adversary.step()

@@ -61,7 +61,7 @@ ARROWS: dict[str, str] = {
     "models.likelihoods": "models.noise",
     "models.posteriors": "models.noise",
     "models.flows": "models.methods models.posteriors",
-    "models.adversary": "models.noise",
+    "models.adversary": "",
     "models.corruption": "models.methods models.noise",
     "models.autoencoder": (
         "models.flows models.likelihoods models.methods models.networks models.posteriors"

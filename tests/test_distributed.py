@@ -13,11 +13,14 @@ import pytest
 import torch
 
 from models.checkpoint import load
+from models.data import load_data
 from models.distributed import ALONE, Processes, processes
 from models.errors import CheckpointError, TrainingError
 from models.plans import Plan
 from models.runs import run
 from tests.disk import needs_file_limit, small_disk
+from tests.each_method import CASES, Outcome, outcome
+from tests.samples import Bytes
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = str(ROOT / "main.py")
@@ -29,27 +32,35 @@ SETTINGS = ("--epochs", "3", "--width", "16", "--depth", "1", "--batch", "67", "
 
 def train(folder: Path, *words: str, by: tuple[str, ...] = ()) -> str:
     """Train in a process of its own, or in two, and say what it said."""
+    return started([sys.executable, *by, PROGRAM, "train", *words], folder).stderr
+
+
+def started(words: Sequence[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a program in a folder to its good end."""
     done = subprocess.run(
-        [sys.executable, *by, PROGRAM, "train", *words],
+        words,
         cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        | {"GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stderr
+    return done
+
+
+def binary_images() -> Bytes:
+    """150 nearly black and white images, which are drawn anew as binary ones for every use."""
+    random = np.random.default_rng(0)
+    noisy, rows = random.random((150, 8, 8)) < 0.1, 255 * random.integers(0, 2, (150, 1, 8))
+    return np.where(noisy, 200, rows).astype(np.uint8)
 
 
 @pytest.fixture
 def binary_data(tmp_path: Path) -> Path:
-    """150 nearly black and white images, which are drawn anew as binary ones for every use."""
-    random = np.random.default_rng(0)
-    images = np.where(
-        random.random((150, 8, 8)) < 0.1, 200, 255 * random.integers(0, 2, (150, 1, 8))
-    )
-    np.savez(tmp_path / "data.npz", images=images.astype(np.uint8))
+    np.savez(tmp_path / "data.npz", images=binary_images())
     return tmp_path
 
 
@@ -71,6 +82,43 @@ def test_two_processes_give_the_curve_and_the_model_of_one(binary_data: Path) ->
     # What two have trained one goes on with.
     train(binary_data, "--resume", "two.safetensors", "--more", "1", "--threads", "1")
     assert len(load(binary_data / "two.safetensors").record["history"]) == 4
+
+
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Outcome]]:
+    """Images to train on, and what two processes make of them by each method."""
+    folder = tmp_path_factory.mktemp("methods")
+    np.savez(folder / "data.npz", images=binary_images(), labels=np.arange(150) % 3)
+    words = ("-m", "tests.each_method", str(folder / "data.npz"), str(folder / "two.pt"))
+    started([sys.executable, *TORCHRUN, *words], ROOT)
+    return folder / "data.npz", torch.load(folder / "two.pt")
+
+
+# Its discriminator makes more of a rounding, as one process does with another number of threads.
+ROUNDING = {"factor-vae": 5e-3}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_by_each_method_two_processes_are_one(
+    case: str, of_two: tuple[Path, dict[str, Outcome]]
+) -> None:
+    """Also by those that judge a batch as a whole, of which each process has half the images."""
+    data, outcomes = of_two
+    one, two = outcome(CASES[case], load_data(str(data))), outcomes[case]
+    near = ROUNDING.get(CASES[case].method, 2e-4)
+    torch.testing.assert_close(two["curve"], one["curve"], atol=near, rtol=1e-5)
+    torch.testing.assert_close(two["kl"], one["kl"], atol=near, rtol=1e-5)
+    torch.testing.assert_close(two["weights"], one["weights"], atol=near, rtol=1e-5)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_gradients_of_shares_add_up_to_that_of_the_batch(
+    case: str, of_two: tuple[Path, dict[str, Outcome]]
+) -> None:
+    """In double precision, of nine images of which one process has five."""
+    two = of_two[1][case]
+    assert two["alone"].abs().max() > 0.1
+    torch.testing.assert_close(two["gradient"], two["alone"], rtol=1e-9, atol=1e-12)
 
 
 class Told(Processes):
@@ -134,16 +182,7 @@ with distributed.processes() as these:
 
 def test_a_process_that_is_gone_ends_the_others_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "ending.py").write_text(ENDING)
-    done = subprocess.run(
-        [sys.executable, *TORCHRUN, "ending.py"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        | {"GLOO_SOCKET_IFNAME": "lo"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = started([sys.executable, *TORCHRUN, "ending.py"], tmp_path)
     assert "another process of this training has ended" in done.stdout, done.stderr
 
 

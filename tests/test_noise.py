@@ -27,6 +27,13 @@ def plain(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def used_up(count: int) -> torch.Generator:
+    """A stream of which so many numbers have been drawn."""
+    generator = plain()
+    torch.rand(count, generator=generator)
+    return generator
+
+
 def count_of(rank: int, world: int, total: int) -> int:
     """How many images of a batch one process has: every `world`-th."""
     return len(range(rank, total, world))
@@ -106,7 +113,8 @@ def test_binary_images_are_shared_too() -> None:
         assert torch.equal(part, whole[rank::4])
 
 
-def test_a_share_is_shuffled_within_itself() -> None:
-    z = torch.randn(5, 3, generator=plain(1))
-    mixed = shuffled(z, shared(1, 2, 10))
-    assert torch.equal(mixed.sort(0).values, z.sort(0).values)
+def test_a_whole_batch_is_shuffled_alike_by_every_process() -> None:
+    z = torch.randn(10, 3, generator=plain(1))
+    mixed, one = shuffled(z, plain()), shared(1, 2, 10)
+    assert torch.equal(shuffled(z, one), mixed)
+    assert torch.equal(normal(z[1::2], one), normal(z, used_up(30))[1::2]), "and stays in step"
