@@ -1,16 +1,18 @@
 """Training on several processes, by torchrun: each computes a share of every batch."""
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from types import FrameType
 from typing import Protocol
 
 import torch
 from torch import Tensor, distributed
 
-from models.errors import TrainingError
+from models.errors import ProcessLostError
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Processes:
         """Replace each tensor by its sum over all processes, in one message.
 
         Raises:
-            TrainingError: another process has ended.
+            ProcessLostError: another process has ended.
         """
         if self.world == 1:
             return
@@ -52,7 +54,7 @@ class Processes:
         gets that sum's gradient.
 
         Raises:
-            TrainingError: another process has ended.
+            ProcessLostError: another process has ended.
         """
         if self.world == 1:
             return rows
@@ -63,7 +65,7 @@ class Processes:
         """Wait until all processes have come here; whether none of them has failed.
 
         Raises:
-            TrainingError: another process has ended.
+            ProcessLostError: another process has ended.
         """
         if self.world == 1:
             return well
@@ -107,9 +109,23 @@ def _while_all_live() -> Iterator[None]:
     except RuntimeError as error:  # gloo's are of no kind of their own, but bear its name
         if not isinstance(error, distributed.DistError) and "gloo" not in str(error):
             raise
-        raise TrainingError(
-            "another process of this training has ended; what it said last tells why."
+        _end_in_peace()
+        raise ProcessLostError(
+            "another process of this training has ended; what it said last, if anything, tells why."
         ) from error
+
+
+def _end_in_peace() -> None:
+    """Be deaf to torchrun, which ends all processes when one is gone: this one ends by itself."""
+    with suppress(ValueError):  # a GPU's gradients are made in a thread, which may not say
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _told_to_end(number: int, frame: FrameType | None) -> None:
+    _end_in_peace()
+    raise ProcessLostError(
+        "this training was told to end, by whoever runs it or as another process of it has ended."
+    )
 
 
 ALONE = Processes()
@@ -121,6 +137,9 @@ def processes() -> Iterator[Processes]:
     """The processes that torchrun has started, connected while the block lasts, or this alone.
 
     They speak by nccl where each on this machine has a GPU of its own, else by gloo.
+
+    Raises:
+        ProcessLostError: one has ended, or this one was told to (SIGTERM).
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
@@ -131,7 +150,13 @@ def processes() -> Iterator[Processes]:
     if graphics:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     distributed.init_process_group("nccl" if graphics else "gloo", timeout=_PATIENCE)
+    before = signal.signal(signal.SIGTERM, _told_to_end)
     try:
         yield Processes(distributed.get_rank(), world)
+    except BaseException:
+        _end_in_peace()
+        raise
+    else:
+        signal.signal(signal.SIGTERM, before)
     finally:
         distributed.destroy_process_group()

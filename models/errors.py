@@ -11,3 +11,7 @@ class DataError(ValueError):
 
 class TrainingError(RuntimeError):
     """Training that cannot go on; what was finished before it is kept."""
+
+
+class ProcessLostError(TrainingError):
+    """Training on several processes, of which one has ended or all were told to: goes on later."""

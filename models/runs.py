@@ -19,7 +19,7 @@ from models.change_file import changes_to_come, write_changes
 from models.checkpoint import load_to_resume, save
 from models.data import DataSet, load_data
 from models.distributed import ALONE, Processes
-from models.errors import CheckpointError, DataError, TrainingError
+from models.errors import CheckpointError, DataError, ProcessLostError, TrainingError
 from models.evaluation import evaluate
 from models.methods import METHODS, LikelihoodName, MethodName
 from models.model import Model, encode_points
@@ -84,7 +84,7 @@ def run(
             range.
         CheckpointError: nothing can be written, or there is nothing (or something else) to
             resume.
-        TrainingError: the loss is not finite.
+        TrainingError: the loss is not finite, or another of the processes has ended.
     """
     settings = settings_of(plan)
     with ExitStack() as held:
@@ -510,7 +510,12 @@ def _metrics(autoencoder: Autoencoder, data: DataSet) -> dict[str, float]:
 
 
 def _with_advice(plan: Plan, error: TrainingError) -> TrainingError:
-    """Say where the finished epochs are, if there are any."""
+    """Say where the finished epochs are, if there are any, or how to go on from the last."""
     if not plan.last_epoch_file.exists():
         return error
+    if isinstance(error, ProcessLostError):
+        epoch = load_to_resume(plan.last_epoch_file)[1].epoch
+        return ProcessLostError(
+            f"{error} Epoch {epoch} is kept; go on with train --resume {plan.out}"
+        )
     return TrainingError(f"{error} Finished epochs are in {plan.last_epoch_file}.")

@@ -1,6 +1,7 @@
 """Data-parallel training: two processes end where one does, and write one file."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import torch
 from models.checkpoint import load
 from models.data import load_data
 from models.distributed import ALONE, Processes, processes
-from models.errors import CheckpointError, TrainingError
+from models.errors import CheckpointError, ProcessLostError, TrainingError
 from models.plans import Plan
 from models.runs import run
 from tests.disk import needs_file_limit, small_disk
@@ -134,8 +135,8 @@ class Told(Processes):
         return well and len(self.said) < 3  # once at the start, then after every epoch
 
 
-def told(rank: int) -> Told:
-    processes = Told(rank, 2)
+def told(rank: int, kind: type[Told] = Told) -> Told:
+    processes = kind(rank, 2)
     object.__setattr__(processes, "said", [])
     return processes
 
@@ -164,8 +165,26 @@ def test_the_first_tells_the_others_of_a_full_disk(plan: Plan) -> None:
     assert first.said == [True, True, False]
 
 
+class Lost(Told):
+    """Of two processes the other ends after the second epoch."""
+
+    def all_are_well(self, well: bool = True) -> bool:
+        if len(self.said) == 2:
+            raise ProcessLostError("another process of this training has ended.")
+        return super().all_are_well(well)
+
+
+def test_whoever_is_left_tells_which_epoch_is_kept_and_how_to_go_on(plan: Plan) -> None:
+    first = told(0, Lost)
+    with pytest.raises(ProcessLostError) as lost:
+        list(run(plan, processes=first))
+    assert str(lost.value).endswith(f"Epoch 2 is kept; go on with train --resume {plan.out}")
+    ends = [progress.epoch for progress in run(plan, resume=True) if progress.held_out is not None]
+    assert ends == [3]
+
+
 ENDING = """
-import os, sys
+import os, signal
 import torch
 from models import distributed
 from models.errors import TrainingError
@@ -176,6 +195,7 @@ with distributed.processes() as these:
     try:
         these.add([torch.ones(1)])
     except TrainingError as error:
+        signal.raise_signal(signal.SIGTERM)  # as torchrun does at once
         print(error)
 """
 
@@ -193,11 +213,8 @@ def test_a_batch_is_shared_without_loss() -> None:
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
-@pytest.mark.parametrize(("graphics", "backend"), [(0, "gloo"), (1, "gloo"), (2, "nccl")])
-@pytest.mark.parametrize("local", ["0", "1"])
-def test_all_processes_of_a_machine_speak_alike_and_wait_for_long(
-    graphics: int, backend: str, local: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def feign(monkeypatch: pytest.MonkeyPatch, graphics: int = 0, local: str = "0") -> Mock:
+    """Let torchrun seem to have started this process; how it is connected is asked of the mock."""
     for name, value in (("WORLD_SIZE", "2"), ("LOCAL_WORLD_SIZE", "2"), ("LOCAL_RANK", local)):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: graphics > 0)
@@ -207,6 +224,30 @@ def test_all_processes_of_a_machine_speak_alike_and_wait_for_long(
     monkeypatch.setattr(torch.distributed, "init_process_group", begin)
     monkeypatch.setattr(torch.distributed, "get_rank", lambda: int(local))
     monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    return begin
+
+
+def test_a_process_that_is_told_to_end_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By torchrun, where another is gone, or by a cluster whose time is up."""
+    feign(monkeypatch)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(ProcessLostError, match="told to end"), processes():
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)  # once is enough
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with processes():
+        pass
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize(("graphics", "backend"), [(0, "gloo"), (1, "gloo"), (2, "nccl")])
+@pytest.mark.parametrize("local", ["0", "1"])
+def test_all_processes_of_a_machine_speak_alike_and_wait_for_long(
+    graphics: int, backend: str, local: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = feign(monkeypatch, graphics, local)
     with processes() as these:
         assert these == Processes(int(local), 2)
     begin.assert_called_once_with(backend, timeout=timedelta(days=1))
