@@ -1,6 +1,7 @@
 """Service: from a viewport to tiles, nearest the pointer first, kept in an LRU cache."""
 
 from collections import OrderedDict
+from math import ceil, sqrt
 from time import perf_counter
 
 import numpy as np
@@ -11,13 +12,23 @@ from explorer.pacing import Paced
 from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
-from explorer.viewport import Tile, Viewport, centres, nearest_first, visible_tiles
+from explorer.viewport import (
+    Tile,
+    Viewport,
+    centres,
+    fitting_tile_px,
+    nearest_first,
+    visible_tiles,
+)
 from explorer.workers import CHUNK_SECONDS, DecodeThread
 
 CACHE_BYTES = 64 * 2**20
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
 _SLICE_PAUSE_MS = 33  # between two looks at what lies off the plane while a handle is dragged
 _MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
+_FITTING_TILES = 1700  # asked for in one; it may come to some more
+_ROOM = 0.7  # of the memory for what is in sight; the rest for the coarse and for what was
+_LARGER = 1.25
 
 
 class Mosaic(QObject):
@@ -35,6 +46,7 @@ class Mosaic(QObject):
         self._view, self._tile_px = Viewport(), 42.0
         self._pointer = (0.0, 0.0)
         self._label: int | None = None
+        self._shrink = 1
         self._slice = session.slice
         self._generation = 0
         self._told_at = 0.0
@@ -58,10 +70,46 @@ class Mosaic(QObject):
         self._cache.move_to_end(tile)
         return found[1]
 
-    def look(self, view: Viewport, tile_px: float, pointer: tuple[float, float]) -> None:
-        """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
+    def look(
+        self, view: Viewport, tile_px: float, pointer: tuple[float, float], ratio: float = 1.0
+    ) -> None:
+        """Fill this viewport, beginning nearest the pointer (plane coordinates).
+
+        `ratio` is how many pixels of the screen one of the viewport has.
+        """
         self._view, self._tile_px, self._pointer = view, tile_px, pointer
+        shrink = self._shrink_for(tile_px, ratio)
+        if shrink != self._shrink:
+            self._shrink = shrink
+            self.forget()
         self._ask_soon()
+
+    def fitting_tile_px(self, view: Viewport, tile_px: float, ratio: float = 1.0) -> float:
+        """`tile_px`, or as much more as it takes for all tiles in sight to be kept at once.
+
+        Of more than there is memory for, those that came first would make room for the last.
+        """
+        fitting = fitting_tile_px(view, tile_px, _FITTING_TILES)
+        while fitting < max(view.width, view.height):
+            tiles = 2 * view.width * view.height / fitting**2  # at most
+            if tiles * self._tile_bytes(fitting, ratio) <= _ROOM * self._most_bytes:
+                break
+            fitting *= _LARGER
+        return fitting
+
+    def _shrink_for(self, tile_px: float, ratio: float) -> int:
+        """By how much pictures are larger than their tiles are ever drawn."""
+        model = self._session.model
+        drawn = ceil(sqrt(2) * tile_px * ratio)
+        return 1 if model is None else max(1, min(model.image_shape[1:]) // drawn)
+
+    def _tile_bytes(self, tile_px: float, ratio: float) -> int:
+        model = self._session.model
+        if model is None:
+            return 0
+        shrink = self._shrink_for(tile_px, ratio)
+        channels, height, width = model.image_shape
+        return ceil(height / shrink) * (ceil(width / shrink) * channels + 3)  # to whole words
 
     @property
     def comes_at_once(self) -> bool:
@@ -88,7 +136,7 @@ class Mosaic(QObject):
 
     def _on_model_changed(self) -> None:
         self._cache.clear()
-        self._bytes = 0
+        self._bytes, self._shrink = 0, 1
         self.forget()
 
     def _on_slice_changed(self) -> None:
@@ -122,7 +170,9 @@ class Mosaic(QObject):
         if model.conditional:
             label = np.full(len(z), self._label or 0, np.int64)
         ticket = (self._generation, tuple(missing))
-        self._thread.submit(DecodeRequest(Slot.TILES, model.key, z, label, ticket))
+        self._thread.submit(
+            DecodeRequest(Slot.TILES, model.key, z, label, ticket, shrink=self._shrink)
+        )
 
     def _fresh(self, tile: Tile) -> bool:
         found = self._cache.get(tile)

@@ -33,13 +33,13 @@ class Slot(IntEnum):
 
     PICTURE = 0
     LENS = 1
-    STRIP = 2
-    TILES = 3
-    THUMBNAILS = 4
-    MAGNIFICATION = 5
-    FIELD = 6
-    CARD = 7
-    NEIGHBOURS = 8
+    CARD = 2
+    STRIP = 3
+    NEIGHBOURS = 4
+    TILES = 5
+    THUMBNAILS = 6
+    MAGNIFICATION = 7
+    FIELD = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,8 @@ class DecodeRequest:
     """Decode `z` [N, K] with the model `model_key`; `label` [N] for a conditional model.
 
     `ticket` is the asker's own mark, given back with every result. Another `kind` than pictures
-    needs the plane's `directions` [2, K] (on a line, K = 1, the second is 0).
+    needs the plane's `directions` [2, K] (on a line, K = 1, the second is 0). `shrink` makes
+    pictures smaller by that whole factor.
     """
 
     slot: Slot
@@ -57,6 +58,7 @@ class DecodeRequest:
     ticket: Any = None
     kind: Kind = "picture"
     directions: Floats | None = None
+    shrink: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,10 +185,13 @@ def compute_alone() -> None:
     torch.set_num_threads(1)
 
 
-def decode(model: "Model", z: Floats, label: npt.NDArray[np.int64] | None) -> tuple[Bytes, bool]:
+def decode(
+    model: "Model", z: Floats, label: npt.NDArray[np.int64] | None, shrink: int = 1
+) -> tuple[Bytes, bool]:
     """Mean images of `z` [N, K] as bytes [N, H, W, C], and whether all were finite.
 
-    In the place of one that is not stands a cross.
+    In the place of one that is not stands a cross. With `shrink` they are smaller by that factor,
+    the sides rounded up: the mean of each block of pixels.
     """
     import torch
 
@@ -195,6 +200,8 @@ def decode(model: "Model", z: Floats, label: npt.NDArray[np.int64] | None) -> tu
     classes = None if label is None else torch.from_numpy(label)
     with fast_matmul() if len(z) >= _LARGE_BATCH else nullcontext():
         image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
+    if shrink > 1:
+        image = torch.nn.functional.avg_pool2d(image, shrink, ceil_mode=True)
     pixels = image.mul(255.0).add_(0.5).nan_to_num_(0.0).clamp_(0.0, 255.0).to(torch.uint8)
     pictures = pixels.permute(0, 2, 3, 1).contiguous().numpy()
     if torch.isfinite(image.sum()):
@@ -275,7 +282,7 @@ def render(model: "Model", request: DecodeRequest, first: int, count: int) -> De
         if request.kind != "picture":
             found = measure(model, request.kind, request.z[part], request.directions, label)
             return DecodeResult(request, first, nothing, perf_counter() - start, values=found)
-        pictures, finite = decode(model, request.z[part], label)
+        pictures, finite = decode(model, request.z[part], label, request.shrink)
     except (ValueError, RuntimeError, MemoryError) as error:
         return DecodeResult(request, first, nothing, 0.0, error=str(error))
     return DecodeResult(request, first, pictures, perf_counter() - start, finite)

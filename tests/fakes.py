@@ -79,6 +79,7 @@ class FakeThread(QObject):
         self.asked: list[DecodeRequest] = []
         self.cleared: list[Slot] = []
         self.each: float | None = None  # seconds that a picture takes
+        self.sides, self.channels = (8, 8), 1
 
     def seconds_a_picture(self, model_key: int) -> float | None:
         return self.each
@@ -102,7 +103,8 @@ class FakeThread(QObject):
     ) -> None:
         rows = 0 if error else len(request.z) - first if count is None else count
         shade = int(request.z[first, 0]) % 256
-        pictures = np.full((rows, 8, 8, 1), shade, np.uint8)
+        sides = (-(-side // request.shrink) for side in self.sides)
+        pictures = np.full((rows, *sides, self.channels), shade, np.uint8)
         self.decoded.emit(DecodeResult(request, first, pictures, 0.001, finite, error))
 
     def measured(

@@ -1,6 +1,7 @@
 """Service: the decoded ground of the map, coarse to fine, never of another plane."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -189,3 +190,55 @@ def test_a_quick_decoder_needs_no_coarse_layer(
     qtbot.waitUntil(lambda: len(thread.asked) > count)
     _, tiles = thread.last(Slot.TILES).ticket
     assert set(tiles) == set(visible_tiles(VIEW.panned(2000, 0), 42))
+
+
+@pytest.mark.parametrize("tile_px", [12.0, 21.0, 42.0, 160.0])
+@pytest.mark.parametrize("side", [28, 256, 300, 1024])
+def test_all_that_is_in_sight_is_kept_whatever_the_pictures_size(
+    side: int, tile_px: float, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    """Else the first that came would make room for the last, and the map never fill."""
+    view = replace(VIEW, width=1400, height=900)
+    session.set_model(replace(info(), image_shape=(3, side, side)), three(), (0, 1))
+    thread.sides, thread.channels = (side, side), 3
+    found = Mosaic(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
+    found.limit(32 * 2**20)
+    fitting = found.fitting_tile_px(view, tile_px)
+    found.look(view, fitting, (0, 0))
+    qtbot.waitUntil(lambda: bool(thread.asked))
+    request = thread.last(Slot.TILES)
+    with qtbot.waitSignal(found.settled):
+        thread.answer(request)
+    tiles = visible_tiles(view, fitting)
+    assert all(found.image(tile) is not None for tile in tiles)
+    count = len(thread.asked)
+    with qtbot.waitSignal(found.settled):
+        found.look(view, fitting, (1, 1))
+    assert len(thread.asked) == count
+
+
+def test_pictures_are_made_no_larger_than_tiles_are_drawn(
+    session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    session.set_model(replace(info(), image_shape=(1, 256, 256)), three(), (0, 1))
+    found = Mosaic(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
+    for tile_px, ratio, largest in ((42, 1, 4), (42, 2, 2), (200, 1, 1)):
+        count = len(thread.asked)
+        found.look(VIEW, tile_px, (0, 0), ratio)
+        shrink = thread.asked_again(qtbot, count).shrink
+        assert shrink == largest
+        assert 256 / shrink >= 2**0.5 * tile_px * ratio or shrink == 1
+
+
+def test_larger_tiles_are_decoded_anew_and_not_enlarged(
+    session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    session.set_model(replace(info(), image_shape=(1, 256, 256)), three(), (0, 1))
+    found = Mosaic(session, thread, session)  # type: ignore[arg-type] # a fake with its signals
+    found.look(VIEW, 30, (0, 0))
+    qtbot.waitUntil(lambda: bool(thread.asked))
+    with qtbot.waitSignal(found.settled):
+        thread.answer(thread.last(Slot.TILES))
+    count = len(thread.asked)
+    found.look(VIEW, 42, (0, 0))  # of the same level
+    assert thread.asked_again(qtbot, count).shrink == 4

@@ -35,6 +35,17 @@ def test_many_pictures_at_once_are_those_of_one_by_one(tiny_model: "Model") -> N
     assert np.abs(together.astype(int) - alone).max() <= 1  # of 255: a rounding
 
 
+@pytest.mark.parametrize("shrink", [1, 2, 3, 8])
+def test_smaller_pictures_are_means_of_blocks(shrink: int, tiny_model: "Model") -> None:
+    z = np.random.default_rng(0).normal(size=(5, tiny_model.latent_size)).astype(np.float32)
+    full, small = (decode(tiny_model, z, None, factor)[0] for factor in (1, shrink))
+    assert small.shape == (5, -(-8 // shrink), -(-8 // shrink), 1)
+    for down, across in np.ndindex(small.shape[1:3]):
+        rows, columns = (slice(at * shrink, (at + 1) * shrink) for at in (down, across))
+        block = full[:, rows, columns, 0].reshape(5, -1).mean(1)
+        assert np.abs(small[:, down, across, 0] - block).max() <= 1  # of 255: roundings
+
+
 def test_a_part_of_a_request_is_that_part(tiny_model: "Model") -> None:
     z = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
     request = DecodeRequest(Slot.TILES, 1, z, ticket="mine")
@@ -159,3 +170,9 @@ def test_without_a_prior_the_data_says_where_the_middle_is() -> None:
 
 def test_handles_come_before_tiles_and_tiles_before_thumbnails() -> None:
     assert Slot.PICTURE < Slot.LENS < Slot.STRIP < Slot.TILES < Slot.THUMBNAILS
+
+
+def test_the_few_pictures_of_points_come_before_what_fills_the_map() -> None:
+    """A slow decoder fills it for minutes: nobody waits for that to see one point."""
+    of_points, of_the_map = (Slot.CARD, Slot.NEIGHBOURS), (Slot.TILES, Slot.MAGNIFICATION)
+    assert max(of_points) < min(of_the_map) < Slot.FIELD

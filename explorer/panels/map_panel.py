@@ -31,7 +31,7 @@ from explorer.plane_laying import PlaneLaying
 from explorer.point_values import colour_rows, values_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
-from explorer.viewport import Viewport, fitting_tile_px
+from explorer.viewport import Viewport
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.map_view import MapView
@@ -43,7 +43,6 @@ from models.planes import PLANE_KINDS
 _COMPACT_PX = 900  # below it the layers need the room more than a title
 _FIT_MARGIN, _GROWING_MARGIN = 0.01, 0.2  # of the box of all there is; data without a prior grows
 _SOLID = 0.5  # opacity of tiles from which on they are what points and circles stand on
-_MOST_TILES = 1700  # in sight: more are larger instead, or none would be decoded (see `Mosaic`)
 _OUTGROWN = 0.02  # of the view: the outermost points may wander so far out of it
 _SPARSE = 0.35  # of the view: less than that of it filled is looked at from nearer
 
@@ -481,9 +480,10 @@ class MapPanel(QWidget):
         model = self._session.model
         if model is None:
             return
+        view, ratio = self.view.view, self.view.devicePixelRatioF()
         tile_px = self.mosaic_settings.look.tile_px
-        self.view.tile_px = fitting_tile_px(self.view.view, tile_px, _MOST_TILES)
-        self._mosaic.look(self.view.view, self.view.tile_px, self._place_meant())
+        self.view.tile_px = self._mosaic.fitting_tile_px(view, tile_px, ratio)
+        self._mosaic.look(view, self.view.tile_px, self._place_meant(), ratio)
 
     def _on_plane_slow(self, kind: str) -> None:
         tip = f"{_PLANES[kind][1]}. It is being computed; the present plane stands meanwhile"
