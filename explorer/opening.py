@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer import dropping
 from explorer.arrangement import Arrangement, Handle
+from explorer.dimensions import axes_to_follow
 from explorer.encoding import ImageSource
 from explorer.errors import LOG
 from explorer.first_look import first_arrangement, first_axes, training_arrangement
@@ -44,6 +45,7 @@ class _Left:
     view: Viewport | None = None
     session_path: Path | None = None
     unsaved: bool = False
+    plane_chosen: bool = False
 
 
 class Opening(QObject):
@@ -186,7 +188,8 @@ class Opening(QObject):
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
         if saved.data is not None:
             self.data_named.emit(model.path, saved.data)
-        self._put(model, _Left(saved.arrangement, saved.axes, saved.plane))
+        chosen = saved.plane_chosen
+        self._put(model, _Left(saved.arrangement, saved.axes, saved.plane, plane_chosen=chosen))
         self.session_path = path
         self.title_changed.emit()
         self._settings.add_recent(path)
@@ -207,10 +210,12 @@ class Opening(QObject):
                 view,
                 self.session_path,
                 unsaved,
+                session.plane_chosen,
             )
             self._library.close_model(old.key)
         self.session_path = None
-        session.set_model(model, left.arrangement, left.axes, left.plane)
+        axes = left.axes if left.plane_chosen else axes_to_follow(model, left.axes)
+        session.set_model(model, left.arrangement, axes, left.plane, left.plane_chosen)
         if model.path.is_file():
             self._settings.add_recent(model.path)
         self.opened.emit(model)
@@ -332,6 +337,7 @@ class Opening(QObject):
             session.oblique,
             self.named_data(path),
             self.present_look(),
+            session.plane_chosen,
         )
 
     def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:

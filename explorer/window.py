@@ -38,6 +38,7 @@ from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.kept_look import present_look, show_look
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
+from explorer.map_axes import MapAxes
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
@@ -161,6 +162,8 @@ class MainWindow(QMainWindow):
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
         self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
+        self.map_axes = MapAxes(self.session, self)
+        self.map_panel.add_row(self.map_axes.hint)
         self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
         self.map_corners.show_minimap(self.settings.minimap)
         self.map_panel.add_row(self.map_corners.note)
@@ -293,6 +296,7 @@ class MainWindow(QMainWindow):
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
+        self.map_axes.said.connect(self.say)
         self.map_panel.embedding_wished.connect(self.show_embedding)
         self.embedding_panel.back_wished.connect(self.show_map)
         self.embedding_panel.said.connect(self.say)
@@ -737,6 +741,7 @@ class MainWindow(QMainWindow):
         self._first_paint.stop()
         self.path_panel.stop()
         self.replay.stop()
+        self.map_axes.stop()
         self.training.shutdown()
         lanes = (
             self._exports,

@@ -236,6 +236,10 @@ ARROWS: dict[str, str] = {
         "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
         "explorer.widgets models.planes"
     ),
+    "explorer.map_axes": (
+        "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
+        "explorer.widgets"
+    ),
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
@@ -337,8 +341,8 @@ ARROWS: dict[str, str] = {
     "explorer.command_states": "explorer.opening explorer.replay explorer.session",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
-        "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
-        "explorer.first_look explorer.library explorer.map_look explorer.rendering "
+        "explorer.arrangement explorer.dimensions explorer.dropping explorer.encoding "
+        "explorer.errors explorer.first_look explorer.library explorer.map_look explorer.rendering "
         "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
         "models.planes"
     ),
@@ -374,7 +378,7 @@ ARROWS: dict[str, str] = {
         "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.kept_look explorer.library explorer.map_classes "
+        "explorer.help explorer.kept_look explorer.library explorer.map_axes explorer.map_classes "
         "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
         "explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
