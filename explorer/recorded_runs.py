@@ -70,6 +70,11 @@ def last_epoch_file(run: Path) -> Path:
     return Plan("", str(out_file(run))).last_epoch_file
 
 
+def arrangement_file(run: Path) -> Path:
+    """The session file of what was on the map of the training in the folder `run`."""
+    return run / "arrangement.latent.json"
+
+
 def read_recorded(run: Path) -> RecordedRun:
     """What the file of the last finished epoch says; its weights are not read.
 
@@ -117,13 +122,22 @@ def discard_recorded(run: Path) -> None:
         with _alone(run):
             remove_all(run)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
-            last = last_epoch_file(run)
-            for file in (last, plan.finished_file, plan.changes_file, *run.glob("*.part")):
+            for file in (last_epoch_file(run), plan.finished_file, *_beside(run)):
                 file.unlink(missing_ok=True)
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()
     except OSError as error:
         raise CheckpointError(f"{run}: cannot be deleted ({error.strerror})") from error
+
+
+def _beside(run: Path) -> list[Path]:
+    """What the window keeps there, and what was being written when it was cut off."""
+    return [
+        Plan("", str(out_file(run))).changes_file,
+        arrangement_file(run),
+        *run.glob("*.part"),
+        *run.glob(".*.part"),
+    ]
 
 
 @contextmanager

@@ -69,7 +69,7 @@ from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
 from explorer.training import Training
-from explorer.training_words import trained_text
+from explorer.training_words import closing_text, trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         self._build_status_bar()
         self._take_drops_everywhere()
         self._connect()
+        self._parting_words, settings.parting_words = settings.parting_words, ""
         self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
         if settings.restore_window(self):
@@ -364,6 +365,7 @@ class MainWindow(QMainWindow):
         following.model_kept.connect(self._on_model_kept)
         following.begun.connect(self._unsay_trained)
         opening.chosen_view = self.map_panel.chosen_view
+        replay.kept_found.connect(opening.remember_kept)
         replay.arrived.connect(opening.put_epoch)
         replay.final_shown.connect(self._on_final_shown)
         replay.failed.connect(self.complain)
@@ -588,6 +590,13 @@ class MainWindow(QMainWindow):
         )
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
+            self._say_parting_words()
+
+    def _say_parting_words(self) -> None:
+        """What the window before this one left unfinished, once there is quiet to read it."""
+        words, self._parting_words = self._parting_words, ""
+        if words and self.messages.property("role") != "danger":
+            self.say(f"Last time: {words}")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropping.can_take(event.mimeData()):
@@ -734,6 +743,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
+        if words := closing_text(self.training.state):
+            self.say(words)
+            self.messages.repaint()  # it is read while the threads end, and at the next start
+            self.settings.parting_words = words
         self.settings.save_window(self)
         self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())

@@ -199,12 +199,17 @@ ARROWS: dict[str, str] = {
         "models.embedding models.points"
     ),
     "explorer.library": (
-        "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
-        "explorer.rendering explorer.session_file explorer.theme explorer.workers "
+        "explorer.encoding explorer.epochs explorer.first_look explorer.kept_arrangement "
+        "explorer.recorded_runs explorer.rendering explorer.session_file explorer.theme "
+        "explorer.workers "
         "models.checkpoint models.errors models.methods models.snapshots"
     ),
+    "explorer.kept_arrangement": (
+        "explorer.errors explorer.recorded_runs explorer.session_file models.errors"
+    ),
     "explorer.epochs": (
-        "explorer.recorded_runs explorer.rendering explorer.workers models.checkpoint "
+        "explorer.kept_arrangement explorer.recorded_runs explorer.rendering "
+        "explorer.session_file explorer.workers models.checkpoint "
         "models.errors models.model models.points models.snapshots"
     ),
     "explorer.replay": (
@@ -342,7 +347,8 @@ ARROWS: dict[str, str] = {
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dimensions explorer.dropping explorer.encoding "
-        "explorer.errors explorer.first_look explorer.library explorer.map_look explorer.rendering "
+        "explorer.errors explorer.first_look explorer.library explorer.map_look "
+        "explorer.recorded_runs explorer.rendering "
         "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
         "models.planes"
     ),
