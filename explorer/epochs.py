@@ -1,7 +1,7 @@
 """The epochs of a training as they are read from its folder; runs off the GUI thread, no Qt."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.kept_arrangement import read_kept
+from explorer.kept_pictures import read_pictures
 from explorer.recorded_runs import RecordedRun, is_finished, out_file, read_recorded
 from explorer.rendering import ModelInfo, compute_alone, describe
 from explorer.session_file import SavedSession
@@ -86,6 +87,7 @@ def read_run(folder: Path, context: "TaskContext") -> Run:
     planned = known.epoch if is_finished(folder) else known.plan.epochs
     total = max(planned, *epochs, 0)
     name = loss_name({key for point in known.points for key in point.terms}, known.pseudo)
+    known = replace(known, pictures=read_pictures(folder))
     return Run(folder, epochs, total, loss, name, known)
 
 

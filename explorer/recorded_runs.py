@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 
-from explorer.trainer_messages import Adjusted, CurvePoint, is_pseudo
+from explorer.trainer_messages import Adjusted, CurvePoint, Pictures, is_pseudo
 from models.change_file import changes_to_come
 from models.errors import CheckpointError
 from models.plans import Plan
@@ -28,6 +28,7 @@ class RecordedRun:
 
     Settings changed in the epoch that was under way are among them: they are changed again there.
     `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1.
+    `pictures` are there if they were kept, and somebody looked for them.
     """
 
     plan: Plan
@@ -36,6 +37,7 @@ class RecordedRun:
     adjusted: tuple[Adjusted, ...] = ()
     likelihood: str = ""
     binary: bool = False
+    pictures: Pictures | None = None
 
     @property
     def pseudo(self) -> bool:
@@ -73,6 +75,11 @@ def last_epoch_file(run: Path) -> Path:
 def arrangement_file(run: Path) -> Path:
     """The session file of what was on the map of the training in the folder `run`."""
     return run / "arrangement.latent.json"
+
+
+def pictures_file(run: Path) -> Path:
+    """The newest pictures of the training in the folder `run`."""
+    return run / "pictures.npz"
 
 
 def read_recorded(run: Path) -> RecordedRun:
@@ -135,6 +142,7 @@ def _beside(run: Path) -> list[Path]:
     return [
         Plan("", str(out_file(run))).changes_file,
         arrangement_file(run),
+        pictures_file(run),
         *run.glob("*.part"),
         *run.glob(".*.part"),
     ]

@@ -155,10 +155,11 @@ ARROWS: dict[str, str] = {
     "explorer.trainer_pictures": (
         "explorer.trainer_messages models.autoencoder models.data models.model"
     ),
+    "explorer.kept_pictures": ("explorer.recorded_runs explorer.trainer_messages models.files"),
     "explorer.trainer_process": (
-        "explorer.recorded_runs explorer.trainer_messages explorer.trainer_pictures models.data "
-        "models.errors models.plans models.preprocessing models.runs models.snapshots "
-        "models.training"
+        "explorer.kept_pictures explorer.recorded_runs explorer.trainer_messages "
+        "explorer.trainer_pictures models.data models.errors models.plans models.preprocessing "
+        "models.runs models.snapshots models.training"
     ),
     # the process that embeds the data, and what is said to it and by it
     "explorer.embedder_messages": "models.embedding models.errors",
@@ -208,7 +209,8 @@ ARROWS: dict[str, str] = {
         "explorer.errors explorer.recorded_runs explorer.session_file models.errors"
     ),
     "explorer.epochs": (
-        "explorer.kept_arrangement explorer.recorded_runs explorer.rendering "
+        "explorer.kept_arrangement explorer.kept_pictures explorer.recorded_runs "
+        "explorer.rendering "
         "explorer.session_file explorer.workers models.checkpoint "
         "models.errors models.model models.points models.snapshots"
     ),
