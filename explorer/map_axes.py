@@ -80,4 +80,4 @@ def _uses(model: ModelInfo, axes: tuple[int, int]) -> str:
     one, other = (float(use_of(model)[axis]) for axis in axes)
     if not model.has_prior:
         return f"spread {one:.2g} and {other:.2g}"
-    return f"{one:.1f} and {other:.1f} nats"
+    return f"{one:.2g} and {other:.2g} nats"
