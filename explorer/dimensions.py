@@ -1,5 +1,7 @@
 """Which dimensions of a latent space a model uses, and which of them the map shows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from explorer.rendering import ModelInfo
@@ -8,10 +10,52 @@ from explorer.session import Session
 ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
 
 
+LEAST_NATS = 0.01  # a mean KL below it is as good as none
+_CLEARLY = 0.5  # of another's use: a dimension that is used so little gives way to it on the map
+_NEARLY = 0.9  # the same for the order of dimensions in a list
+
+
+def use_of(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    """How much each dimension is used [K]: its mean KL; without a prior, the data's spread."""
+    use = model.kl if model.has_prior or model.deviation is None else model.deviation
+    return np.nan_to_num(use)
+
+
 def dimensions_in_order(model: ModelInfo) -> list[int]:
     """Highest mean KL first; without a prior, those first along which the data varies most."""
-    use = model.kl if model.has_prior or model.deviation is None else model.deviation
-    return [int(dimension) for dimension in np.argsort(-use, kind="stable")]
+    return [int(dimension) for dimension in np.argsort(-use_of(model), kind="stable")]
+
+
+def axes_to_follow(model: ModelInfo, axes: tuple[int, int]) -> tuple[int, int]:
+    """The dimensions that a map on `axes` goes over to, across and up, as its model learns.
+
+    A dimension stays, and where it is, until another carries twice as much: mean KLs of epochs
+    that follow one another waver, and the map would leap.
+    """
+    use, shown = use_of(model), list(axes)
+    least = LEAST_NATS if model.has_prior else 0.0
+    for _ in range(2):
+        others = [d for d in range(model.latent_size) if d not in shown]
+        weak = min((0, 1), key=lambda place: use[shown[place]])
+        best = max(others, key=lambda d: use[d], default=shown[weak])
+        if use[best] >= least and use[shown[weak]] < _CLEARLY * use[best]:
+            shown[weak] = best
+    across, up = shown
+    return (across, up) if {across, up} & {*axes} else (min(shown), max(shown))
+
+
+def inactive_axes(model: ModelInfo, axes: tuple[int, int]) -> tuple[int, ...]:
+    """Which of the axes have next to no KL; none where there is no data to tell."""
+    if not model.has_prior or model.deviation is None:
+        return ()
+    return tuple(axis for axis in dict.fromkeys(axes) if use_of(model)[axis] < LEAST_NATS)
+
+
+def is_nearly_in_order(model: ModelInfo, order: Sequence[int]) -> bool:
+    """Whether none of them carries clearly less than one that follows it in `order`."""
+    use, least = use_of(model)[list(order)], LEAST_NATS if model.has_prior else 0.0
+    following = np.maximum.accumulate(use[::-1])[::-1]  # the largest from each place on
+    return not np.any((following >= least) & (use < _NEARLY * following))
 
 
 def active_dimensions(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

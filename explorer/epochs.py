@@ -1,15 +1,18 @@
 """The epochs of a training as they are read from its folder; runs off the GUI thread, no Qt."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from explorer.kept_arrangement import read_kept
+from explorer.kept_pictures import read_pictures
 from explorer.recorded_runs import RecordedRun, is_finished, out_file, read_recorded
 from explorer.rendering import ModelInfo, compute_alone, describe
+from explorer.session_file import SavedSession
 from models.errors import CheckpointError
 from models.points import Points
 from models.snapshots import epoch_file, epochs_in
@@ -59,12 +62,16 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """The model after some epochs of a training, or with `info.epoch` None its final one."""
+    """The model after some epochs of a training, or with `info.epoch` None its final one.
+
+    `kept` is the arrangement on it when its window closed, if this is the first epoch read.
+    """
 
     folder: Path
     model: "Model"
     info: ModelInfo
     size_bytes: int
+    kept: SavedSession | None = None
 
 
 def read_run(folder: Path, context: "TaskContext") -> Run:
@@ -80,6 +87,7 @@ def read_run(folder: Path, context: "TaskContext") -> Run:
     planned = known.epoch if is_finished(folder) else known.plan.epochs
     total = max(planned, *epochs, 0)
     name = loss_name({key for point in known.points for key in point.terms}, known.pseudo)
+    known = replace(known, pictures=read_pictures(folder))
     return Run(folder, epochs, total, loss, name, known)
 
 
@@ -116,4 +124,5 @@ def read_epoch(
     final = out_file(folder)
     model = load(final if epoch is None else epoch_file(folder, epoch), like)
     size = sum(weight.nbytes for weight in model.autoencoder.parameters())
-    return Epoch(folder, model, describe(model, 0, final), size)
+    kept = read_kept(folder) if like is None else None
+    return Epoch(folder, model, describe(model, 0, final), size, kept)

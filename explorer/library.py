@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from explorer.encoding import Encoded, ImageSource, encode_source
 from explorer.epochs import read_epoch
 from explorer.first_look import first_arrangement
+from explorer.kept_arrangement import read_kept
 from explorer.recorded_runs import last_epoch_file, out_file, read_recorded, run_of
 from explorer.rendering import ModelInfo, compute_alone, decode, describe
 from explorer.session_file import SavedSession, read_session, write_session
@@ -58,6 +59,7 @@ class Library(QObject):
     """Everything that reads or writes a file answers through these signals."""
 
     model_opened = Signal(object)  # ModelInfo
+    kept_found = Signal(object, object)  # Path of a model, and the SavedSession kept for it
     session_opened = Signal(object, object, object)  # ModelInfo, SavedSession, Path
     session_saved = Signal(object, object, object)  # Path, SavedSession, key of its model
     save_failed = Signal(str)
@@ -73,8 +75,14 @@ class Library(QObject):
 
     def open_model(self, path: Path) -> None:
         """Open a model; a later call takes the place of one not yet done."""
-        callbacks = Callbacks(self.model_opened.emit, self.failed.emit)
-        self._open(partial(_open_model, self._shelf, path), callbacks, path)
+        callbacks = Callbacks(self._on_model_opened, self.failed.emit)
+        self._open(partial(_open_with_kept, self._shelf, path), callbacks, path)
+
+    def _on_model_opened(self, value: tuple[ModelInfo, SavedSession | None]) -> None:
+        model, kept = value
+        if kept is not None:
+            self.kept_found.emit(model.path, kept)
+        self.model_opened.emit(model)
 
     def open_session(self, path: Path) -> None:
         """Open a session file and the model it names."""
@@ -117,6 +125,14 @@ class Library(QObject):
     def close_model(self, key: int) -> None:
         """Forget a model that is no longer on screen."""
         self._shelf.remove(key)
+
+
+def _open_with_kept(
+    shelf: ModelShelf, path: Path, context: TaskContext
+) -> tuple[ModelInfo, SavedSession | None]:
+    """A model, and what was on its map if its window closed before its training ended."""
+    model = _open_model(shelf, path, context)
+    return model, read_kept(Path(f"{model.path}.run"))
 
 
 def _open_model(shelf: ModelShelf, path: Path, context: TaskContext) -> ModelInfo:

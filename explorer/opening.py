@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer import dropping
 from explorer.arrangement import Arrangement, Handle
+from explorer.dimensions import axes_to_follow
 from explorer.encoding import ImageSource
 from explorer.errors import LOG
 from explorer.first_look import first_arrangement, first_axes, training_arrangement
 from explorer.library import MODEL_SUFFIX, EncodedImages, Library, method_title
 from explorer.map_look import MapLook
+from explorer.recorded_runs import arrangement_file
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
@@ -36,7 +38,10 @@ _MOST_FAILURES_TOLD = 4
 
 @dataclass(frozen=True, eq=False)
 class _Left:
-    """How a model was left: `view` is there if a person chose it, `unsaved` if a file lacks it."""
+    """How a model was left: `view` is there if a person chose it, `unsaved` if a file lacks it.
+
+    `model` is there unless it was left by a window that has closed; `look` only then.
+    """
 
     arrangement: Arrangement
     axes: tuple[int, int]
@@ -44,6 +49,9 @@ class _Left:
     view: Viewport | None = None
     session_path: Path | None = None
     unsaved: bool = False
+    plane_chosen: bool = False
+    model: ModelInfo | None = None
+    look: MapLook | None = None
 
 
 class Opening(QObject):
@@ -73,6 +81,7 @@ class Opening(QObject):
         self.before_training: Path | None = None  # the model that a training took the place of
         self.pending_images: list[ImageSource] = []
         self.session_path: Path | None = None
+        library.kept_found.connect(self.remember_kept)
         library.model_opened.connect(self._on_model_opened)
         library.session_opened.connect(self._on_session_opened)
         library.session_saved.connect(self._on_session_saved)
@@ -125,6 +134,18 @@ class Opening(QObject):
         back = self.before_training
         words = f"; {back.stem} is still there (Ctrl+B)" if back is not None else ""
         self.said.emit(f"The map follows {model.name}{words}")
+
+    def remember_kept(self, path: Path, kept: SavedSession) -> None:
+        """What a window kept of the training of a model comes back with it, once."""
+        if path not in self._left:
+            self._left[path] = _Left(
+                kept.arrangement,
+                kept.axes,
+                kept.plane,
+                kept.view,
+                plane_chosen=kept.plane_chosen,
+                look=kept.look,
+            )
 
     def go_back(self) -> None:
         """Open the model that was on the map before a training, as it was left."""
@@ -186,7 +207,8 @@ class Opening(QObject):
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
         if saved.data is not None:
             self.data_named.emit(model.path, saved.data)
-        self._put(model, _Left(saved.arrangement, saved.axes, saved.plane))
+        chosen = saved.plane_chosen
+        self._put(model, _Left(saved.arrangement, saved.axes, saved.plane, plane_chosen=chosen))
         self.session_path = path
         self.title_changed.emit()
         self._settings.add_recent(path)
@@ -199,25 +221,38 @@ class Opening(QObject):
         self._opening = False
         session, old = self._session, self._session.model
         if old is not None:
-            view, unsaved = self.chosen_view(), not session.undo_stack.isClean()
-            self._left[old.path] = _Left(
-                session.arrangement,
-                session.axes,
-                session.oblique,
-                view,
-                self.session_path,
-                unsaved,
-            )
+            self._left[old.path] = self._present(old)
             self._library.close_model(old.key)
         self.session_path = None
-        session.set_model(model, left.arrangement, left.axes, left.plane)
+        axes = left.axes if left.plane_chosen else axes_to_follow(model, left.axes)
+        session.set_model(model, left.arrangement, axes, left.plane, left.plane_chosen)
         if model.path.is_file():
             self._settings.add_recent(model.path)
+        if left.unsaved and left.session_path is None:  # and it still belongs to no file
+            session.undo_stack.resetClean()
         self.opened.emit(model)
+        if left.model is None and left.look is not None:
+            self.look_saved.emit(left.look)
+        if left.model is None and left.view is not None:
+            self.view_saved.emit(left.view)
         self.said.emit(f"Opened {model.name}: {summary(model)}")
         pending, self.pending_images = self.pending_images, []
         if pending:
             self.encode(pending)
+
+    def _present(self, model: ModelInfo) -> _Left:
+        """How the model on the map would be left now."""
+        session = self._session
+        return _Left(
+            session.arrangement,
+            session.axes,
+            session.oblique,
+            self.chosen_view(),
+            self.session_path,
+            not session.undo_stack.isClean(),
+            session.plane_chosen,
+            replace(model, points=None),  # which may be large
+        )
 
     def _on_failed(self, message: str) -> None:
         self._opening = False
@@ -308,6 +343,10 @@ class Opening(QObject):
     def keep(self, view: Viewport) -> None:
         """Before the window closes: what belongs to no file stands under Open recent next time."""
         model, session = self._session.model, self._session
+        if model is not None:
+            present = replace(self._present(model), look=self.present_look())
+            for path, left in {**self._left, model.path: present}.items():
+                self._keep_with_run(path, left)
         if model is None or self.session_path is not None or session.undo_stack.isClean():
             return
         if not model.path.is_file():  # of a training that has not ended
@@ -322,6 +361,31 @@ class Opening(QObject):
         else:
             self._settings.add_recent(folder / LAST_TIME)
 
+    def _keep_with_run(self, path: Path, left: _Left) -> None:
+        """What a person did on the map of a training that has no model yet, beside its epochs.
+
+        Once there, it is kept true: it comes back when the training has its model, too.
+        """
+        run = Path(f"{path}.run")
+        file = arrangement_file(run)
+        touched = left.unsaved or left.plane_chosen or left.view is not None
+        wanted = file.is_file() or (touched and run.is_dir() and not path.is_file())
+        if left.model is None or not wanted:
+            return
+        saved = SavedSession(
+            path.absolute(),
+            left.arrangement,
+            left.axes,
+            left.view,
+            left.plane,
+            look=left.look,
+            plane_chosen=left.plane_chosen,
+        )
+        try:
+            write_session(file, left.model, saved)
+        except DataError as error:
+            LOG.warning("the arrangement was not kept: %s", error)
+
     def _saved(self, model: ModelInfo, view: Viewport) -> SavedSession:
         session, path = self._session, model.path.absolute()
         return SavedSession(
@@ -332,6 +396,7 @@ class Opening(QObject):
             session.oblique,
             self.named_data(path),
             self.present_look(),
+            session.plane_chosen,
         )
 
     def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:

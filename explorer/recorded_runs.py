@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 
-from explorer.trainer_messages import Adjusted, CurvePoint, is_pseudo
+from explorer.trainer_messages import Adjusted, CurvePoint, Pictures, is_pseudo
 from models.change_file import changes_to_come
 from models.errors import CheckpointError
 from models.plans import Plan
@@ -28,6 +28,7 @@ class RecordedRun:
 
     Settings changed in the epoch that was under way are among them: they are changed again there.
     `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1.
+    `pictures` are there if they were kept, and somebody looked for them.
     """
 
     plan: Plan
@@ -36,6 +37,7 @@ class RecordedRun:
     adjusted: tuple[Adjusted, ...] = ()
     likelihood: str = ""
     binary: bool = False
+    pictures: Pictures | None = None
 
     @property
     def pseudo(self) -> bool:
@@ -68,6 +70,16 @@ def run_of(file: Path) -> Path | None:
 def last_epoch_file(run: Path) -> Path:
     """The file of the last finished epoch of the training in the folder `run`."""
     return Plan("", str(out_file(run))).last_epoch_file
+
+
+def arrangement_file(run: Path) -> Path:
+    """The session file of what was on the map of the training in the folder `run`."""
+    return run / "arrangement.latent.json"
+
+
+def pictures_file(run: Path) -> Path:
+    """The newest pictures of the training in the folder `run`."""
+    return run / "pictures.npz"
 
 
 def read_recorded(run: Path) -> RecordedRun:
@@ -117,13 +129,23 @@ def discard_recorded(run: Path) -> None:
         with _alone(run):
             remove_all(run)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
-            last = last_epoch_file(run)
-            for file in (last, plan.finished_file, plan.changes_file, *run.glob("*.part")):
+            for file in (last_epoch_file(run), plan.finished_file, *_beside(run)):
                 file.unlink(missing_ok=True)
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()
     except OSError as error:
         raise CheckpointError(f"{run}: cannot be deleted ({error.strerror})") from error
+
+
+def _beside(run: Path) -> list[Path]:
+    """What the window keeps there, and what was being written when it was cut off."""
+    return [
+        Plan("", str(out_file(run))).changes_file,
+        arrangement_file(run),
+        pictures_file(run),
+        *run.glob("*.part"),
+        *run.glob(".*.part"),
+    ]
 
 
 @contextmanager

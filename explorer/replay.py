@@ -65,6 +65,7 @@ class Replay(QObject):
     cursor_gone = Signal()  # the map shows what it shows without a replay
     found = Signal(object)  # RecordedRun: a training that can be replayed, and has ended
     arrived = Signal(object)  # ModelInfo of an epoch where another model is on the map
+    kept_found = Signal(object, object)  # Path of its file, and the SavedSession kept for it
     final_shown = Signal(object)  # Path of the model that is complete now
     failed = Signal(str)
 
@@ -357,6 +358,8 @@ class Replay(QObject):
                 replace(info, key=model.key, points=info.points if ahead is None else ahead)
             )
         else:
+            if found.kept is not None:
+                self.kept_found.emit(info.path, found.kept)
             self.arrived.emit(replace(info, key=self._shelf.add(found.model)))
         self._set(self.state)
         if info.epoch is None:

@@ -103,6 +103,7 @@ class Session(QObject):
         self.active_key: int | None = None
         self.plane: Plane = axis_plane(2)
         self.axes = (0, 1)
+        self.plane_chosen = False  # by a person; else it may follow a model that learns
         self.layers = Layers()
         self._map_class = 0
         self.picture: Bytes | None = None
@@ -120,16 +121,18 @@ class Session(QObject):
         arrangement: Arrangement,
         axes: tuple[int, int],
         plane: Plane | None = None,
+        plane_chosen: bool = False,
     ) -> None:
         """Put another model on screen with its own arrangement; earlier steps are forgotten.
 
-        The map shows `plane`, or the two `axes`.
+        The map shows `plane`, or the two `axes`; `plane_chosen` says whether a person chose that.
         """
         self._gesture = None
         self.undo_stack.clear()
         self.model, self.arrangement = model, arrangement
         self.active_key = arrangement.handles[0].key if arrangement.handles else None
         self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
+        self.plane_chosen = plane_chosen
         self._map_class = 0
         self.picture, self.strip, self.scrub = None, {}, None
         self.picture_state = "live"
@@ -194,16 +197,19 @@ class Session(QObject):
 
     # -- plane and layers ------------------------------------------------------------------
 
-    def set_axes(self, i: int, j: int) -> None:
-        """Look along other dimensions; no latent changes."""
-        if self.model is None or (self.oblique is None and (i, j) == self.axes):
+    def set_axes(self, i: int, j: int, chosen: bool = True) -> None:
+        """Look along other dimensions, `chosen` by a person or not; no latent changes."""
+        if self.model is None:
+            return
+        self.plane_chosen = chosen
+        if self.oblique is None and (i, j) == self.axes:
             return
         self.axes = (i, j)
-        self.set_plane(axis_plane(self.model.latent_size, i, j))
+        self.set_plane(axis_plane(self.model.latent_size, i, j), chosen)
 
-    def set_plane(self, plane: Plane) -> None:
+    def set_plane(self, plane: Plane, chosen: bool = True) -> None:
         """Look along another plane, which stays as it is; no latent changes."""
-        self.plane = plane
+        self.plane, self.plane_chosen = plane, chosen
         self.plane_changed.emit()
 
     @property

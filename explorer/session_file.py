@@ -33,7 +33,8 @@ class SavedSession:
     """What a session file holds; the model is named by its path, nothing of it is inside.
 
     The map shows `plane`, or the two `axes`. `data` is what a person named as the model's data,
-    `look` is there unless the file is older than that.
+    `look` is there unless the file is older than that. `plane_chosen`: a person chose the plane,
+    so that it stays where it is while the model trains on.
     """
 
     model: Path
@@ -43,6 +44,7 @@ class SavedSession:
     plane: Plane | None = None
     data: Path | None = None
     look: MapLook | None = None
+    plane_chosen: bool = True
 
 
 def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
@@ -59,6 +61,7 @@ def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
         "latent_size": model.latent_size,
         "axes": list(saved.axes),
         "plane": None if saved.plane is None else _plane_values(saved.plane),
+        "plane_chosen": saved.plane_chosen,
         "view": None if view is None else [view.x, view.y, view.scale],
         "look": None if saved.look is None else look_values(saved.look),
         "path": {"kind": arrangement.path_kind, "frames": arrangement.frames},
@@ -131,6 +134,7 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
         plane,
         None if data is None else _there_or_beside(Path(data), path),
         read_look(values.get("look"), size),
+        values.get("plane_chosen") is not False,  # older files do not say
     )
 
 

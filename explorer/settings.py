@@ -64,6 +64,15 @@ class Settings:
     def minimap(self, value: bool) -> None:
         self._store.setValue("map/minimap", value)
 
+    @property
+    def parting_words(self) -> str:
+        """What the window said as it closed, to be said again at the next start."""
+        return str(self._store.value("partingWords", ""))
+
+    @parting_words.setter
+    def parting_words(self, words: str) -> None:
+        self._store.setValue("partingWords", words)
+
     def mosaic(self) -> dict[str, float]:
         """Numbers of the mosaic's look that were kept, by name."""
         return self._numbers("mosaic/")

@@ -156,6 +156,8 @@ class Preparing:
 class Planned:
     """The plan that is followed, where it starts, and what was there before.
 
+    `pictures` are the newest that were kept of it.
+
     `pseudo`: the terms of `points` are of a pseudo-likelihood (`is_pseudo`).
     """
 
@@ -164,6 +166,7 @@ class Planned:
     points: tuple[CurvePoint, ...] = ()
     adjusted: tuple[Adjusted, ...] = ()
     pseudo: bool = False
+    pictures: Pictures | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from explorer.kept_pictures import read_pictures, write_pictures
 from explorer.recorded_runs import read_recorded
 from explorer.trainer_messages import (
     Adjusted,
@@ -213,7 +214,10 @@ def _planned(job: Job) -> Planned:
     known = read_recorded(Path(job.path))
     plan = known.plan.longer(known.epoch + job.more) if job.more else known.plan
     position = Position(known.epoch, plan.epochs, known.epoch / plan.epochs)
-    return Planned(plan, position, known.points, known.adjusted, known.pseudo)
+    pictures = read_pictures(plan.folder)
+    if pictures is not None and pictures.epoch > known.epoch:  # of an epoch that is made again
+        pictures = None
+    return Planned(plan, position, known.points, known.adjusted, known.pseudo, pictures)
 
 
 def _finish(plan: Plan, data: "DataSet | None", tell: Tell) -> Finished:
@@ -380,6 +384,8 @@ class Reporter:
         if progress.snapshot is not None and (due or last):
             self._pictures = self._make_pictures(progress.epoch, progress.snapshot.weights)
             self._pictured_at = self._clock()
+            with suppress(OSError):  # no training ends for want of room for them
+                write_pictures(self._folder, self._pictures)
 
     def flush(self) -> None:
         """Tell what has been gathered."""

@@ -164,7 +164,7 @@ class Training(QObject):
         plan = self.state.plan
         if self.state.active or (plan is not None and plan.folder == known.plan.folder):
             return
-        self.curves, self.pictures = Curves().extended(known.points), None
+        self.curves, self.pictures = Curves().extended(known.points), known.pictures
         self._set(TrainingState(plan=known.plan, adjusted=known.adjusted, pseudo=known.pseudo))
         self.curves_changed.emit()
         self.pictures_changed.emit()
@@ -273,6 +273,7 @@ class Training(QObject):
                     )
                 )
                 self._add_points(message.points)
+                self._show_pictures(message.pictures)
             case Loaded():
                 loaded = replace(self.state, data=message, pseudo=message.pseudo)
                 self._set(replace(loaded, activity="Starting", done=0, total=0))
@@ -306,8 +307,11 @@ class Training(QObject):
         self._add_points(message.points)
         if message.epoch_file is not None and self.state.plan is not None:
             self.epoch_written.emit(self.state.plan.folder, message.epoch_file)
-        if message.pictures is not None:
-            self.pictures = message.pictures
+        self._show_pictures(message.pictures)
+
+    def _show_pictures(self, pictures: Pictures | None) -> None:
+        if pictures is not None:
+            self.pictures = pictures
             self.pictures_changed.emit()
 
     def _add_points(self, points: tuple[CurvePoint, ...]) -> None:

@@ -54,6 +54,32 @@ def unfinished_texts(names: Sequence[str]) -> tuple[str, ...]:
     return f"{told}. Go on, keep or discard under Runs", f"{told} (see Runs)", told
 
 
+def no_pictures_text(state: TrainingState) -> str:
+    """Why no pictures of a training are shown, or when there will be some."""
+    epoch = state.position.epoch if state.position is not None else 0
+    if state.active:
+        return "after the next epoch" if epoch else "after the first epoch"
+    if state.status is not Status.IDLE and not epoch:
+        return "no epoch was finished"
+    if state.plan is not None:
+        return "none were kept; they are made while it trains in this window"
+    return "while a model trains"
+
+
+def closing_text(state: TrainingState) -> str:
+    """What is kept of a training that the window ends by closing; nothing if none runs."""
+    plan, position = state.plan, state.position
+    if not state.active or plan is None or not plan.out:
+        return ""
+    name = Path(plan.out).stem
+    if position is None or not position.epoch:
+        return f"The training of {name} was closed before its first epoch ended: it is not kept"
+    return (
+        f"{name} stands at epoch {position.epoch} of {position.epochs}, with what was on its map; "
+        "go on with it under Runs (Ctrl+T)"
+    )
+
+
 def short_progress_text(state: TrainingState) -> str:
     """Epoch and share alone, or the first words of what is going on."""
     position = state.position

@@ -38,6 +38,7 @@ from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.kept_look import present_look, show_look
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
+from explorer.map_axes import MapAxes
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
@@ -68,7 +69,7 @@ from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
 from explorer.training import Training
-from explorer.training_words import trained_text
+from explorer.training_words import closing_text, trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         self._build_status_bar()
         self._take_drops_everywhere()
         self._connect()
+        self._parting_words, settings.parting_words = settings.parting_words, ""
         self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
         if settings.restore_window(self):
@@ -161,6 +163,8 @@ class MainWindow(QMainWindow):
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
         self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
+        self.map_axes = MapAxes(self.session, self)
+        self.map_panel.add_row(self.map_axes.hint)
         self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
         self.map_corners.show_minimap(self.settings.minimap)
         self.map_panel.add_row(self.map_corners.note)
@@ -293,6 +297,7 @@ class MainWindow(QMainWindow):
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
+        self.map_axes.said.connect(self.say)
         self.map_panel.embedding_wished.connect(self.show_embedding)
         self.embedding_panel.back_wished.connect(self.show_map)
         self.embedding_panel.said.connect(self.say)
@@ -360,6 +365,7 @@ class MainWindow(QMainWindow):
         following.model_kept.connect(self._on_model_kept)
         following.begun.connect(self._unsay_trained)
         opening.chosen_view = self.map_panel.chosen_view
+        replay.kept_found.connect(opening.remember_kept)
         replay.arrived.connect(opening.put_epoch)
         replay.final_shown.connect(self._on_final_shown)
         replay.failed.connect(self.complain)
@@ -584,6 +590,13 @@ class MainWindow(QMainWindow):
         )
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
+            self._say_parting_words()
+
+    def _say_parting_words(self) -> None:
+        """What the window before this one left unfinished, once there is quiet to read it."""
+        words, self._parting_words = self._parting_words, ""
+        if words and self.messages.property("role") != "danger":
+            self.say(f"Last time: {words}")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropping.can_take(event.mimeData()):
@@ -730,6 +743,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
+        if words := closing_text(self.training.state):
+            self.say(words)
+            self.messages.repaint()  # it is read while the threads end, and at the next start
+            self.settings.parting_words = words
         self.settings.save_window(self)
         self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())
@@ -737,6 +754,7 @@ class MainWindow(QMainWindow):
         self._first_paint.stop()
         self.path_panel.stop()
         self.replay.stop()
+        self.map_axes.stop()
         self.training.shutdown()
         lanes = (
             self._exports,

@@ -155,10 +155,11 @@ ARROWS: dict[str, str] = {
     "explorer.trainer_pictures": (
         "explorer.trainer_messages models.autoencoder models.data models.model"
     ),
+    "explorer.kept_pictures": ("explorer.recorded_runs explorer.trainer_messages models.files"),
     "explorer.trainer_process": (
-        "explorer.recorded_runs explorer.trainer_messages explorer.trainer_pictures models.data "
-        "models.errors models.plans models.preprocessing models.runs models.snapshots "
-        "models.training"
+        "explorer.kept_pictures explorer.recorded_runs explorer.trainer_messages "
+        "explorer.trainer_pictures models.data models.errors models.plans models.preprocessing "
+        "models.runs models.snapshots models.training"
     ),
     # the process that embeds the data, and what is said to it and by it
     "explorer.embedder_messages": "models.embedding models.errors",
@@ -199,12 +200,18 @@ ARROWS: dict[str, str] = {
         "models.embedding models.points"
     ),
     "explorer.library": (
-        "explorer.encoding explorer.epochs explorer.first_look explorer.recorded_runs "
-        "explorer.rendering explorer.session_file explorer.theme explorer.workers "
+        "explorer.encoding explorer.epochs explorer.first_look explorer.kept_arrangement "
+        "explorer.recorded_runs explorer.rendering explorer.session_file explorer.theme "
+        "explorer.workers "
         "models.checkpoint models.errors models.methods models.snapshots"
     ),
+    "explorer.kept_arrangement": (
+        "explorer.errors explorer.recorded_runs explorer.session_file models.errors"
+    ),
     "explorer.epochs": (
-        "explorer.recorded_runs explorer.rendering explorer.workers models.checkpoint "
+        "explorer.kept_arrangement explorer.kept_pictures explorer.recorded_runs "
+        "explorer.rendering "
+        "explorer.session_file explorer.workers models.checkpoint "
         "models.errors models.model models.points models.snapshots"
     ),
     "explorer.replay": (
@@ -235,6 +242,10 @@ ARROWS: dict[str, str] = {
     "explorer.map_handles": (
         "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
         "explorer.widgets models.planes"
+    ),
+    "explorer.map_axes": (
+        "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
+        "explorer.widgets"
     ),
     "explorer.map_corners": (
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
@@ -337,8 +348,9 @@ ARROWS: dict[str, str] = {
     "explorer.command_states": "explorer.opening explorer.replay explorer.session",
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
-        "explorer.arrangement explorer.dropping explorer.encoding explorer.errors "
-        "explorer.first_look explorer.library explorer.map_look explorer.rendering "
+        "explorer.arrangement explorer.dimensions explorer.dropping explorer.encoding "
+        "explorer.errors explorer.first_look explorer.library explorer.map_look "
+        "explorer.recorded_runs explorer.rendering "
         "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
         "models.planes"
     ),
@@ -374,7 +386,7 @@ ARROWS: dict[str, str] = {
         "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.kept_look explorer.library explorer.map_classes "
+        "explorer.help explorer.kept_look explorer.library explorer.map_axes explorer.map_classes "
         "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
         "explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "

@@ -268,6 +268,10 @@ def test_a_training_tells_its_data_curves_pictures_and_file(plan: Plan) -> None:
     assert pictures[-1].samples.shape == (12, 8, 8, 1)
     assert [type(message) for message in told[-2:]] == [Finishing, Finished]
     assert told[-1] == Finished(plan.out, 3)
+    (planned,) = of_kind(do(Job("resume", path=str(plan.folder), more=1)), Planned)
+    assert planned.pictures is not None
+    assert planned.pictures.epoch == 3
+    assert np.array_equal(planned.pictures.samples, pictures[-1].samples)
     assert Path(plan.out).is_file()
 
 

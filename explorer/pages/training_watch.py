@@ -345,16 +345,17 @@ class WatchPage(QWidget):
         self.compared.set_words(none if self._runs else _NOT_COMPARED)
         self.compared.set_lines(lines)
 
-    def set_pictures(self, pictures: Pictures | None) -> None:
-        """Show what a model makes of images, or that there is nothing yet.
+    def set_pictures(self, pictures: Pictures | None, words: str = "") -> None:
+        """Show what a model makes of images, or in `words` why there is nothing.
 
         Curves and map may show an earlier epoch, so it is said which one the pictures are of.
         """
         for name, title in self._titles.items():
             title.setText(name if pictures is None else f"{name}, epoch {pictures.epoch}")
         if pictures is None:
-            self.reconstructions.set_words("after the first epoch")
-            self.samples.set_words("after the first epoch")
+            for grid in (self.reconstructions, self.samples):
+                grid.set_words(words)
+                grid.setAccessibleDescription(words)
             return
         self.reconstructions.set_stacks((pictures.images, pictures.reconstructions))
         told = f"{len(pictures.images)} held-out images, each above its reconstruction"

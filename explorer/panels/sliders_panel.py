@@ -1,9 +1,10 @@
 """One slider a dimension, bound to the active handle."""
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -14,7 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer import theme
-from explorer.dimensions import active_dimensions, dimensions_in_order, map_dimensions
+from explorer.dimensions import (
+    active_dimensions,
+    dimensions_in_order,
+    is_nearly_in_order,
+    map_dimensions,
+)
 from explorer.pacing import Paced
 from explorer.painting import to_image
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
@@ -41,6 +47,7 @@ class SlidersPanel(QWidget):
         self._rows: dict[int, DimensionRow] = {}
         self._of_map: tuple[int, ...] = ()  # the dimensions across and up the map
         self._filled = -1  # the model that the rows are of, by its key
+        self._left_over = False  # rows are to be others, but a hand is at them
         self._inactive_shown = False
         self.waiting = False  # for thumbnails
         self._arrived: list[QImage] = []
@@ -56,6 +63,9 @@ class SlidersPanel(QWidget):
         session.arrangement_changed.connect(self._on_latent_changed)
         session.latent_changed.connect(self._on_latent_changed)
         thread.decoded.connect(self._on_decoded)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._on_focus_changed)
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -106,6 +116,7 @@ class SlidersPanel(QWidget):
         self._fill(model)
 
     def _fill(self, model: ModelInfo) -> None:
+        self._left_over = False
         self._of_map = map_dimensions(self._session)
         shown, count = self._wanted_rows(model)
         self._show_count(model, count)
@@ -120,8 +131,7 @@ class SlidersPanel(QWidget):
             centre, reach = float(model.centre[dimension]), float(model.spread[dimension])
             row = DimensionRow(dimension, centre, reach, holder)
             row.set_detail(*_detail(model, dimension))
-            if dimension in self._of_map:
-                row.set_mark(*_MARKS[self._of_map.index(dimension)])
+            self._mark(row)
             if dimension in before:  # its pictures stand until others come
                 row.thumbnails.set_images(before[dimension].thumbnails.images)
             row.pressed.connect(self._on_row_pressed)
@@ -149,27 +159,72 @@ class SlidersPanel(QWidget):
         The map's are always among them: before all others where they would be out of sight.
         """
         active, of_map = active_dimensions(model), self._of_map
-        order = dimensions_in_order(model)
-        hidden = [d for d in of_map if not active[d] or d in order[_MOST_ROWS:]]
+        order, hidden = dimensions_in_order(model), self._out_of_sight(model)
         order = [*hidden, *(d for d in order if d not in hidden)]
         count = int(active.sum())
         if not count or model.latent_size <= 2:  # posterior collapse, or no room to be won
             return order, count
         return [d for d in order if active[d] or d in of_map or self._inactive_shown], count
 
+    def _out_of_sight(self, model: ModelInfo) -> list[int]:
+        """The dimensions of the map that would not be shown as others are."""
+        active, order = active_dimensions(model), dimensions_in_order(model)
+        return [d for d in self._of_map if not active[d] or d in order[_MOST_ROWS:]]
+
     def _on_plane_changed(self) -> None:
         model = self._session.model
-        if model is not None and map_dimensions(self._session) != self._of_map:
+        if model is None or map_dimensions(self._session) == self._of_map:
+            return
+        by_itself = not self._session.plane_chosen and self._filled == model.key
+        if by_itself and self._in_hand:
+            self._of_map, self._left_over = map_dimensions(self._session), True
+            for row in self._rows.values():
+                self._mark(row)
+        else:
             self._fill(model)
 
+    def _mark(self, row: DimensionRow) -> None:
+        if row.dimension in self._of_map:
+            row.set_mark(*_MARKS[self._of_map.index(row.dimension)])
+        else:
+            row.clear_mark()
+
+    @property
+    def _in_hand(self) -> bool:
+        """Whether somebody is at the rows: nothing may move under the hand."""
+        at_one = any(row.has_focus for row in self._rows.values())
+        return self._session.in_gesture or at_one or self.underMouse()
+
+    def _is_in_place(self, model: ModelInfo, shown: list[int]) -> bool:
+        """Whether the rows can stay as they are: while a model learns their order wavers."""
+        rows, first = list(self._rows), self._out_of_sight(model)
+        if rows == shown:
+            return True
+        if model.epoch is None or {*rows} != {*shown} or rows[: len(first)] != first:
+            return False
+        return is_nearly_in_order(model, rows[len(first) :])
+
+    def _settle(self) -> None:
+        """Let the rows be what they were to be while a hand was at them."""
+        model = self._session.model
+        if self._left_over and model is not None and not self._in_hand:
+            self._fill(model)
+
+    def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
+        self._settle()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._settle()
+
     def _on_weights_changed(self) -> None:
-        """Rows stay where they are while their model learns, unless others are to be shown."""
+        """Rows stay where they are while their model learns, unless others carry clearly more."""
         model = self._session.model
         if model is None:
             return
         shown, count = self._wanted_rows(model)
-        busy = self._session.in_gesture or any(row.has_focus for row in self._rows.values())
-        if set(shown[:_MOST_ROWS]) != self._rows.keys() and not busy:
+        self._left_over = not self._is_in_place(model, shown[:_MOST_ROWS])
+        if self._left_over and not self._in_hand:
             self._fill(model)
             return
         self._show_count(model, count)

@@ -28,6 +28,7 @@ from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import live_problem, setting_word, values_of
 from explorer.training_words import (
     data_text,
+    no_pictures_text,
     pace_text,
     progress_texts,
     progress_tip,
@@ -79,7 +80,7 @@ class TrainingPanel(QWidget):
         self._build()
         self._connect()
         self._on_state_changed()
-        self.watch.set_pictures(training.pictures)
+        self._on_pictures_changed()
 
     # -- building --------------------------------------------------------------------------
 
@@ -305,6 +306,7 @@ class TrainingPanel(QWidget):
         self.bar.set_progress(share, self._progress_texts(state), progress_tip(state))
         self._show_note()
         self._show_live(state)
+        self._show_why_no_pictures(state)
         if self.pages.currentWidget() is self.runs:
             self._show_runs()
 
@@ -395,7 +397,13 @@ class TrainingPanel(QWidget):
             self._show_compared()
 
     def _on_pictures_changed(self) -> None:
-        self.watch.set_pictures(self._training.pictures)
+        words = no_pictures_text(self._training.state)
+        self.watch.set_pictures(self._training.pictures, words)
+
+    def _show_why_no_pictures(self, state: TrainingState) -> None:
+        missing = self._training.pictures is None
+        if missing and self.watch.samples.words() != no_pictures_text(state):
+            self._on_pictures_changed()
 
     # -- facts of the runs -----------------------------------------------------------------
 

@@ -158,6 +158,12 @@ class DimensionRow(QWidget):
         self._name.setToolTip(tip)
         self.slider.setAccessibleName(f"Latent dimension {self.dimension}, {spoken}")
 
+    def clear_mark(self) -> None:
+        """It is nothing to the map any more."""
+        self._name.setText(f"z<sub>{self.dimension}</sub>")
+        self._name.setToolTip("")
+        self.slider.setAccessibleName(f"Latent dimension {self.dimension}")
+
     def set_span(self, centre: float, reach: float) -> None:
         """Let the slider reach so far to both sides of `centre`; the value stays."""
         self._centre, self._reach = centre, reach
