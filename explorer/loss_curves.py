@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import groupby
 
 from explorer.trainer_messages import CurvePoint
 
 MOST_POINTS = 1000
 
+_Point = tuple[float, float, int]  # epoch, value, how many values it stands for
+
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over epochs. Beyond `MOST_POINTS` neighbours are merged to their mean.
+    """Values over epochs. Beyond `MOST_POINTS` those close together are merged to their mean.
 
-    `weights` says how many values each point stands for; all but the last stand for as many.
+    `weights` says how many values each point stands for.
     """
 
     epochs: tuple[float, ...] = ()
@@ -23,22 +27,27 @@ class Curve:
         """The same with more points (epoch, value) at its end."""
         merged = list(zip(self.epochs, self.values, self.weights, strict=True))
         for epoch, value in points:
-            if merged and merged[-1][2] < merged[0][2]:
-                merged[-1] = _merge(merged[-1], (epoch, value, 1))
-            else:
-                merged.append((epoch, value, 1))
+            merged.append((epoch, value, 1))
             if len(merged) > MOST_POINTS:
-                merged = [
-                    _merge(*merged[at : at + 2]) if at + 1 < len(merged) else merged[at]
-                    for at in range(0, len(merged), 2)
-                ]
+                merged = _thinned(merged)
         epochs, values, weights = zip(*merged, strict=True) if merged else ((), (), ())
         return Curve(epochs, values, weights)
 
 
-def _merge(
-    one: tuple[float, float, int], other: tuple[float, float, int]
-) -> tuple[float, float, int]:
+def _thinned(points: list[_Point]) -> list[_Point]:
+    """About half of `MOST_POINTS`: those of one stretch of epochs become one; the last stays.
+
+    Points that lie thinly, as those of finished epochs do before the ones a training adds several
+    times a second, stay as they are.
+    """
+    *points, newest = points
+    first, last = points[0][0], newest[0]
+    stretch = (last - first) / (MOST_POINTS // 2 - 1) or 1.0
+    cells = groupby(points, key=lambda point: int((point[0] - first) / stretch))
+    return [*(reduce(_merge, cell) for _, cell in cells), newest]
+
+
+def _merge(one: _Point, other: _Point) -> _Point:
     """The mean of two points, by how many values each stands for."""
     total = one[2] + other[2]
     epoch = (one[0] * one[2] + other[0] * other[2]) / total

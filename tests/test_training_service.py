@@ -358,6 +358,17 @@ def test_a_long_curve_is_bounded_and_keeps_its_mean_and_ends() -> None:
     assert all(np.diff(curve.epochs) > 0)
 
 
+def test_points_that_come_often_leave_those_that_lie_thinly() -> None:
+    thin = [(epoch + 0.5, float(epoch)) for epoch in range(30)]
+    curve = Curve().extended(thin)
+    often = [(30 + number / 2000, 7.0) for number in range(3 * MOST_POINTS)]
+    for first in range(0, len(often), 10):
+        curve = curve.extended(often[first : first + 10])
+    assert list(zip(curve.epochs, curve.values, strict=True))[:30] == thin
+    assert (curve.epochs[-1], curve.values[-1]) == often[-1]
+    assert len(curve.epochs) <= MOST_POINTS
+
+
 # -- the real process ----------------------------------------------------------------------
 
 
