@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def read_recorded(run: Path) -> RecordedRun:
             header = json.loads((tensors.metadata() or {})[_METADATA_KEY])
         record = header["record"]
         plan = replace(Plan.from_dict(record["plan"]), out=str(out_file(run)))
-        points = tuple(point for entry in record["history"] for point in _points(entry))
+        course = _course(record.get("course", ()))
+        points = tuple(point for entry in record["history"] for point in _points(entry, course))
         epoch = int(header["resume_epoch"])
         adjusted = tuple(Adjusted(**change) for change in record.get("changes", ()))
         config = header.get("config", {})
@@ -109,13 +111,24 @@ def read_recorded(run: Path) -> RecordedRun:
     return RecordedRun(plan, epoch, points, (*adjusted, *to_come), likelihood, binary)
 
 
-def _points(entry: Mapping[str, Any]) -> list[CurvePoint]:
-    """The points of one epoch: the mean over it stands in its middle, held-out at its end."""
+def _course(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[CurvePoint]]:
+    """What batches within an epoch said, by the number of the epoch."""
+    found: dict[int, list[CurvePoint]] = {}
+    for entry in entries:
+        at = float(entry["epoch"])
+        point = CurvePoint(at, dict(entry["train"]), False, (), entry.get("gradient_norm"))
+        found.setdefault(ceil(at), []).append(point)
+    return found
+
+
+def _points(
+    entry: Mapping[str, Any], course: Mapping[int, Sequence[CurvePoint]]
+) -> list[CurvePoint]:
+    """The points of one epoch: its course, or its mean in its middle; held-out at its end."""
     epoch = int(entry["epoch"])
-    return [
-        CurvePoint(epoch - 0.5, dict(entry["train"]), False, (), entry.get("gradient_norm")),
-        CurvePoint(epoch, dict(entry["held_out"]), True, tuple(entry.get("kl", ()))),
-    ]
+    mean = CurvePoint(epoch - 0.5, dict(entry["train"]), False, (), entry.get("gradient_norm"))
+    held_out = CurvePoint(epoch, dict(entry["held_out"]), True, tuple(entry.get("kl", ())))
+    return [*course.get(epoch, [mean]), held_out]
 
 
 def discard_recorded(run: Path) -> None:

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -41,6 +41,7 @@ from models.training import PollChanges, Progress, Snapshot, train
 
 _MOST_KL = 128  # dimensions whose KL is written down for every epoch
 _LOOKED_AT = 32  # images that tell data from other data
+_COURSE = 500  # points of the curves within all epochs together
 _TERMS = ("elbo", "reconstruction", "kl")
 
 
@@ -58,6 +59,7 @@ class _Position:
     planned_epochs: int = 0  # at first; 0 in a new one
     data_mark: str = ""  # of the data it saw, if that is known
     to_come: tuple[Change, ...] = ()  # made in the epoch that was under way: made again
+    course: tuple[Mapping[str, Any], ...] = ()  # what batches within the epochs said
 
 
 def run(
@@ -307,6 +309,7 @@ def _epochs(
 ) -> Generator[Progress, None, _Position]:
     """Train and save epoch by epoch; returns the last position."""
     history, before = list(position.history), position.seconds
+    course, within = list(position.course), list[Progress]()
     worked = position.processor_seconds - time.process_time()
     last = position
     saved = copy.deepcopy(position.autoencoder)
@@ -327,14 +330,19 @@ def _epochs(
     with closing(steps):
         for progress in steps:
             progress = replace(progress, seconds=before + progress.seconds)
+            if progress.held_out is None:
+                within.append(progress)
             if progress.snapshot is not None:
                 history.append(_entry(progress))
+                course += _course(within, _COURSE // progress.epochs)
+                within.clear()
                 put_weights(saved, progress.snapshot.weights)
                 last = replace(
                     position,
                     autoencoder=saved,
                     snapshot=progress.snapshot,
                     history=tuple(history),
+                    course=tuple(course),
                     seconds=progress.seconds,
                     changes=progress.changes,
                     processor_seconds=worked + time.process_time(),
@@ -374,13 +382,33 @@ def _entry(progress: Progress) -> dict[str, Any]:
     return entry
 
 
+def _course(within: Sequence[Progress], most: int) -> list[dict[str, Any]]:
+    """At most so many points of the curves within an epoch; one would be the epoch's mean."""
+    count = min(most, len(within))
+    if count < 2:
+        return []
+    return [
+        {
+            "epoch": round(part[-1].fraction * part[-1].epochs, 4),
+            "train": {
+                name: round(sum(one.train[name] for one in part) / len(part), 4)
+                for name in part[-1].train
+            },
+            "gradient_norm": round(sum(one.gradient_norm for one in part) / len(part), 4),
+        }
+        for at in range(count)
+        for part in [within[at * len(within) // count : (at + 1) * len(within) // count]]
+    ]
+
+
 def _save_epoch(plan: Plan, data: DataSet, position: _Position, kept: int) -> None:
     """Write the file of the last epoch; if that fails, epoch `kept` is still in it."""
     model = Model(
         autoencoder=position.autoencoder,
         preprocessing=data.preprocessing,
         class_names=data.class_names,
-        record=_record(plan, data, position) | {"plan": plan.to_dict()},
+        record=_record(plan, data, position)
+        | {"plan": plan.to_dict(), "course": list(position.course)},
     )
     try:
         plan.folder.mkdir(exist_ok=True)
@@ -442,6 +470,7 @@ def _read(plan: Plan) -> _Position:
         followed = replace(Plan.from_dict(model.record["plan"]), out=plan.out)
     except (KeyError, ValueError):
         followed = None
+    course = model.record.get("course")
     first = model.record.get("planned_epochs")
     if type(first) is not int and followed is not None:  # written before it was told
         first = followed.schedule_epochs or followed.epochs
@@ -456,6 +485,7 @@ def _read(plan: Plan) -> _Position:
         first if type(first) is int else 0,
         str(model.record.get("data_mark", "")),
         to_come,
+        course=tuple(course) if isinstance(course, list) else (),
     )
 
 

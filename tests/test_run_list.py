@@ -64,6 +64,15 @@ def test_headers_say_plan_curves_and_state(tmp_path: Path) -> None:
     assert cut.held_out == {"reconstruction": 28.0}
 
 
+def test_a_curve_has_the_course_within_epochs_where_it_was_written_down(tmp_path: Path) -> None:
+    write_run(tmp_path, "fine", course=(1.25, 1.5, 1.75, 2.0))
+    run = next(iter(read_runs(tmp_path, {}).values()))[1]
+    curve = run.curves.train["reconstruction"]
+    assert curve.epochs == (0.5, 1.25, 1.5, 1.75, 2.0, 2.5)
+    assert curve.values[1:5] == (9.0,) * 4
+    assert run.curves.held_out["reconstruction"].epochs == (1.0, 2.0, 3.0)
+
+
 def test_a_run_with_a_model_of_fewer_epochs_than_planned_is_stopped(tmp_path: Path) -> None:
     write_run(tmp_path, "short", 2, 9)
     ((_, run),) = read_runs(tmp_path, {}).values()

@@ -20,7 +20,8 @@ from models.errors import CheckpointError, DataError, TrainingError
 from models.evaluation import evaluate
 from models.model import Model
 from models.plans import Plan
-from models.runs import finish, plan_to_resume, run
+from models.runs import finish, plan_to_resume, run, settings_of
+from models.settings import Settings
 from models.snapshots import epochs_in
 from models.training import Progress
 from tests.disk import needs_file_limit, small_disk
@@ -251,6 +252,27 @@ def test_a_damaged_file_of_changes_is_told_and_can_be_removed(plan: Plan) -> Non
             whole(plan, resume=True)
     plan.changes_file.unlink()
     whole(plan, resume=True)
+
+
+def test_the_course_of_curves_within_epochs_outlives_a_stop(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settings(plan: Plan) -> Settings:
+        return dataclasses.replace(settings_of(plan), report_seconds=0.0)
+
+    monkeypatch.setattr("models.runs.settings_of", settings)
+    until_epoch(plan, 2)
+    first = load(plan.last_epoch_file).record["course"]
+    until_epoch(plan, 3, resume=True)
+    record = load(plan.last_epoch_file).record
+    assert record["course"][: len(first)] == first
+    for epoch in (1, 2, 3):
+        part = [one for one in record["course"] if epoch - 1 < one["epoch"] <= epoch]
+        assert len(part) > 1
+        mean = np.mean([one["train"]["kl"] for one in part])
+        assert mean == pytest.approx(record["history"][epoch - 1]["train"]["kl"], rel=0.1, abs=0.01)
+    whole(plan, resume=True)
+    assert "course" not in load(plan.out).record
 
 
 def test_the_same_seed_gives_the_same_model_and_another_another(plan: Plan) -> None:

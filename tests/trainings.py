@@ -136,9 +136,13 @@ def write_run(
     method: str = "vae",
     finished: bool = True,
     binary: bool = False,
+    course: tuple[float, ...] = (),
     **settings: Any,
 ) -> Path:
-    """A training's folder as `models.runs` leaves it, without weights; falls by a nat an epoch."""
+    """A training's folder as `models.runs` leaves it, without weights; falls by a nat an epoch.
+
+    Within epochs its curves have points at `course`.
+    """
     out = folder / f"{name}.safetensors"
     plan = Plan("digits", str(out), method=method, epochs=planned, **settings)
     history = []
@@ -148,7 +152,14 @@ def write_run(
             terms |= {"kl": 2.0, "elbo": -32.0 + epoch}
         entry = {"epoch": epoch, "train": terms, "held_out": terms, "gradient_norm": 1.5}
         history.append({**entry, "kl": [1.5, 0.5]})
-    record = {"plan": plan.to_dict(), "history": history, "seconds": 1.0, "changes": []}
+    record: dict[str, Any] = {
+        "plan": plan.to_dict(),
+        "history": history,
+        "seconds": 1.0,
+        "changes": [],
+    }
+    if course:
+        record["course"] = [{"epoch": at, "train": {"reconstruction": 9.0}} for at in course]
     config = {"likelihood": plan.likelihood or "bernoulli", "binarise": binary}
     header = {"record": record, "resume_epoch": epochs, "config": config}
     plan.folder.mkdir(parents=True)
