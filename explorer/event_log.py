@@ -22,7 +22,9 @@ class EventLog:
         """Add what is new; the folder is made with the first of it."""
         if not self._installed:
             return
-        writer = self._writer = self._writer or _writer(self._folder)
+        if self._writer is None:
+            self._writer = _writer(self._folder, _first_step(progress))
+        writer = self._writer
         kind = "held-out" if progress.held_out is not None else "train"
         for name, value in (progress.held_out or progress.train).items():
             writer.add_scalar(f"{name}/{kind}", value, progress.step)
@@ -39,7 +41,14 @@ class EventLog:
             self._writer.close()
 
 
-def _writer(folder: Path) -> "SummaryWriter":
+def _first_step(progress: "Progress") -> int:
+    """The first step of what `progress` is the first of: of its epoch, as trainings go on there."""
+    epoch = progress.epoch - (progress.held_out is not None)
+    return epoch * (progress.steps // progress.epochs) + 1
+
+
+def _writer(folder: Path, first_step: int) -> "SummaryWriter":
+    """What a training that was cut short had told from `first_step` on is left out by readers."""
     from torch.utils.tensorboard import SummaryWriter  # here: it takes a second
 
-    return SummaryWriter(str(folder))
+    return SummaryWriter(str(folder), purge_step=first_step)

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from explorer.command_line import InputError, with_settings
+from explorer.event_log import EventLog
 from explorer.headless_training import plan_of
 from explorer.progress_line import bar, clock
 from models.checkpoint import load
@@ -17,6 +19,7 @@ from models.errors import DataError
 from models.methods import METHODS, SETTINGS, settings_names
 from models.plans import Plan
 from models.presets import preset_plan
+from models.training import Progress
 from tests.test_command_line import TRAIN, Run, files, run
 
 __all__ = ["files", "run"]  # fixtures
@@ -110,6 +113,16 @@ def test_a_finished_training_goes_on(run: Run) -> None:
     assert len(load("new.safetensors").record["history"]) == 5
 
 
+def test_who_goes_on_with_a_finished_training_is_told_how_to_train_it_for_more(run: Run) -> None:
+    run.quietly(*TRAIN, "--epochs", 2, "--quiet")
+    answer = run("train", "--resume", "new.safetensors")
+    assert answer.status == 0
+    assert "all 2 of its epochs were done before" in answer.err
+    assert "train --resume new.safetensors --more N" in answer.err
+    went_on = run("train", "--resume", "new.safetensors", "--more", 1)
+    assert "--more N" not in went_on.err
+
+
 def test_going_on_computes_with_as_many_threads(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another number of them rounds otherwise, and the weights would be others."""
     told: list[int] = []
@@ -184,6 +197,29 @@ def test_training_logs_to_tensorboard(run: Run) -> None:
     kl = [event.value for event in events.Scalars("kl of each dimension/z1")]
     assert kl == pytest.approx([entry["kl"][1] for entry in history], abs=1e-3)
     assert events.Scalars("gradient norm")
+
+
+def test_an_epoch_that_is_done_again_is_logged_once(run: Run) -> None:
+    folder = Path("new.safetensors.run/tensorboard")
+    run.quietly(*TRAIN, "--epochs", 2, "--quiet")
+    done = [event.step for event in logged(folder).Scalars("elbo/held-out")]
+    steps = done[0]  # an epoch
+    with closing(EventLog(folder)) as cut_short:
+        for step in (2 * steps + 1, 3 * steps):
+            terms = {"elbo": -1.0}
+            held_out = terms if step == 3 * steps else None
+            epoch = 2 + (held_out is not None)
+            cut_short.write(Progress(epoch, 4, step, 4 * steps, terms, held_out, 1.0, 1.0))
+    run.quietly("train", "--resume", "new.safetensors", "--more", 1, "--quiet")
+    events = logged(folder).Scalars("elbo/held-out")
+    assert [event.step for event in events] == [*done, 3 * steps]
+    assert events[-1].value != -1.0
+
+
+def logged(folder: Path) -> EventAccumulator:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return events
 
 
 def test_without_tensorboard_nothing_is_logged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
