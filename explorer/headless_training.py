@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,11 @@ def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
             line.say(f"{data.name}: {note}")
 
     resume = "resume" in given
+    went_on = False
     steps = run(plan, resume=resume, report=line.loading, loaded=loaded, processes=processes)
     try:
         for progress in steps:
+            went_on = True
             if log is not None:
                 log.write(progress)
             line.show(described(progress, line.live, pseudo), keep=progress.held_out is not None)
@@ -69,6 +72,11 @@ def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
         return
     metrics = load(plan.out).metrics.items()
     line.say(f"{plan.out}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics))
+    if not went_on:
+        line.say(
+            f"{plan.out}: all {plan.epochs} of its epochs were done before; for more of them: "
+            f"{PROGRAM} train --resume {shlex.quote(plan.out)} --more N"
+        )
 
 
 def plan_of(given: dict[str, Any]) -> Plan:
