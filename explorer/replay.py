@@ -80,6 +80,7 @@ class Replay(QObject):
         self._loading: tuple[int, bool] | None = None  # epoch, and whether somebody wishes it
         self._opened = 0  # trainings so far: what is read of one is nothing to the next
         self._listing = self._again = self._prepared = self._declined = False
+        self._tells = True  # others of the training that is found
         self._swapped_at = self._moved_at = 0.0
         self._player = QTimer(self)
         self._player.timeout.connect(self._on_tick)
@@ -93,6 +94,7 @@ class Replay(QObject):
     def open(self, folder: Path) -> None:
         """Replay the training in a folder, if there is one."""
         self._forget()
+        self._tells = True
         self._set(replace(self.state, run=Run(folder), shown=None, running=False, live=False))
         self._read_run(folder)
 
@@ -146,16 +148,34 @@ class Replay(QObject):
         """The training has ended, with that model if any; whether it comes on the map here.
 
         It does where the newest epoch is followed there, not where a person looks at an earlier
-        one. The next training is followed, unless a person has said that none is to be.
+        one. The next training is followed, unless a person has said that none is to be. After one
+        that came to nothing that of the model on the map can be replayed again.
         """
         state = self.state
         self._set(replace(self.state, running=False, live=False, watching=not self._declined))
+        if (
+            path is None
+            and not any(state.epochs)
+            and not state.on_map
+            and self._open_what_is_shown()
+        ):
+            self._tells = False  # the training that came to nothing is what is talked of
+            return False
         if state.run is not None:
             self._read_run(state.run.folder)
         if path is None or not state.on_map or not state.live:
             return False
         self._set(replace(self.state, shown=None))
         self._want(FINAL)
+        return True
+
+    def _open_what_is_shown(self) -> bool:
+        """Replay the training of the model on the map, if there is a model."""
+        model = self._session.model
+        if model is None:
+            return False
+        self.open(Path(f"{model.path}.run"))
+        self._set(replace(self.state, shown=model.epoch))
         return True
 
     # -- wishes ----------------------------------------------------------------------------
@@ -383,7 +403,7 @@ class Replay(QObject):
         if not run.loss:
             run = replace(run, loss=before.loss, loss_name=before.loss_name)
         self._set(replace(self.state, run=replace(run, total=total)))
-        if run.known is not None and run.epochs and not self.state.running:
+        if run.known is not None and run.epochs and self._tells and not self.state.running:
             self.found.emit(run.known)
         self._load_next()
 
@@ -424,8 +444,7 @@ class Replay(QObject):
             return
         self.pause()
         if not self.state.running:
-            self.open(Path(f"{model.path}.run"))
-            self._set(replace(self.state, shown=model.epoch))
+            self._open_what_is_shown()
         elif was_on_map:
             self._watch(False)
             self._set(replace(self.state, shown=None))

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from explorer import replay as replay_module
 from explorer.epochs import Epoch, Run
-from explorer.panels.replay_panel import ReplayPanel
+from explorer.panels.replay_panel import ReplayPanel, _few_words
 from explorer.rendering import ModelInfo
-from explorer.replay import FINAL, Replay
+from explorer.replay import FINAL, Replay, ReplayState
 from explorer.session import Session
 from explorer.workers import Callbacks, ModelShelf, TaskContext
 from models.errors import CheckpointError
@@ -61,6 +61,7 @@ class Disk:
     broken: bool = False
     size_bytes: int = 1000
     latent_size: int = 3
+    known: Any = None
 
     def read_epoch(
         self, folder: Path, epoch: int | None, context: object, like: object = None
@@ -77,7 +78,7 @@ class Disk:
         return replace(info(self.latent_size, key=0), path=FILE, epoch=epoch, points=points)
 
     def read_run(self, folder: Path, context: object) -> Run:
-        return Run(folder, self.epochs, 40, {1: 30.0}, "−ELBO")
+        return Run(folder, self.epochs, 40, {1: 30.0}, "−ELBO", self.known)
 
     def list_epochs(self, folder: Path, context: object) -> Run:
         if self.broken:
@@ -654,6 +655,29 @@ def test_playing_waits_for_weights_that_are_still_to_come(
     replaying._on_tick()
     assert replaying.state.shown == 0
     replaying.pause()
+
+
+def test_after_a_training_that_came_to_nothing_the_model_on_the_map_has_its_epochs_again(
+    replaying: Replay, lane: FakeLane, disk: Disk, qtbot: QtBot
+) -> None:
+    disk.known = object()
+    refused = FOLDER.with_name("refused.safetensors.run")
+    with qtbot.assertNotEmitted(replaying.found):  # the failure stays what is talked of
+        replaying.begin(refused)
+        assert not replaying.finish(None)
+        lane.run()
+    state = replaying.state
+    assert state.run is not None
+    assert (state.run.folder, state.epochs) == (FOLDER, (0, 1, 2, 4))
+    assert (state.on_map, state.shown, state.running) == (True, None, False)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"), [((), "No epochs"), ((0,), "No epochs"), ((0, 1), "1 epoch")]
+)
+def test_only_finished_epochs_are_counted(epochs: tuple[int, ...], words: str) -> None:
+    state = ReplayState(run=Run(FOLDER, epochs))
+    assert _few_words(state) == words
 
 
 def test_another_model_without_epochs_has_nothing_to_replay(
