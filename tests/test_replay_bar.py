@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
@@ -138,6 +138,36 @@ def test_being_told_is_no_wish(bar: ReplayBar, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(bar.epoch_wished):
         bar.set_epochs(EPOCHS, 40, 16, "")
     assert bar.slider.value() == 16
+
+
+LONG = "This model has no epochs beside it to replay"
+
+
+@pytest.mark.parametrize("words", [(LONG, ""), (LONG, "No epochs"), (3 * LONG, LONG)])
+@pytest.mark.parametrize("width", [1180, 1000, 780, 560, 420, 310])
+def test_words_lie_on_nothing(
+    qtbot: QtBot, qapp: QApplication, width: int, words: tuple[str, str]
+) -> None:
+    theme.apply(qapp, True)
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    bar = ReplayBar((1.0, 4.0), panel)
+    bar.set_playing(False, 4.0)
+    panel.show()
+    bar.set_epochs((), 0, None, LONG)
+    bar.set_words(*words)
+    bar.resize(width, 30)
+    bar.set_newest("Final", "Back to the model that this training made", False)
+    QApplication.processEvents()
+    controls = (bar.watch, bar.play, bar.slider, bar.newest, bar.speed, bar.export)
+    shown = [control for control in controls if control.isVisible()]
+    for control in shown:
+        assert not control.geometry().intersects(bar.label.geometry()), control.objectName()
+        assert bar.rect().contains(control.geometry()), control.objectName()
+        if control is not bar.slider:
+            assert control.width() >= control.sizeHint().width(), control.objectName()
+    if width == 1180 and words[0] == LONG:
+        assert bar.label.text() == LONG
 
 
 @pytest.mark.parametrize("width", [1000, 560, 420])

@@ -64,7 +64,7 @@ FINAL_WORDS = ("Final", "Back to the model that this training made")
 def _words(state: ReplayState) -> str:
     """`epoch 12 of 40 · 24.3 nats`, or that the map shows the final model."""
     if state.run is None or not state.epochs or not state.on_map:
-        return "" if not state.epochs else f"{len(state.epochs)} epochs, not on the map"
+        return "" if not state.epochs else f"{_count(state)}, not on the map"
     if state.place is None:
         return ""
     words = f"epoch {state.place} of {state.run.total}"
@@ -76,10 +76,16 @@ def _words(state: ReplayState) -> str:
 
 def _few_words(state: ReplayState) -> str:
     if state.run is None or state.place is None or not state.on_map:
-        return f"{len(state.epochs)} epochs" if state.epochs else "No epochs"
+        return _count(state)
     loss = state.run.loss.get(state.place)
     words = f"{state.place} of {state.run.total}"
     return words if loss is None else f"{words} · {loss:.1f}"
+
+
+def _count(state: ReplayState) -> str:
+    """How many finished epochs there are; the untrained model is none."""
+    count = sum(epoch > 0 for epoch in state.epochs)
+    return "No epochs" if not count else "1 epoch" if count == 1 else f"{count} epochs"
 
 
 def _watch_tip(state: ReplayState) -> str:

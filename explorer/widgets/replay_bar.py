@@ -29,6 +29,7 @@ _HANDLE_PX = 12
 _TICK_PX = 3
 _TICKS_BELOW_PX = 7  # the middle of the slider
 _PLAY_PX = 38
+_GAP_PX = 5
 _WIDE_PX, _ROOMY_PX = 1000, 480  # below the first words are short; below the other some must go
 
 _STEPS = {
@@ -189,7 +190,7 @@ class ReplayBar(QWidget):
         self.label.setObjectName("replayWords")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(5)
+        layout.setSpacing(_GAP_PX)
         layout.addWidget(self.watch)
         layout.addWidget(self.play)
         layout.addWidget(self.slider, 1)
@@ -265,25 +266,41 @@ class ReplayBar(QWidget):
         self.newest.setAccessibleName(f"{text}: {tip}")
         self.newest.setToolTip(tip)
         self.newest.setEnabled(on)
+        self._show_words()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fewer words where there is little room."""
         super().resizeEvent(event)
         wide = self.width() >= _WIDE_PX
         self.speed.setVisible(self.width() >= _ROOMY_PX)
-        self._show_words()
         self.watch.setText("Follow on the map" if wide else "Follow")
         self.export.setText("Export this replay …" if wide else "Export …")
         for index, speed in enumerate(self._speeds):
             self.speed.setItemText(index, f"{speed:g} a second" if wide else f"{speed:g}/s")
         self.speed.setMinimumContentsLength(10 if wide else 3)
+        self.speed.setMinimumWidth(self.speed.sizeHint().width())  # the least is a mere arrow
+        self._show_words()
 
     def _show_words(self) -> None:
-        words = self._words[0 if self.width() >= _WIDE_PX else 1]
+        """All of the words where they fit beside everything else, else the few, else none."""
+        room = self._room_px()
+        words = next((words for words in self._words if self._px(words) <= room), "")
         self.label.setText(words)
-        # As wide as all digits are, so that nothing moves while they count.
+        self.label.setMinimumWidth(self._px(words))
+
+    def _px(self, words: str) -> int:
+        """As wide as all digits are, so that nothing moves while they count."""
         widest = "".join("0" if letter.isdigit() else letter for letter in words)
-        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(widest) + 4)
+        return self.label.fontMetrics().horizontalAdvance(widest) + 4
+
+    def _room_px(self) -> int:
+        """What the other widgets leave of the width."""
+        others = [self.watch, self.play, self.slider, self.newest, self.speed, self.export]
+        shown = [widget for widget in others if not widget.isHidden()]
+        needed = sum(
+            max(widget.minimumSizeHint().width(), widget.minimumWidth()) for widget in shown
+        )
+        return self.width() - needed - _GAP_PX * len(shown)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(300, 28)
