@@ -9,9 +9,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import replay as replay_module
+from explorer import theme
 from explorer.epochs import Epoch, Run
 from explorer.panels.replay_panel import ReplayPanel, _few_words
 from explorer.rendering import ModelInfo
@@ -590,9 +592,10 @@ def test_who_opens_the_final_model_again_is_not_on_an_epoch(
 
 
 def test_that_there_is_nothing_to_replay_fits_into_the_narrowest_window(
-    replay: Replay, qtbot: QtBot
+    replay: Replay, qtbot: QtBot, qapp: QApplication
 ) -> None:
     """As wide as the row is in a window of 1100x700."""
+    theme.apply(qapp, True)
     panel = ReplayPanel(replay)
     qtbot.addWidget(panel)
     panel.resize(490, 30)

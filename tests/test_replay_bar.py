@@ -144,7 +144,7 @@ LONG = "This model has no epochs beside it to replay"
 
 
 @pytest.mark.parametrize("words", [(LONG, ""), (LONG, "No epochs"), (3 * LONG, LONG)])
-@pytest.mark.parametrize("width", [1180, 1000, 780, 560, 420, 310])
+@pytest.mark.parametrize("width", [1180, 1000, 780, 560, 490, 420, 310])
 def test_words_lie_on_nothing(
     qtbot: QtBot, qapp: QApplication, width: int, words: tuple[str, str]
 ) -> None:
@@ -166,6 +166,9 @@ def test_words_lie_on_nothing(
         assert bar.rect().contains(control.geometry()), control.objectName()
         if control is not bar.slider:
             assert control.width() >= control.sizeHint().width(), control.objectName()
+    if width == 490:
+        bar.set_words("epoch 120 of 120 · held out −ELBO 127.21 nats", "120 of 120 · 127.2")
+        assert bar.label.text() == "120 of 120"
     if width == 1180 and words[0] == LONG:
         assert bar.label.text() == LONG
 

@@ -188,7 +188,7 @@ class ReplayBar(QWidget):
         )
         self.speed.setToolTip("How many epochs are played a second")
         self.label.setObjectName("replayWords")
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(_GAP_PX)
         layout.addWidget(self.watch)
@@ -280,11 +280,13 @@ class ReplayBar(QWidget):
         self.speed.setMinimumContentsLength(10 if wide else 3)
         self.speed.setMinimumWidth(self.speed.sizeHint().width())  # the least is a mere arrow
         self._show_words()
+        self._row.activate()  # or it is drawn once with the words and widths of before
 
     def _show_words(self) -> None:
-        """All of the words where they fit beside everything else, else the few, else none."""
-        room = self._room_px()
-        words = next((words for words in self._words if self._px(words) <= room), "")
+        """All of the words where they fit beside everything else, else fewer of them."""
+        room, (words, few) = self._room_px(), self._words
+        fitting = (some for some in (words, few, few.partition(" · ")[0]) if self._px(some) <= room)
+        words = next(fitting, "")
         self.label.setText(words)
         self.label.setMinimumWidth(self._px(words))
 
