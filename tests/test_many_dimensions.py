@@ -6,9 +6,10 @@ from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from explorer import theme
 from explorer.arrangement import Arrangement, Handle
 from explorer.colour_bar import ColourBar
 from explorer.panels.sliders_panel import SlidersPanel
@@ -95,3 +96,23 @@ def test_points_are_coloured_by_the_dimensions_that_carry_most(
     session.set_axes(300, 20)
     assert "z7" in offered()  # it is chosen
     assert choice.currentData() == "z7"
+
+
+@pytest.mark.parametrize("width", [250, 300, 400])
+def test_the_panel_is_as_narrow_whatever_its_header_says(
+    qtbot: QtBot, qapp: QApplication, sliders: SlidersPanel, session: Session, width: int
+) -> None:
+    theme.apply(qapp, True)
+    fold, model = sliders.findChild(QPushButton, "showInactive"), session.model
+    assert fold is not None
+    assert model is not None
+    sliders.resize(width, 500)
+    for deviation, folds in ((model.deviation, True), (np.ones(K, np.float32), False)):
+        session.set_weights(replace(model, deviation=deviation))
+        QApplication.processEvents()
+        assert fold.isVisible() == folds
+        assert sliders.minimumSizeHint().width() < 250
+        assert sliders.width() == width
+        words = sliders._count
+        assert words.text() in ("3 of 512 active", "3 of 512", "512 of 512 active", "512 of 512")
+        assert words.sizeHint().width() <= words.width()

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +31,9 @@ from explorer.workers import DecodeThread
 
 THUMBNAILS_A_ROW = 7
 _MOST_ROWS = 32
+_HEADER_MARGINS_PX, _HEADER_GAP_PX = 20, 6
+_FOLD_PX = 40
+_FOLD_WORDS = ("Show all", "Show all", "All")  # the last where there is little room
 _THUMBNAIL_PAUSE_MS = 60
 _VALUES_PAUSE_MS = 33  # between two looks at numbers that run
 
@@ -49,6 +53,7 @@ class SlidersPanel(QWidget):
         self._filled = -1  # the model that the rows are of, by its key
         self._left_over = False  # rows are to be others, but a hand is at them
         self._inactive_shown = False
+        self._count_words = ("", "")
         self.waiting = False  # for thumbnails
         self._arrived: list[QImage] = []
         self._generator = np.random.default_rng()
@@ -73,19 +78,25 @@ class SlidersPanel(QWidget):
         layout.setSpacing(4)
         header = QHBoxLayout()
         header.setContentsMargins(0, 0, 6, 0)
+        header.setSpacing(_HEADER_GAP_PX)
         self._count = QLabel(self)
         self._count.setProperty("role", "muted")
-        header.addWidget(self._count)
-        header.addStretch(1)
-        self._fold = self._button("Show all", "showInactive", "Show the inactive dimensions too")
+        # Its words come and change in mid-training: they take the room there is, and ask for none.
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        header.addWidget(self._count, 1)
+        self._fold = self._button(
+            _FOLD_WORDS[0], "showInactive", "Show the inactive dimensions too"
+        )
         self._fold.setCheckable(True)
+        self._fold.setMinimumWidth(_FOLD_PX)
         self._fold.toggled.connect(self._on_fold_toggled)
         reset = self._button("Reset", "resetLatent", "Back to the image's posterior mean, or to 0")
         reset.clicked.connect(self.reset)
         sample = self._button("Sample", "sampleLatent", "A fresh z from the prior N(0, I)")
         sample.clicked.connect(self.sample)
         self._sample = sample
-        for button in (self._fold, reset, sample):
+        self._buttons = (self._fold, reset, sample)
+        for button in self._buttons:
             header.addWidget(button)
         layout.addLayout(header)
         self._area = QScrollArea(self)
@@ -119,8 +130,8 @@ class SlidersPanel(QWidget):
         self._left_over = False
         self._of_map = map_dimensions(self._session)
         shown, count = self._wanted_rows(model)
-        self._show_count(model, count)
         self._fold.setVisible(0 < count < model.latent_size > 2)
+        self._show_count(model, count)
         holder = QWidget(self._area)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 6, 0)
@@ -149,9 +160,26 @@ class SlidersPanel(QWidget):
         self._on_latent_changed()
 
     def _show_count(self, model: ModelInfo, active: int) -> None:
-        text, tip = _count_words(model, active)
-        self._count.setText(text)
-        self._count.setToolTip(theme.as_tip(tip))
+        text, few, tip = _count_words(model, active)
+        self._count_words = (text, few)
+        self._count.setToolTip(theme.as_tip(f"{text}\n{tip}"))
+        self._fit_header()
+
+    def _fit_header(self) -> None:
+        """As many words as there is room for: the map's width is not to change with them."""
+        for fold, words in zip(
+            _FOLD_WORDS, (*self._count_words, self._count_words[1]), strict=True
+        ):
+            self._fold.setText(fold)
+            self._count.setText(words)
+            shown = [button for button in self._buttons if not button.isHidden()]
+            taken = sum(button.sizeHint().width() + _HEADER_GAP_PX for button in shown)
+            if self._count.sizeHint().width() <= self.width() - _HEADER_MARGINS_PX - taken:
+                return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_header()
 
     def _wanted_rows(self, model: ModelInfo) -> tuple[list[int], int]:
         """The dimensions to show, the most used first, and how many are active.
@@ -353,20 +381,24 @@ def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
     return f"{model.kl[dimension]:.1f} nats", tip
 
 
-def _count_words(model: ModelInfo, active: int) -> tuple[str, str]:
-    """What is said of all the dimensions together, and what that means."""
+def _count_words(model: ModelInfo, active: int) -> tuple[str, str, str]:
+    """What is said of all the dimensions together, the same in few words, and what that means."""
     size = model.latent_size
+    few = f"K = {size}"
     if model.deviation is None:
         text = f"{size} dimension{'' if size == 1 else 's'}"
-        return text, "The model came without data, which would tell how much it uses each of them"
-    if not model.has_prior:
+        tip = "The model came without data, which would tell how much it uses each of them"
+    elif not model.has_prior:
         text = "1 dimension" if size == 1 else f"{size} dimensions, by spread"
-        return text, (
+        tip = (
             "In order of the standard deviation of the data's codes, the largest first. A plain "
             "autoencoder has no prior: no KL could switch a dimension off, so none is counted as "
             "active or inactive"
         )
-    return f"{active} of {size} active", (
-        "Active: the posterior mean varies over the data by more than 0.01 (variance, Burda et "
-        "al. 2016)"
-    )
+    else:
+        text, few = f"{active} of {size} active", f"{active} of {size}"
+        tip = (
+            "Active: the posterior mean varies over the data by more than 0.01 (variance, Burda et "
+            "al. 2016)"
+        )
+    return text, few, tip
