@@ -180,7 +180,7 @@ class Method:
 
     `defaults` lists the settings it takes and their usual values, and `meanings` says what those
     do that mean something else elsewhere; `has_prior` says whether its latents have the prior
-    N(0, I).
+    N(0, I). `batchwise`: its terms compare the images of a batch, so one alone says nothing.
     """
 
     title: str
@@ -190,6 +190,7 @@ class Method:
     defaults: Mapping[str, Value]
     has_prior: bool = True
     conditional: bool = False
+    batchwise: bool = False
     meanings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -268,6 +269,7 @@ METHODS: dict[MethodName, Method] = {
             "beta": "Weight of the total correlation alone: above 1 it buys independent dimensions "
             "at less cost to reconstructions than a weight of the whole KL"
         },
+        batchwise=True,
     ),
     "factor-vae": Method(
         "FactorVAE",
@@ -280,6 +282,7 @@ METHODS: dict[MethodName, Method] = {
             "gamma": "Weight of the total correlation, on top of the KL: more makes dimensions "
             "more independent"
         },
+        batchwise=True,
     ),
     "dip-vae-i": Method(
         "DIP-VAE I",
@@ -287,6 +290,7 @@ METHODS: dict[MethodName, Method] = {
         "Posterior means are made uncorrelated, each of variance 1.",
         "Kumar et al. 2018, eq. 6",
         {"lambda_od": 10.0, "lambda_d": 100.0},
+        batchwise=True,
     ),
     "dip-vae-ii": Method(
         "DIP-VAE II",
@@ -294,6 +298,7 @@ METHODS: dict[MethodName, Method] = {
         "As DIP-VAE I, for the latents themselves: the posteriors' variances count too.",
         "Kumar et al. 2018, eq. 7",
         {"lambda_od": 10.0, "lambda_d": 10.0},
+        batchwise=True,
     ),
     "iwae": Method(
         "IWAE",

@@ -233,7 +233,8 @@ def config_of(plan: Plan, data: DataSet) -> Config:
     """The configuration of a plan on its data.
 
     Raises:
-        DataError: a conditional VAE and data without classes, or a value is out of range.
+        DataError: a conditional VAE and data without classes, a batch of one image where those
+            of a batch are compared, or a value is out of range.
     """
     conditional = plan.method in METHODS and METHODS[plan.method].conditional
     if conditional and (data.train.labels is None or len(data.class_names) < 2):
@@ -241,6 +242,12 @@ def config_of(plan: Plan, data: DataSet) -> Config:
         raise DataError(
             f"{data.name}: {what}, and a conditional VAE needs two or more; sort the images into "
             "sub-folders named by class, or choose another method"
+        )
+    batchwise = plan.method in METHODS and METHODS[plan.method].batchwise
+    if batchwise and min(plan.batch_size, len(data.train)) < 2:
+        raise DataError(
+            f"{METHODS[plan.method].title} compares the images of a batch, and there is one in "
+            "each; choose a batch of two or more, better of 64, or another method"
         )
     shape = data.preprocessing.image_shape
     likelihood = plan.likelihood or ("bernoulli" if shape[0] == 1 else "gaussian")
