@@ -254,6 +254,11 @@ class WatchPage(QWidget):
         self._choose(VIEWS, name)
         self.view.setCurrentWidget(self._places[name])
 
+    def leave_comparison(self) -> None:
+        """Show the curves of this training, not those of others; a view of its own stays."""
+        if self._buttons["compare"].isChecked():
+            self.show_view("terms")
+
     def show_side(self, name: str) -> None:
         """Show the pictures, or the settings that can be changed."""
         self._choose(SIDES, name)
