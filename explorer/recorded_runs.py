@@ -28,7 +28,8 @@ class RecordedRun:
     """A training in its folder: its plan, finished epochs, curves and changed settings.
 
     Settings changed in the epoch that was under way are among them: they are changed again there.
-    `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1.
+    `likelihood` is the one its model has, and with `binary` each pixel is 0 or 1. It took `seconds`
+    by the clock, and its process `processor_seconds` on the cores; 0 where that is not known.
     `pictures` are there if they were kept, and somebody looked for them.
     """
 
@@ -38,6 +39,8 @@ class RecordedRun:
     adjusted: tuple[Adjusted, ...] = ()
     likelihood: str = ""
     binary: bool = False
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
     pictures: Pictures | None = None
 
     @property
@@ -55,6 +58,17 @@ def all_runs(folder: Path) -> list[Path]:
     """Folders (`NAME.safetensors.run`) of all trainings in `folder`, newest first."""
     found = [path for path in folder.glob(f"*{_FOLDER_ENDING}") if last_epoch_file(path).is_file()]
     return sorted(found, key=lambda path: last_epoch_file(path).stat().st_mtime, reverse=True)
+
+
+def begun_runs(folder: Path) -> list[Path]:
+    """Folders of trainings in `folder` that have not finished their first epoch."""
+    found = [path for path in folder.glob(f"*{_FOLDER_ENDING}") if begun_file(path).is_file()]
+    return [path for path in found if not last_epoch_file(path).is_file()]
+
+
+def begun_file(run: Path) -> Path:
+    """The plan of a training in the folder `run` that has no finished epoch."""
+    return Plan("", str(out_file(run))).begun_file
 
 
 def out_file(run: Path) -> Path:
@@ -99,6 +113,7 @@ def read_recorded(run: Path) -> RecordedRun:
         points = tuple(point for entry in record["history"] for point in _points(entry, course))
         epoch = int(header["resume_epoch"])
         adjusted = tuple(Adjusted(**change) for change in record.get("changes", ()))
+        took = [float(record.get(name) or 0.0) for name in ("seconds", "processor_seconds")]
         config = header.get("config", {})
         likelihood, binary = str(config.get("likelihood", "")), bool(config.get("binarise", False))
     except (SafetensorError, OSError) as error:
@@ -108,7 +123,8 @@ def read_recorded(run: Path) -> RecordedRun:
             f"{file}: its record does not hold together ({error}); train a new model"
         ) from error
     to_come = (Adjusted(**asdict(change)) for change in changes_to_come(plan, epoch))
-    return RecordedRun(plan, epoch, points, (*adjusted, *to_come), likelihood, binary)
+    changes = (*adjusted, *to_come)
+    return RecordedRun(plan, epoch, points, changes, likelihood, binary, *took)
 
 
 def _course(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[CurvePoint]]:
@@ -142,7 +158,8 @@ def discard_recorded(run: Path) -> None:
         with _alone(run):
             remove_all(run)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
-            for file in (last_epoch_file(run), plan.finished_file, *_beside(run)):
+            epochs = (plan.begun_file, plan.last_epoch_file, plan.finished_file)
+            for file in (*epochs, *_beside(run)):
                 file.unlink(missing_ok=True)
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()

@@ -62,7 +62,8 @@ class RunList(QObject):
 
     def unfinished(self) -> tuple[Run, ...]:
         """Those that ended before their time."""
-        return tuple(run for run in self.listed() if run.state is RunState.UNFINISHED)
+        states = (RunState.UNFINISHED, RunState.NOT_BEGUN)
+        return tuple(run for run in self.listed() if run.state in states)
 
     def _running(self) -> Run | None:
         state = self._training.state

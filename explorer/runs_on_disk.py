@@ -7,21 +7,33 @@ from enum import StrEnum
 from pathlib import Path
 
 from explorer.loss_curves import Curves
-from explorer.recorded_runs import all_runs, is_finished, last_epoch_file, out_file, read_recorded
+from explorer.recorded_runs import (
+    all_runs,
+    begun_file,
+    begun_runs,
+    is_finished,
+    last_epoch_file,
+    out_file,
+    read_recorded,
+)
 from explorer.trainer_messages import Adjusted, is_pseudo
 from models.errors import CheckpointError
-from models.plans import Plan
+from models.plans import Plan, begun_plan
 
 Stamp = tuple[int, bool, bool]
 
 
 class RunState(StrEnum):
-    """How a training stands that is on the disk; a stopped one has a model of fewer epochs."""
+    """How a training stands that is on the disk; a stopped one has a model of fewer epochs.
+
+    One that has not begun was cut off before its first epoch was finished.
+    """
 
     RUNNING = "running"
     FINISHED = "finished"
     STOPPED = "stopped"
     UNFINISHED = "unfinished"
+    NOT_BEGUN = "not begun"
     DAMAGED = "damaged"
 
 
@@ -31,7 +43,8 @@ class Run:
 
     `held_out` are the newest terms, in nats an image; `file` is the model that can be opened, if
     there is one; `changed_at` is in seconds since 1970, and `problem` says what is damaged.
-    `likelihood` is its model's, if that is known, and with `binary` each pixel is 0 or 1.
+    `likelihood` is its model's, if that is known, and with `binary` each pixel is 0 or 1. It took
+    `seconds` by the clock and `processor_seconds` of the cores; 0 where that is not known.
     """
 
     folder: Path
@@ -45,6 +58,8 @@ class Run:
     problem: str = ""
     likelihood: str = ""
     binary: bool = False
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
 
     @property
     def pseudo(self) -> bool:
@@ -79,7 +94,7 @@ def read_runs(
     """
     found, runs = dict[Path, tuple[Stamp, Run]](), [*elsewhere]
     with suppress(OSError):  # a folder that is gone, or going, holds none
-        runs += all_runs(folder)
+        runs += [*all_runs(folder), *begun_runs(folder)]
     for run in runs:
         with suppress(OSError):  # there is none, or it was discarded meanwhile
             stamp = _stamp(run)
@@ -88,13 +103,22 @@ def read_runs(
     return dict(sorted(found.items(), key=lambda item: item[1][0], reverse=True))
 
 
+def _newest_file(run: Path) -> Path:
+    """The file of its last epoch, or where there is none that of its plan."""
+    last = last_epoch_file(run)
+    return last if last.is_file() else begun_file(run)
+
+
 def _stamp(run: Path) -> Stamp:
-    return last_epoch_file(run).stat().st_mtime_ns, is_finished(run), out_file(run).is_file()
+    return _newest_file(run).stat().st_mtime_ns, is_finished(run), out_file(run).is_file()
 
 
 def _read(run: Path) -> Run:
     """A training, by the file of its last epoch."""
-    changed_at = last_epoch_file(run).stat().st_mtime
+    file = _newest_file(run)
+    changed_at = file.stat().st_mtime
+    if file == begun_file(run):
+        return _not_begun(run, changed_at)
     try:
         read = read_recorded(run)
     except CheckpointError as error:
@@ -112,4 +136,14 @@ def _read(run: Path) -> Run:
         file=out if finished and out.is_file() else last_epoch_file(run),
         likelihood=read.likelihood,
         binary=read.binary,
+        seconds=read.seconds,
+        processor_seconds=read.processor_seconds,
     )
+
+
+def _not_begun(run: Path, changed_at: float) -> Run:
+    plan = begun_plan(str(out_file(run)))
+    if plan is None:
+        problem = f"{begun_file(run)}: cannot be read; no epoch was finished"
+        return Run(run, RunState.DAMAGED, changed_at=changed_at, problem=problem)
+    return Run(run, RunState.NOT_BEGUN, plan, changed_at=changed_at)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from explorer.kept_pictures import read_pictures, write_pictures
-from explorer.recorded_runs import read_recorded
+from explorer.recorded_runs import discard_recorded, read_recorded
 from explorer.trainer_messages import (
     Adjusted,
     Adjustment,
@@ -203,7 +203,11 @@ def _do(job: Job, tell: Tell, orders: Orders) -> Finished | Stopped:
         data = _load_data(planned.plan, tell, orders)
         if data is not None and _train(planned, job.task == "resume", data, tell, orders):
             return Finished(planned.plan.out, planned.position.epochs)
-    if orders.ending is Order.STOP or not planned.plan.last_epoch_file.exists():
+    if orders.ending is Order.STOP:
+        return Stopped()
+    if not planned.plan.last_epoch_file.exists():
+        with suppress(CheckpointError):  # it is listed, and can be discarded there
+            discard_recorded(planned.plan.folder)
         return Stopped()
     return _finish(planned.plan, data, tell)
 

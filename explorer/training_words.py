@@ -125,6 +125,13 @@ def trained_text(state: TrainingState, file: Path) -> str:
     return f"{file.stem} is trained"
 
 
+def epochs_text(count: int) -> str:
+    """What goes with a training: its finished epochs, or where there are none its settings."""
+    if not count:
+        return "settings are"
+    return "one finished epoch is" if count == 1 else f"{count} finished epochs are"
+
+
 def percent(share: float) -> str:
     """Rounded down: 100 % is said only when all is done. No letter of a format may follow it."""
     return f"{int(100 * share)} %"

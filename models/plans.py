@@ -1,5 +1,6 @@
 """A `Plan`: everything that says how one model is trained, as plain values."""
 
+import json
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
@@ -96,6 +97,11 @@ class Plan:
         return self.folder / "last.safetensors"
 
     @property
+    def begun_file(self) -> Path:
+        """This plan, until the first epoch is finished: what a kill before that leaves."""
+        return self.folder / "begun.json"
+
+    @property
     def log_folder(self) -> Path:
         """Where TensorBoard finds its events."""
         return self.folder / "tensorboard"
@@ -136,6 +142,15 @@ class Plan:
             if always or value != field.default:
                 words += _option(field.name, value)
         return shlex.join(words)
+
+
+def begun_plan(out: str) -> Plan | None:
+    """The plan of a training that was cut off before its first epoch was finished, if one was."""
+    file = Plan("", out).begun_file
+    try:
+        return replace(Plan.from_dict(json.loads(file.read_text("utf-8"))), out=out)
+    except (OSError, ValueError):
+        return None
 
 
 _OPTIONS = {

@@ -91,6 +91,8 @@ def begin_folder(plan: Plan, resume: bool) -> None:
             plan.changes_file.unlink(missing_ok=True)
             remove_all(plan.folder)
             shutil.rmtree(plan.log_folder, ignore_errors=True)
+            with replacing(plan.begun_file) as temporary:
+                temporary.write_text(json.dumps(plan.to_dict()), encoding="utf-8")
         plan.finished_file.unlink(missing_ok=True)
 
 

@@ -24,7 +24,7 @@ from models.evaluation import evaluate
 from models.methods import METHODS, LikelihoodName, MethodName
 from models.model import Model, encode_points
 from models.networks import Network
-from models.plans import Plan
+from models.plans import Plan, begun_plan
 from models.preprocessing import Fit
 from models.raw import Cancelled, Report
 from models.resuming import put_weights
@@ -197,6 +197,10 @@ def plan_to_resume(path: str | Path, more: int = 0) -> Plan:
     out = str(path.with_suffix("") if path.suffix == ".run" else path)
     file = Plan("", out).last_epoch_file
     if not file.exists():
+        if begun := begun_plan(out):
+            raise CheckpointError(
+                f"{out}: no epoch of it was finished; start it again with: {begun.command()}"
+            )
         raise CheckpointError(f"{out}: no training to go on with here ({file} does not exist)")
     model, snapshot = load_to_resume(file)
     try:
@@ -243,11 +247,12 @@ def config_of(plan: Plan, data: DataSet) -> Config:
             f"{data.name}: {what}, and a conditional VAE needs two or more; sort the images into "
             "sub-folders named by class, or choose another method"
         )
+    title = METHODS[plan.method].title if plan.method in METHODS else plan.method
     batchwise = plan.method in METHODS and METHODS[plan.method].batchwise
     if batchwise and min(plan.batch_size, len(data.train)) < 2:
         raise DataError(
-            f"{METHODS[plan.method].title} compares the images of a batch, and there is one in "
-            "each; choose a batch of two or more, better of 64, or another method"
+            f"{title} compares the images of a batch, and there is one in each; choose a batch of "
+            "two or more, better of 64, or another method"
         )
     shape = data.preprocessing.image_shape
     likelihood = plan.likelihood or ("bernoulli" if shape[0] == 1 else "gaussian")
@@ -420,6 +425,7 @@ def _save_epoch(plan: Plan, data: DataSet, position: _Position, kept: int) -> No
     try:
         plan.folder.mkdir(exist_ok=True)
         save(model, plan.last_epoch_file, resume=position.snapshot)
+        plan.begun_file.unlink(missing_ok=True)
     except (OSError, CheckpointError) as error:
         epoch = len(position.history)
         more = plan.epochs - epoch if kept == epoch else 0

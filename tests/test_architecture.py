@@ -363,8 +363,8 @@ ARROWS: dict[str, str] = {
         "explorer.point_layer explorer.theme explorer.viewport "
     ),
     "explorer.pages": (
-        "explorer.epochs explorer.fields explorer.loss_curves explorer.runs_on_disk "
-        "explorer.theme explorer.trainer_messages explorer.training_choices "
+        "explorer.epochs explorer.fields explorer.loss_curves explorer.progress_line "
+        "explorer.runs_on_disk explorer.theme explorer.trainer_messages explorer.training_choices "
         "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
     ),
     "explorer.panels": (

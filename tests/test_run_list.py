@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.pages.training_runs import COLUMNS, row_of
 from explorer.processes import TrainerEnd
 from explorer.run_list import RunList
 from explorer.runs_on_disk import RunState, read_runs
@@ -71,6 +72,27 @@ def test_a_curve_has_the_course_within_epochs_where_it_was_written_down(tmp_path
     assert curve.epochs == (0.5, 1.25, 1.5, 1.75, 2.0, 2.5)
     assert curve.values[1:5] == (9.0,) * 4
     assert run.curves.held_out["reconstruction"].epochs == (1.0, 2.0, 3.0)
+
+
+def test_a_run_cut_off_in_its_first_epoch_is_listed_with_its_settings(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "cut", 0, 9, "beta-vae", beta=8.0)
+    write_run(tmp_path, "broken", 0)
+    (tmp_path / "broken.safetensors.run" / "begun.json").write_text("{")
+    runs = {run.name: run for _, run in read_runs(tmp_path, {}).values()}
+    run = runs["cut"]
+    assert (run.state, run.epoch, run.file) == (RunState.NOT_BEGUN, 0, None)
+    assert run.plan is not None
+    assert (run.plan.beta, run.plan.epochs, run.plan.folder) == (8.0, 9, folder)
+    assert runs["broken"].state is RunState.DAMAGED
+
+
+def test_headers_say_how_long_it_took(tmp_path: Path) -> None:
+    write_run(tmp_path, "done")
+    run = next(iter(read_runs(tmp_path, {}).values()))[1]
+    assert (run.seconds, run.processor_seconds) == (1.0, 0.5)
+    epochs = [column.title for column in COLUMNS].index("Epochs")
+    tip = row_of(run).tips[epochs]
+    assert tip == "3/3, in 0:01 by the clock and 0:00 of processor time, of all cores together"
 
 
 def test_a_run_with_a_model_of_fewer_epochs_than_planned_is_stopped(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from models.data import DataSet, load_data
 from models.errors import CheckpointError, DataError, TrainingError
 from models.evaluation import evaluate
 from models.model import Model
-from models.plans import Plan
+from models.plans import PROGRAM, Plan, begun_plan
 from models.runs import finish, plan_to_resume, run, settings_of
 from models.settings import Settings
 from models.snapshots import epochs_in
@@ -273,6 +273,26 @@ def test_the_course_of_curves_within_epochs_outlives_a_stop(
         assert mean == pytest.approx(record["history"][epoch - 1]["train"]["kl"], rel=0.1, abs=0.01)
     whole(plan, resume=True)
     assert "course" not in load(plan.out).record
+
+
+def test_a_training_cut_off_in_its_first_epoch_leaves_its_settings(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.runs._save_epoch", stop_here)
+    with pytest.raises(KeyboardInterrupt):
+        whole(plan)
+    monkeypatch.undo()
+    assert begun_plan(plan.out) == plan
+    with pytest.raises(CheckpointError, match=f"start it again with: {PROGRAM} train --data"):
+        plan_to_resume(plan.out)
+    until_epoch(plan, 1)
+    assert begun_plan(plan.out) is None
+    plan.begun_file.write_text("{")
+    assert begun_plan(plan.out) is None
+
+
+def stop_here(*words: object, **named: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_the_same_seed_gives_the_same_model_and_another_another(plan: Plan) -> None:

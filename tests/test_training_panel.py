@@ -1010,6 +1010,41 @@ def test_discarding_asks_first(runs: TrainingPanel) -> None:
     assert "Not finished" not in runs.bar.progress.format()
 
 
+@pytest.mark.parametrize(("view", "then"), [("compare", "terms"), ("kl", "kl")])
+def test_a_training_that_begins_is_watched_not_compared(
+    runs: TrainingPanel, training: Training, view: str, then: str
+) -> None:
+    runs.watch.show_view(view)
+    training.start(runs.plan())
+    assert runs.pages.currentWidget() is runs.watch
+    assert named(runs, QToolButton, f"view-{then}").isChecked()
+    training.shutdown()
+
+
+def test_a_training_cut_off_in_its_first_epoch_starts_again_or_goes(
+    training: Training, fakes: Fakes, qtbot: QtBot
+) -> None:
+    folder = write_run(training.folder, "new", 0, 7, method="ae")
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    choose(panel, "new")
+    page = panel.runs
+    assert "new" in panel.bar.progress.format()
+    assert table_of(panel)["new"][1] == "not begun"
+    assert [button.isEnabled() for button in (page.go_on, page.discard, page.use)] == [True] * 3
+    assert not any(button.isEnabled() for button in (page.open, page.keep, page.train_more))
+    QTest.mouseClick(page.discard, Qt.MouseButton.LeftButton)
+    box = panel.findChildren(QMessageBox)[-1]
+    assert "Its settings are deleted" in box.informativeText()
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    QTest.mouseClick(page.go_on, Qt.MouseButton.LeftButton)
+    job = fakes.last.job
+    assert job.plan is not None
+    assert (job.task, job.plan.epochs, job.plan.method) == ("train", 7, "ae")
+    assert job.plan.folder == folder
+    training.shutdown()
+
+
 def test_settings_of_a_run_are_used_again(runs: TrainingPanel) -> None:
     choose(runs, "done")
     QTest.mouseClick(runs.runs.use, Qt.MouseButton.LeftButton)

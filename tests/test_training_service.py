@@ -525,6 +525,19 @@ def test_stop_before_an_epoch_keeps_nothing(
     assert list(training.folder.iterdir()) == []
 
 
+def test_stop_in_the_first_epoch_keeps_nothing(
+    training: Training, data_file: Path, qtbot: QtBot
+) -> None:
+    plan = replace(plan_for(training, data_file), batch_size=1, epochs=1)
+    training.start(replace(plan, epoch_images=10**6))
+    wait_for(qtbot, training, Status.RUNNING)
+    assert plan.begun_file.exists()
+    with qtbot.waitSignal(training.stopped, timeout=PATIENCE_MS) as heard:
+        training.stop()
+    assert heard.args == [None]
+    assert list(training.folder.iterdir()) == []
+
+
 def test_no_step_is_taken_while_paused(training: Training, data_file: Path, qtbot: QtBot) -> None:
     training.start(plan_for(training, data_file, 100_000))
     wait_for_epoch(qtbot, training, 1)

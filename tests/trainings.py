@@ -153,6 +153,7 @@ def write_run(
         entry = {"epoch": epoch, "train": terms, "held_out": terms, "gradient_norm": 1.5}
         history.append({**entry, "kl": [1.5, 0.5]})
     record: dict[str, Any] = {
+        "processor_seconds": 0.5,
         "plan": plan.to_dict(),
         "history": history,
         "seconds": 1.0,
@@ -164,7 +165,10 @@ def write_run(
     header = {"record": record, "resume_epoch": epochs, "config": config}
     plan.folder.mkdir(parents=True)
     save_file({}, plan.last_epoch_file, {"latent_explorer": json.dumps(header)})
-    if finished:
+    if not epochs:  # cut off in the first one
+        plan.last_epoch_file.unlink()
+        plan.begun_file.write_text(json.dumps(plan.to_dict()))
+    elif finished:
         plan.finished_file.write_text(json.dumps({"epoch": epochs}))
         out.write_bytes(b"a model")
     return plan.folder

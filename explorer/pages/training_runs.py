@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxL
 
 from explorer import theme
 from explorer.epochs import held_out_loss
+from explorer.progress_line import clock
 from explorer.runs_on_disk import Run, RunState
 from explorer.training_choices import differences, setting_word
 from explorer.training_terms import likelihood_text
@@ -21,7 +22,8 @@ COLUMNS = (
     Column("Run", "The name of its model; check some to compare their curves", 142),
     Column(
         "State",
-        "Running, finished, stopped (a model of fewer epochs than planned), unfinished or damaged",
+        "Running, finished, stopped (a model of fewer epochs than planned), unfinished, not begun "
+        "(cut off in its first epoch) or damaged",
         78,
     ),
     Column("Epochs", "Finished, of those planned", 80, number=True),
@@ -178,9 +180,12 @@ class RunsPage(QWidget):
         made = run is not None and run.has_model
         over = "It is finished; train it for more epochs" if made and done else ""
         stays = missing or running or self._busy
-        enable(self.go_on, "Train the rest of its epochs", stays or over)
-        enable(self.train_more, "Train it for so many epochs more", stays)
-        kept = "Its model is made already" if made else ""
+        begun = run is None or run.state is not RunState.NOT_BEGUN
+        go_on = "Train the rest of its epochs" if begun else "Start it again from its settings"
+        none_yet = "" if begun else "It has finished no epoch"
+        enable(self.go_on, go_on, stays or over)
+        enable(self.train_more, "Train it for so many epochs more", stays or none_yet)
+        kept = "Its model is made already" if made else none_yet
         enable(self.keep, "Make a model of the epochs it has finished", stays or kept)
         gone = _NONE if run is None else running
         enable(self.discard, "Delete it, when you have said yes", gone)
@@ -221,9 +226,19 @@ def row_of(run: Run) -> Row:
         told, run.changed_at,
     )  # fmt: skip
     losses = (_loss_tip(run, "−ELBO", texts[6]), _loss_tip(run, "−Bound", texts[7]))
-    first = (str(run.folder), *texts[1:3], plan.data, *texts[4:6])
+    first = (str(run.folder), texts[1], _epochs_tip(run, texts[2]), plan.data, *texts[4:6])
     tips = (*first, *losses, told or "the usual ones", date)
     return Row(str(run.folder), texts, order, tips, _colours(run))
+
+
+def _epochs_tip(run: Run, shown: str) -> str:
+    """How many epochs are finished, and how long they took: others may have had the cores too."""
+    if not run.seconds or run.state is RunState.RUNNING:
+        return shown
+    took = f"{shown}, in {clock(run.seconds)} by the clock"
+    if not run.processor_seconds:
+        return took
+    return f"{took} and {clock(run.processor_seconds)} of processor time, of all cores together"
 
 
 def _loss_tip(run: Run, name: str, shown: str) -> str:
@@ -254,6 +269,7 @@ def _colours(run: Run) -> tuple[str, ...]:
     by_state = {
         RunState.RUNNING: colours.accent,
         RunState.UNFINISHED: "#e08a3c" if colours.dark else "#a35200",
+        RunState.NOT_BEGUN: "#e08a3c" if colours.dark else "#a35200",
         RunState.DAMAGED: colours.danger,
     }
     colour = by_state.get(run.state, "")

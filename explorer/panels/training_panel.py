@@ -28,6 +28,7 @@ from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import live_problem, setting_word, values_of
 from explorer.training_words import (
     data_text,
+    epochs_text,
     no_pictures_text,
     pace_text,
     progress_texts,
@@ -244,7 +245,11 @@ class TrainingPanel(QWidget):
             self.open_requested.emit(run.file)
 
     def _on_go_on_requested(self, key: str) -> None:
-        self._training.resume_last(Path(key))
+        run = self.runs.run(key)
+        if run is not None and run.state is RunState.NOT_BEGUN and run.plan is not None:
+            self._training.start(run.plan)
+        else:
+            self._training.resume_last(Path(key))
         self._focus_on_pause()
 
     def _on_more_requested(self, key: str, more: int) -> None:
@@ -278,7 +283,7 @@ class TrainingPanel(QWidget):
         box.setInformativeText(
             "The model stays. Its epochs are deleted: it cannot be replayed or trained on."
             if run.has_model
-            else f"Its {run.epoch} finished epochs are deleted for good."
+            else f"Its {epochs_text(run.epoch)} deleted for good."
         )
         yes = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
         yes.setObjectName("discardYes")
@@ -323,6 +328,7 @@ class TrainingPanel(QWidget):
         if state.active:
             pressed = self.bar.start.hasFocus()
             self.show_page("watch")
+            self.watch.leave_comparison()
             if pressed:  # a button that is closed passes the focus on to whatever comes next
                 self.bar.pause.setFocus()
 
