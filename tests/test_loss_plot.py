@@ -241,6 +241,36 @@ def test_the_words_of_a_mark_stay_inside_the_plot(plot: LossPlot, epoch: float) 
     assert words.right() <= around.right()
 
 
+@pytest.mark.parametrize("level", [0.2, 0.42, 0.66, 0.75])
+def test_the_words_of_a_mark_lie_on_no_curve_and_on_no_other_words(
+    plot: LossPlot, level: float
+) -> None:
+    line = Line("a", False, (0.0, 9.0, 9.5, 10.0), (level, level, 0.0, 1.0))
+    plot.set_lines([line])
+    plot.set_marks([Mark(4.0, "β 1"), Mark(4.5, "rate 0.001")])
+    low, high = plot.range_shown()
+    height = named(plot, QWidget, "lossCanvas").height() - 15
+    curve = (level - low) / (high - low)
+    first, second = (item.label.orthoPos for item in plot._mark_items)
+    for one, other in ((first, curve), (second, curve), (first, second)):
+        assert abs(one - other) * height >= 12
+    plot.set_lines([line])
+    assert [item.label.orthoPos for item in plot._mark_items] == [first, second], "they stay"
+
+
+@pytest.mark.parametrize("width", [320, 430, 900])
+def test_the_legend_keeps_off_the_numbers_of_the_axis(
+    plot: LossPlot, qapp: QApplication, width: int
+) -> None:
+    plot.set_unit("likelihoods differ · nats (pseudo)")
+    plot.set_lines([falling("a", 100.0), falling("a", 102.0, held_out=True)])
+    plot.resize(width, 130)
+    QApplication.processEvents()
+    assert plot._readout.x() >= 46
+    assert plot._readout.sizeHint().width() <= plot._readout.width()
+    assert "nats" in plot._readout.text()
+
+
 @pytest.mark.parametrize("height", [60, 120, 240])
 def test_the_table_of_values_fits_into_the_plot(plot: LossPlot, height: int) -> None:
     terms = [Term(f"t{at}", f"Term {at}", f"T{at}", "#5aaaff", "") for at in range(6)]

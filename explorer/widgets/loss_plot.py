@@ -17,13 +17,16 @@ from explorer.plot_ranges import decimated, roomy, round_up, value_range
 
 _STEP = 0.02  # of the axis: an arrow key's step
 _MOST_POINTS = 250  # of a line: as many as there are pixels across
-_ROWS_OF_LABELS = 3  # labels of changes that come close together stand below each other
+_HEIGHTS = (0.66, 0.42, 0.18, 0.74, 0.54, 0.3, 0.08)  # where labels of changes can stand
+_NEAR = 0.3  # of the axis: labels of changes that come so close together stand below each other
+_LABEL_PX = 20  # of height that a label takes
 _PX_A_LETTER = 6.5
 _ROW_PX = 21
 _AXIS_PX = 15
 _TABLE_ROW_PX = 14
 _LEGEND_PX = 20  # kept free of curves at the top
 _MOST_HEADROOM = 0.3  # of the height of a low plot
+_LEFT_PX, _RIGHT_PX = 48, 6  # beside the legend, which keeps off the numbers of the axis
 _BUTTON_PX = 30  # of a term's button besides its letters
 
 
@@ -155,7 +158,8 @@ class LossPlot(QWidget):
         self._marks = tuple(marks)
         for item in self._mark_items:
             self._plot.removeItem(item)
-        self._mark_items = [self._mark_item(place, mark) for place, mark in enumerate(marks)]
+        self._mark_items = [self._mark_item(mark) for mark in marks]
+        self._place_marks()
 
     def marks(self) -> tuple[Mark, ...]:
         """What is marked."""
@@ -252,17 +256,41 @@ class LossPlot(QWidget):
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._readout.setTextFormat(Qt.TextFormat.RichText)
         grid = QGridLayout(self._plot)
-        grid.setContentsMargins(40, 2, 6, 16)
+        grid.setContentsMargins(_LEFT_PX, 2, _RIGHT_PX, 16)
         grid.addWidget(self._readout, 0, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self._words, 0, 0)
 
-    def _mark_item(self, place: int, mark: Mark) -> pg.InfiniteLine:
+    def _place_marks(self) -> None:
+        """Words stand where neither a curve nor other words are; they stay while that is so."""
+        placed: list[tuple[float, float]] = []
+        needed = 0.7 * _LABEL_PX / max(1, self._plot.height() - _AXIS_PX)
+        for mark, item in zip(self._marks, self._mark_items, strict=True):
+            taken = self._curves_near(mark.epoch)
+            taken += [at for epoch, at in placed if abs(epoch - mark.epoch) < _NEAR * self._across]
+            room = {at: min((abs(at - one) for one in taken), default=1.0) for at in _HEIGHTS}
+            if room.get(item.label.orthoPos, 0.0) < needed:
+                free = (at for at in _HEIGHTS if room[at] >= needed)
+                item.label.setPosition(next(free, max(_HEIGHTS, key=lambda at: room[at])))
+            placed.append((mark.epoch, item.label.orthoPos))
+
+    def _curves_near(self, epoch: float) -> list[float]:
+        """Where the curves are around an epoch, as shares of the height."""
+        low, high = self.range_shown()
+        places = epoch + np.linspace(-0.15, 0.15, 7) * self._across
+        chosen, found = set(self.shown_terms()), list[float]()
+        for line in self._lines:
+            if line.term in chosen:
+                there = places[(places >= line.epochs[0]) & (places <= line.epochs[-1])]
+                values = np.interp(there, line.epochs, line.values)
+                found += ((values - low) / (high - low)).tolist()
+        return found
+
+    def _mark_item(self, mark: Mark) -> pg.InfiniteLine:
         colours = theme.colours()
         pen = pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DotLine)
-        height = 0.66 - 0.24 * (place % _ROWS_OF_LABELS)
         anchors = [(0, 0.5), (1, 0.5)]  # on the side that has room for the words
         fill = pg.mkBrush(_faint(colours.panel))
-        options = {"position": height, "color": colours.text, "anchors": anchors, "fill": fill}
+        options = {"position": _HEIGHTS[0], "color": colours.text, "anchors": anchors, "fill": fill}
         item = pg.InfiniteLine(
             mark.epoch, angle=90, movable=False, pen=pen, label=mark.text, labelOpts=options
         )
@@ -276,6 +304,7 @@ class LossPlot(QWidget):
         super().resizeEvent(event)
         self._name_buttons()
         self._fit()
+        self._say()
 
     def _name_buttons(self) -> None:
         """Whole names where there is room for them, else short ones."""
@@ -344,6 +373,7 @@ class LossPlot(QWidget):
         low, high = self._values
         top = low + (high - low) / (1.0 - share)
         self._plot.setRange(xRange=(0.0, self._across), yRange=(low, top), padding=0)
+        self._place_marks()
 
     # -- the cursor ------------------------------------------------------------------------
 
@@ -414,7 +444,10 @@ class LossPlot(QWidget):
     def _say(self) -> None:
         """Put the values at the cursor, or the legend, into the corner; mirror them for readers."""
         cursor = self._cursor()
-        self._readout.setText(self._legend() if cursor is None else self._table(cursor))
+        if cursor is None:
+            self._show_legend()
+        else:
+            self._readout.setText(self._table(cursor))
         ground = _faint(theme.colours().panel).name(QColor.NameFormat.HexArgb)
         if ground != self._ground:
             self._ground = ground
@@ -422,8 +455,16 @@ class LossPlot(QWidget):
         self._readout.setVisible(bool(self._lines))
         self._plot.setAccessibleDescription(self.readout() or "Arrow keys read the values")
 
-    def _legend(self) -> str:
-        text = self.legend().replace("   ", " &nbsp; ")
+    def _show_legend(self) -> None:
+        """All of it where it fits, else without the axis across, else the unit alone."""
+        whole = self.legend()
+        for text in (whole, whole.replace(" over epochs", ""), self._unit):
+            self._readout.setText(self._legend(text))
+            if self._readout.sizeHint().width() <= self.width() - _LEFT_PX - _RIGHT_PX:
+                return
+
+    def _legend(self, text: str) -> str:
+        text = text.replace("   ", " &nbsp; ")
         return f"<span style='color:{theme.colours().muted}'><small>{text}</small></span>"
 
     def _low_table(self, epoch: float) -> str:
