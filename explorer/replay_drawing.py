@@ -50,6 +50,8 @@ class MapLook:
     hidden_classes: frozenset[int] = field(default_factory=frozenset)
     opacity: float = 1.0  # of the tiles
     overlays: Wanted = field(default_factory=Wanted)
+    path: Floats | None = None  # [N, 2] in the plane
+    markers: tuple[painting.Marker, ...] = ()  # handles, the same at every epoch
 
     @property
     def line_only(self) -> bool:
@@ -221,6 +223,9 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
     draw_above(painter, view, known.overlays, with_prior, look.ground_dark)
     if look.prior and look.has_prior:
         painting.draw_prior(painter, view, look.colours, look.line_only, look.ground_dark)
+    if look.path is not None:
+        painting.draw_path(painter, view, look.path, look.ground_dark)
+    painting.draw_markers(painter, view, look.markers)
     _draw_caption(painter, view, caption)
     painter.end()
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(view.height, image.bytesPerLine())

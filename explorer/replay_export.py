@@ -7,13 +7,13 @@ from PySide6.QtWidgets import QWidget
 
 from explorer import theme
 from explorer.exporting import Exporting, ReplayExport
+from explorer.map_drawing import MapContents
 from explorer.recorded_runs import out_file
 from explorer.replay import Replay
 from explorer.replay_drawing import MapLook
 from explorer.replay_overlays import Wanted
 from explorer.session import Session
 from explorer.settings import Settings
-from explorer.viewport import Viewport
 from explorer.widgets.export_dialog import ExportChoice, ExportDialog
 
 SIZES_PX = (256, 384, 512, 768)
@@ -37,14 +37,14 @@ class ReplayExports(QObject):
         super().__init__(window)
         self._session, self._replay, self._exporting = session, replay, exporting
         self._settings, self._window = settings, window
-        self._view, self._tile_px, self._opacity = Viewport(), 42.0, 1.0
+        self._map: MapContents | None = None
 
-    def ask(self, view: Viewport, tile_px: float, opacity: float = 1.0) -> None:
-        """Ask for file, format and size; the map is drawn as `view` shows it."""
+    def ask(self, shown: MapContents) -> None:
+        """Ask for file, format and size; the map is drawn as it is shown now."""
         run, model = self._replay.state.run, self._session.model
         if run is None or model is None or not self._replay.state.epochs:
             return
-        self._view, self._tile_px, self._opacity = view, tile_px, opacity
+        self._map = shown
         self._replay.pause()
         folder = Path(self._settings.folder("export") or Path.home())
         frames = min(max(_FEWEST_FRAMES, len(run.epochs)), _MOST_FRAMES)
@@ -91,12 +91,12 @@ class ReplayExports(QObject):
     def _look(self) -> MapLook | None:
         """The part of the plane on the map, through the active handle, with its layers."""
         session = self._session
-        model, handle, layers = session.model, session.active, session.layers
-        if model is None:
+        model, handle, layers, shown = session.model, session.active, session.layers, self._map
+        if model is None or shown is None:
             return None
         return MapLook(
-            view=self._view,
-            tile_px=self._tile_px,
+            view=shown.view,
+            tile_px=shown.tile_px,
             plane=session.plane,
             tiles_at=session.slice,
             label=handle.label if handle is not None else None,
@@ -106,8 +106,10 @@ class ReplayExports(QObject):
             points=layers.points,
             prior=layers.prior,
             hidden_classes=layers.hidden_classes,
-            opacity=self._opacity,
+            opacity=shown.opacity,
             overlays=self._overlays(),
+            path=shown.path,
+            markers=shown.markers,
         )
 
     def _overlays(self) -> Wanted:
@@ -122,4 +124,6 @@ def _what(epochs: int, overlays: Wanted) -> str:
         *before, last = overlays.names
         names = f"{', '.join(before)} and {last}" if before else last
         words += f", {names} computed for each"
-    return f"{words}. Points in the colours of their classes; no handles, path or selections."
+    return (
+        f"{words}. Points in the colours of their classes; no posteriors of images, no selections."
+    )

@@ -634,8 +634,7 @@ class MainWindow(QMainWindow):
 
     def _on_export_replay(self) -> None:
         if self.export_status.is_free():
-            view = self.map_panel.view
-            self.replay_exports.ask(self.map_panel.viewport(), view.tile_px, view.tile_opacity)
+            self.replay_exports.ask(self.map_panel.view.contents())
 
     def _on_export_map(self) -> None:
         if self.export_status.is_free():

@@ -271,9 +271,9 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.export_status": "explorer.exporting",
     "explorer.replay_export": (
-        "explorer.exporting explorer.recorded_runs explorer.replay explorer.replay_drawing "
-        "explorer.replay_overlays explorer.session explorer.settings explorer.theme "
-        "explorer.viewport explorer.widgets"
+        "explorer.exporting explorer.map_drawing explorer.recorded_runs explorer.replay "
+        "explorer.replay_drawing explorer.replay_overlays explorer.session explorer.settings "
+        "explorer.theme explorer.widgets"
     ),
     # what the window is made of
     "explorer.errors": "models.errors",

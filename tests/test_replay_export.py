@@ -16,6 +16,7 @@ from explorer import theme
 from explorer.animation import Format
 from explorer.epochs import Run, list_epochs, loss_name, read_epoch, read_run
 from explorer.exporting import Exporting, ReplayExport, _export_replay
+from explorer.painting import Marker
 from explorer.rendering import measure
 from explorer.replay import Replay, ReplayState
 from explorer.replay_drawing import MapLook, _caption, draw_replay, places
@@ -25,6 +26,7 @@ from explorer.session import Session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
 from explorer.widgets.export_dialog import ExportDialog
+from explorer.widgets.map_view import MapView
 from explorer.workers import Cancel, Cancelled, TaskContext
 from models.errors import CheckpointError, DataError
 from models.planes import axis_plane
@@ -181,6 +183,22 @@ def test_a_caption_says_which_loss_it_gives() -> None:
     assert _caption(2, run) == "epoch 2"
 
 
+def test_handles_and_path_are_on_every_frame(
+    qapp: QApplication, plan: "Plan", context: TaskContext
+) -> None:
+    markers = (Marker(1, "A", 0, -1.0, 1.0, active=True), Marker(2, "B", 1, 1.0, 0.5))
+    path = np.array([(-1.0, 1.0), (1.0, 0.5)], np.float32)
+    bare, run = look_of(), read_run(plan.folder, context)
+    look = replace(bare, markers=markers, path=path).sized(300)
+    without, with_it = (draw_replay(one, run, 4, context).astype(int) for one in (bare, look))
+    for marker in markers:
+        x, y = (round(at) for at in look.view.pixel(marker.x, marker.y))
+        there = np.s_[:, y - 6 : y + 7, x - 6 : x + 7]
+        assert (without[there] != with_it[there]).any(3).mean((1, 2)).min() > 0.6
+    x, y = (round(at) for at in look.view.pixel(0.0, 0.75))
+    assert (with_it[:, y - 1 : y + 2, x].min(2).max(1) > 240).all(), "the path between them"
+
+
 @pytest.mark.parametrize("name", ["density", "magnification", "field"])
 @pytest.mark.parametrize(("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3)])
 def test_overlays_that_are_on_are_drawn_for_each_epoch(
@@ -250,7 +268,7 @@ def test_overlays_can_be_cancelled(qapp: QApplication, plan: "Plan", context: Ta
 def test_the_dialog_says_what_is_drawn_and_what_is_not() -> None:
     plain = _what(12, Wanted())
     assert plain.startswith("The map as it is shown now, over 12 epochs.")
-    assert "no handles, path or selections" in plain
+    assert "no posteriors of images, no selections" in plain
     assert "field computed for each" in _what(12, Wanted(field=True))
     some = _what(12, Wanted(density=True, magnification=True, field=True))
     assert "density, magnification and field computed for each" in some
@@ -264,7 +282,7 @@ def test_a_dialog_that_was_closed_is_gone(qtbot: QtBot, tmp_path: Path) -> None:
     replay.state = ReplayState(Run(tmp_path / "x.safetensors.run", (0, 1)))
     settings.folder.return_value = str(tmp_path)
     exports = ReplayExports(session, replay, create_autospec(Exporting), settings, window)
-    exports.ask(Viewport(), 42.0)
+    exports.ask(MapView(window).contents())
     dialog = window.findChild(ExportDialog)
     assert dialog is not None
     with qtbot.waitSignal(dialog.destroyed):
