@@ -70,8 +70,11 @@ def _train(given: dict[str, Any], processes: distributed.Processes) -> None:
         line.end()
     if not processes.first:
         return
-    metrics = load(plan.out).metrics.items()
-    line.say(f"{plan.out}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics))
+    model = load(plan.out)
+    metrics = ", ".join(f"{name} {value:.6g}" for name, value in model.metrics.items())
+    line.say(f"{plan.out}: {metrics}")
+    by_clock, of_processor = model.record["seconds"], model.record["processor_seconds"]
+    line.say(f"took {clock(by_clock)} by the clock, {clock(of_processor)} of processor time")
     if not went_on:
         line.say(
             f"{plan.out}: all {plan.epochs} of its epochs were done before; for more of them: "

@@ -259,6 +259,14 @@ def test_a_pseudo_likelihood_is_said_to_be_one(run: Run) -> None:
     assert " held-out -ELBO " in run(*TRAIN, "--epochs", 1, *words).err
 
 
+def test_how_long_it_took_is_told_and_recorded(run: Run) -> None:
+    answer = run(*TRAIN, "--epochs", 1)
+    record = load("new.safetensors").record
+    assert record["processor_seconds"] > 0
+    told = clock(record["seconds"]), clock(record["processor_seconds"])
+    assert "took {} by the clock, {} of processor time".format(*told) in answer.err
+
+
 def test_a_terminal_is_shown_a_bar(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     answer = run(*TRAIN, "--epochs", 2)
