@@ -123,8 +123,8 @@ def read_recorded(run: Path) -> RecordedRun:
             f"{file}: its record does not hold together ({error}); train a new model"
         ) from error
     to_come = (Adjusted(**asdict(change)) for change in changes_to_come(plan, epoch))
-    changes = (*adjusted, *to_come)
-    return RecordedRun(plan, epoch, points, changes, likelihood, binary, *took)
+    changes, (seconds, worked) = (*adjusted, *to_come), took
+    return RecordedRun(plan, epoch, points, changes, likelihood, binary, seconds, worked)
 
 
 def _course(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[CurvePoint]]:
