@@ -130,7 +130,6 @@ class SlidersPanel(QWidget):
         self._left_over = False
         self._of_map = map_dimensions(self._session)
         shown, count = self._wanted_rows(model)
-        self._fold.setVisible(0 < count < model.latent_size > 2)
         self._show_count(model, count)
         holder = QWidget(self._area)
         column = QVBoxLayout(holder)
@@ -162,6 +161,7 @@ class SlidersPanel(QWidget):
     def _show_count(self, model: ModelInfo, active: int) -> None:
         text, few, tip = _count_words(model, active)
         self._count_words = (text, few)
+        self._fold.setVisible(0 < active < model.latent_size > 2)
         self._count.setToolTip(theme.as_tip(f"{text}\n{tip}"))
         self._fit_header()
 
