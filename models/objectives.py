@@ -143,11 +143,11 @@ def _elbo(model: Autoencoder, batch: Batch, generator: Generator) -> _Elbo:
 
 
 def _loss(total: Tensor, parts: _Elbo, **terms: Tensor) -> Loss:
-    each = parts.kl.mean(0).detach()
+    each = parts.kl.mean(0)
     kl = each.sum()
     elbo = -(parts.reconstruction + kl)
     known = {"elbo": elbo, "reconstruction": parts.reconstruction, "kl": kl}
-    return Loss(total, {**known, **terms}, each, parts.z.detach())
+    return Loss(total, {**known, **terms}, each.detach(), parts.z.detach())
 
 
 def negative_elbo(

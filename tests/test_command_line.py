@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import subprocess
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -363,16 +364,17 @@ def test_the_recorded_command_trains_the_same_model(run: Run, tmp_path: Path) ->
 def test_train_says_a_line_an_epoch(run: Run) -> None:
     answer = run(*TRAIN, "--epochs", 3)
     assert (answer.status, answer.out) == (0, "")
-    *epochs, last = answer.err.splitlines()
+    *epochs, last, took = answer.err.splitlines()
     assert [line.split("  ")[0] for line in epochs] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert all("-ELBO" in line and "KL" in line and "left" in line for line in epochs)
     assert last.startswith("new.safetensors: held_out_elbo_nats -")
+    assert re.fullmatch(r"took [\d:]+ by the clock, [\d:]+ of processor time", took)
 
 
 def test_train_rewrites_its_line_on_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     answer = run(*TRAIN, "--epochs", 2)
-    assert answer.err.count("\n") == 3
+    assert answer.err.count("\n") == 4
     assert "epoch 1/2" in answer.err
 
 

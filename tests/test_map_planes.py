@@ -56,6 +56,10 @@ class NoPictures(QObject):
 
     look_at = look
 
+    def fitting_tile_px(self, view: object, tile_px: float, ratio: float) -> float:
+        """Any size will do."""
+        return tile_px
+
 
 def points(classes: int = 3) -> Points:
     random = np.random.default_rng(0)
