@@ -740,6 +740,14 @@ class MainWindow(QMainWindow):
         elif not self.map_keys.press(event):
             super().keyPressEvent(event)
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes past what stands in a panel behind another's tab."""
+        start = QApplication.focusWidget()
+        moved = super().focusNextPrevChild(next)
+        while moved and self.docks.hides(at := QApplication.focusWidget()) and at is not start:
+            moved = super().focusNextPrevChild(next)
+        return moved
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
         if words := closing_text(self.training.state):
