@@ -96,6 +96,7 @@ class MapOverlays(QObject):
         # First: words of holes and the scale bar are read above the arrows.
         view.above_points[:0] = [self.arrows, self.contours]
         self.legend = OverlayLegend(view)
+        self.legend.entered.connect(view.forget_pointer)
         self.legend.move(MARGIN_LEFT_PX + _INSET_PX, _INSET_PX)
         self._pointer: tuple[float, float] | None = None
         self._held_back = False

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.rendering import Slot
@@ -115,6 +116,21 @@ def test_the_legends_too(window: Opened) -> None:
     see(window)
     assert top.overlays._pointer == pytest.approx(view._to_plane(AT.toPointF()))
     assert heard
+
+
+def test_on_a_legend_nothing_is_told_of_the_place_it_covers(window: Opened) -> None:
+    top = window.window
+    top.session.set_layers(top.session.layers.with_layer("magnification", True))
+    window.settle()
+    legend = top.overlays.legend
+    beside = legend.geometry().topRight() + QPoint(5, 10)
+    view = rest(window, beside)
+    window.qtbot.waitUntil(lambda: bool(legend.here()))
+    inside = QPointF(10, 10)
+    QApplication.sendEvent(legend, QEnterEvent(inside, inside, inside))
+    assert (view.lens, view.place, legend.here()) == (None, None, {})
+    assert top.map_corners.coordinates.isHidden()
+    assert top.look.row is None
 
 
 def test_under_a_dragged_handle_nothing_is_asked_for_the_pointer(
