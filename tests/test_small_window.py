@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from explorer.pages.training_setup import SetupPage
+from explorer.theme import assets_folder
 from explorer.widgets.picture_view import PictureView
+from explorer.window import MainWindow
 from tests.opened import Opened, opened
 
 BOTTOM = ("path", "data", "training")
@@ -20,18 +22,32 @@ def window(tiny_model_file: Path, qtbot: QtBot) -> Iterator[Opened]:
         yield found
 
 
+def lie_apart(main: MainWindow, bottom: str) -> None:
+    """The panels beside one another, one of those at the bottom in front."""
+    docks = main.docks.by_name
+    seen = [docks[one] for one in ("library", "picture", "dimensions", bottom)]
+    boxes = [dock.geometry() for dock in seen] + [main.centre.geometry()]
+    for number, box in enumerate(boxes):
+        assert main.rect().contains(box)
+        assert not any(box.intersects(other) for other in boxes[:number])
+
+
 @pytest.mark.parametrize("size", [(900, 600), (1100, 700), (1440, 900)])
 def test_no_dock_covers_another(window: Opened, size: tuple[int, int]) -> None:
-    main, docks = window.window, window.window.docks.by_name
     for name in BOTTOM:
         window.window.docks.bring(name)
-        main.resize(*size)
+        window.window.resize(*size)
         QApplication.processEvents()
-        seen = [docks[one] for one in ("library", "picture", "dimensions", name)]
-        boxes = [dock.geometry() for dock in seen] + [main.centre.geometry()]
-        for number, box in enumerate(boxes):
-            assert main.rect().contains(box)
-            assert not any(box.intersects(other) for other in boxes[:number])
+        lie_apart(window.window, name)
+
+
+def test_nor_does_one_where_the_model_has_classes(qtbot: QtBot) -> None:
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        main = found.window
+        main.resize(900, 600)
+        QApplication.processEvents()
+        lie_apart(main, "path")
+        assert main.map_panel.width() >= main.map_panel.minimumSizeHint().width()
 
 
 def test_the_ways_to_play_a_path_are_at_hand_in_the_smallest_window(window: Opened) -> None:
