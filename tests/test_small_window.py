@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -74,6 +75,27 @@ def test_the_ways_to_play_a_path_are_at_hand_in_the_smallest_window(window: Open
         if action.text() == "There and back":
             action.trigger()
             assert panel.there_and_back
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1440, 900)])
+def test_a_message_over_the_map_leaves_the_legend_in_sight(
+    window: Opened, size: tuple[int, int]
+) -> None:
+    main, legend = window.window, window.window.overlays.legend
+    main.resize(*size)
+    QApplication.processEvents()
+    layers = main.session.layers
+    main.session.set_layers(layers.with_layer("magnification", True))
+    usual = legend.geometry()
+    main.complain("one.png: cannot be read\n" + "a second message, of many words " * 9)
+    main.session.set_layers(main.session.layers.with_layer("field", True))
+    view = main.map_panel.view
+    box = QRect(main.banner.mapTo(main, QPoint()), main.banner.size())
+    assert not box.intersects(QRect(legend.mapTo(main, QPoint()), legend.size()))
+    main.banner.hide()
+    assert legend.pos() == usual.topLeft()
+    assert view.rect().contains(legend.geometry())
+    window.settle()
 
 
 def test_an_objective_that_fits_needs_no_scrolling(window: Opened) -> None:
