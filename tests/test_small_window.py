@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QToolButton
 from pytestqt.qtbot import QtBot
 
 from explorer.pages.training_setup import SetupPage
@@ -123,3 +123,23 @@ def test_a_low_picture_panel_leaves_its_height_to_the_dimensions(window: Opened)
         assert main.inspector.rect().contains(main.inspector.preview.geometry())
     roomy, low = heights
     assert max(low) < min(roomy)
+
+
+@pytest.mark.qt_log_ignore(r"does not support (raise|grabbing the keyboard)", extend=True)
+@pytest.mark.parametrize("top", [0, 150])
+def test_the_list_of_classes_hides_none_of_the_map(qtbot: QtBot, top: int) -> None:
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        main = found.window
+        main.resize(900, 600)
+        main.move(0, top)
+        QApplication.processEvents()
+        more = main.map_panel.findChild(QToolButton, "classes")
+        assert more is not None
+        more.click()
+        listed = main.findChild(QFrame, "classList")
+        assert listed is not None
+        assert listed.isVisible()
+        view, screen = main.map_panel.view, main.screen().availableGeometry()
+        assert not listed.geometry().intersects(QRect(view.mapToGlobal(QPoint()), view.size()))
+        assert screen.contains(listed.geometry())
+        listed.close()
