@@ -22,7 +22,7 @@ DOT_SIDE_PX = 11
 POINT_TIP = "Point at it to see its points alone in colour"
 _DOT_PX = 9
 _MOST_ALIKE = 4  # classes of one colour that are named
-_WIDTH_PX, _MOST_HEIGHT_PX = 240, 320
+_WIDTH_PX, _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 240, 180, 320
 
 
 class ClassList(QFrame):
@@ -87,25 +87,30 @@ class ClassList(QFrame):
         return row
 
     def open_at(self, button: QWidget) -> None:
-        """Stand on its button, as far as the screen allows, ready to be searched."""
+        """Hang below its button, clear of the map above, ready to be searched.
+
+        Where the screen ends too soon for that, it stands on the button.
+        """
         self._search.clear()
-        self._fit()
-        corner = button.mapToGlobal(QPoint(0, -self.height() - 2))
-        room = button.screen().availableGeometry()
-        below = button.mapToGlobal(QPoint(0, button.height() + 2)).y()
-        self.move(
-            max(room.left(), min(corner.x(), room.right() - self.width())),
-            corner.y() if corner.y() >= room.top() else below,
-        )
+        screen = button.screen().availableGeometry()
+        corner = button.mapToGlobal(QPoint(0, button.height() + 2))
+        below = screen.bottom() - corner.y()
+        self._fit(below if below >= _LEAST_HEIGHT_PX else _MOST_HEIGHT_PX)
+        top = corner.y()
+        if self.height() > below:
+            above = button.mapToGlobal(QPoint(0, -self.height() - 2)).y()
+            top = above if above >= screen.top() else top
+        left = max(screen.left(), min(corner.x(), screen.right() - self.width()))
+        self.move(left, top)
         self.show()
         self._search.setFocus()
 
-    def _fit(self) -> None:
+    def _fit(self, room_px: int) -> None:
         """No higher than its entries need."""
         self._tree.ensurePolished()
         rows_px = len(self._listed) * self._tree.sizeHintForRow(0) + 2 * self._tree.frameWidth()
         around_px = self.sizeHint().height() - self._tree.sizeHint().height()
-        self.resize(_WIDTH_PX, min(around_px + rows_px, _MOST_HEIGHT_PX))
+        self.resize(_WIDTH_PX, min(around_px + rows_px, room_px, _MOST_HEIGHT_PX))
 
     def set_listed(self, labels: Collection[int]) -> None:
         """Which classes stand in it; without any it closes."""

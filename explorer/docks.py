@@ -79,6 +79,12 @@ class Docks(QObject):
         """An action a panel that shows or hides it."""
         return [dock.toggleViewAction() for dock in self.by_name.values()]
 
+    def hides(self, widget: QWidget | None) -> bool:
+        """Whether a widget stands in a panel behind another's tab: Qt lays that far off."""
+        while widget is not None and not isinstance(widget, QDockWidget):
+            widget = widget.parentWidget()
+        return widget is not None and widget.visibleRegion().isEmpty()
+
     def bring(self, name: str) -> None:
         """Show a panel, in front of those it shares its place with."""
         self.by_name[name].show()

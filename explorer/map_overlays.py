@@ -2,7 +2,7 @@
 
 from math import exp, pi, sqrt
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 
 from explorer.aggregate import AggregateDensity
 from explorer.overlay_drawing import (
@@ -96,6 +96,7 @@ class MapOverlays(QObject):
         # First: words of holes and the scale bar are read above the arrows.
         view.above_points[:0] = [self.arrows, self.contours]
         self.legend = OverlayLegend(view)
+        self.legend.entered.connect(view.forget_pointer)
         self.legend.move(MARGIN_LEFT_PX + _INSET_PX, _INSET_PX)
         self._pointer: tuple[float, float] | None = None
         self._held_back = False
@@ -154,6 +155,13 @@ class MapOverlays(QObject):
         self.contours.show(relief, with_prior)
         self._view.redraw_overlays()
         self._explain()
+
+    def keep_clear(self, covered: QRect) -> None:
+        """Let the legend stand below what lies over the map; in the view's own pixels."""
+        beside = covered.left() > self.legend.geometry().right()
+        below = covered.isEmpty() or beside or covered.bottom() < _INSET_PX
+        top = _INSET_PX if below else covered.bottom() + 1 + _INSET_PX
+        self.legend.move(MARGIN_LEFT_PX + _INSET_PX, top)
 
     # -- the legend ------------------------------------------------------------------------
 

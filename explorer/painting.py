@@ -481,10 +481,8 @@ def _draw_marker(
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
 
 
-def draw_lens(
-    painter: QPainter, at: QPointF, bounds: QRectF, picture: QImage, border: QColor, side_px: int
-) -> None:
-    """The decode at the pointer, beside it and inside `bounds`."""
+def lens_box(at: QPointF, bounds: QRectF, picture: QImage, side_px: int) -> QRectF:
+    """Where the decode at the pointer stands: beside it and inside `bounds`."""
     longer = max(picture.width(), picture.height())
     width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
     x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
@@ -492,7 +490,11 @@ def draw_lens(
     # A large one that fits on neither side covers the place it belongs to, not its own edge.
     x = max(bounds.left() + 4, min(x, bounds.right() - width - 4))
     y = max(bounds.top() + 4, min(y, bounds.bottom() - height - 4))
-    box = QRectF(x, y, width, height)
+    return QRectF(x, y, width, height)
+
+
+def draw_lens(painter: QPainter, box: QRectF, picture: QImage, border: QColor) -> None:
+    """The decode at the pointer, in its frame."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(QPen(border, 3))
     painter.drawRoundedRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), 3, 3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 
 from explorer.data_look import DataLook
 from explorer.map_points import MapPoints, project
@@ -12,7 +12,7 @@ from explorer.point_words import card_lines, one_of
 from explorer.selection import How, Selection
 from explorer.session import Session
 from explorer.widgets.coordinates import decimals_at
-from explorer.widgets.map_view import MapView
+from explorer.widgets.map_view import LENS_PX, MapView
 from explorer.widgets.place_mark import PlaceMark
 from explorer.widgets.point_card import PointCard
 from models.points import Points
@@ -42,7 +42,7 @@ class PointHand(QObject):
         self._session, self._view = session, view
         self._points, self._look = points, look
         self._card = PointCard()
-        self._card.covered = view.covered
+        self._card.covered = self._covered
         view.over_handles.append(self._card)
         self._mark = PlaceMark()
         view.on_top.append(self._mark)
@@ -67,6 +67,12 @@ class PointHand(QObject):
     def _data(self) -> Points | None:
         model = self._session.model
         return None if model is None else model.points
+
+    def _covered(self) -> list[QRectF]:
+        """What the card keeps clear of: small widgets, and a lens larger than the usual."""
+        lens = self._view.lens_box
+        large = max(lens.width(), lens.height()) > LENS_PX
+        return [*self._view.covered(), *([lens] if large else [])]
 
     # -- tools -----------------------------------------------------------------------------
 

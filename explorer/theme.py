@@ -212,9 +212,9 @@ def _style_sheet(c: Colours) -> str:
         border-radius: {RADIUS_PX}px; padding: 3px 9px; min-height: 18px; }}
     QSpinBox, QDoubleSpinBox, QLineEdit, QComboBox {{ padding: 3px 6px; }}
     QPushButton[slim="true"], QToolButton[slim="true"] {{ padding: 3px 6px; }}
-    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {c.accent}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus,
-    QDoubleSpinBox:focus, QLineEdit:focus {{ border: 1px solid {c.accent}; }}
+    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {c.muted}; }}
+    QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus {{
+        border: 1px solid {c.accent}; }}
     QPushButton:checked, QToolButton:checked, QPushButton:default, QPushButton[primary="true"] {{
         background: {c.selected}; border-color: {c.accent}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {c.selected}; }}
@@ -225,6 +225,12 @@ def _style_sheet(c: Colours) -> str:
     *[compact="true"] QComboBox, *[compact="true"] QSpinBox, *[compact="true"] QDoubleSpinBox {{
         padding: 0 5px; min-height: 18px; }}
     *[compact="true"] QToolButton[slim="true"] {{ padding: 1px 3px; }}
+    QPushButton:focus, QToolButton:focus {{ border: 2px solid {c.text}; padding: 2px 8px;
+        outline: none; }}
+    QPushButton[slim="true"]:focus, QToolButton[slim="true"]:focus {{ padding: 2px 5px; }}
+    *[compact="true"] QPushButton:focus, *[compact="true"] QToolButton:focus {{
+        padding: 0 5px; }}
+    *[compact="true"] QToolButton[slim="true"]:focus {{ padding: 0 2px; }}
     QToolButton::menu-indicator {{ image: none; }}
     QPushButton::menu-indicator {{ image: none; width: 0; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
@@ -251,7 +257,7 @@ def _style_sheet(c: Colours) -> str:
         border-radius: {RADIUS_PX}px; padding: 3px; margin: 0 0 4px 0; color: {c.text}; }}
     QListWidget::item:selected {{ background: {c.selected}; border-color: {c.accent}; }}
     QListWidget::item:hover {{ border-color: {c.border}; }}
-    QListWidget:focus::item:selected {{ border-color: {c.text}; }}
+    QListWidget::item:selected:focus {{ border-color: {c.text}; }}
     QTreeView {{ background: {c.control}; border: 1px solid {c.border}; outline: none;
         border-radius: {RADIUS_PX}px; }}
     QTreeView:focus {{ border-color: {c.accent}; }}

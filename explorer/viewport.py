@@ -12,7 +12,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SCALE_RANGE = (1e-4, 1e7)  # pixels a latent unit
-_TICK_SPACING_PX = 85
+_TICK_SPACING_PX, _LEAST_SPACING_PX = 85, 24
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,27 @@ class Viewport:
 
 
 def ticks(low: float, high: float, length_px: int) -> list[float]:
-    """Round numbers from `low` to `high`, about a hundred pixels apart: steps of 1, 2 or 5."""
+    """Round numbers from `low` to `high`, about a hundred pixels apart: steps of 1, 2 or 5.
+
+    Two at least, if need be nearer to one another, where there is room for them.
+    """
     if not high > low:
         return []
-    rough = (high - low) * _TICK_SPACING_PX / max(length_px, 1)
+    px = (high - low) / max(length_px, 1)
+    found = _multiples(low, high, _round_step(_TICK_SPACING_PX * px))
+    for spacing in range(_TICK_SPACING_PX, _LEAST_SPACING_PX - 1, -1):
+        if len(found) > 1:
+            break
+        found = _multiples(low, high, _round_step(spacing * px))
+    return found
+
+
+def _round_step(rough: float) -> float:
     power = 10.0 ** floor(log10(rough))
-    step = next(nice * power for nice in (1, 2, 5, 10) if nice * power >= rough * 0.999)
+    return next(nice * power for nice in (1, 2, 5, 10) if nice * power >= rough * 0.999)
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
     first = int(np.ceil(low / step - 1e-9))
     last = int(np.floor(high / step + 1e-9))
     return [round(number * step, 12) for number in range(first, last + 1)]

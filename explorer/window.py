@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -256,6 +256,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(act)
         self._connect_services()
         self.banner.closed.connect(self._on_banner_closed)
+        self.banner.moved.connect(self._on_banner_moved)
         library, stack = self.library_panel, self.session.undo_stack
         library.model_chosen.connect(self.opening.open_model)
         library.open_requested.connect(self.opening.ask)
@@ -492,6 +493,11 @@ class MainWindow(QMainWindow):
         """A failure that was read needs no red line any more."""
         if self.messages.property("role") == "danger":
             self._message("", "muted")
+
+    def _on_banner_moved(self) -> None:
+        view, box = self.map_panel.view, self.banner.geometry()
+        box.moveTopLeft(view.mapFrom(self.centre, box.topLeft()))
+        self.overlays.keep_clear(box if self.banner.isVisible() else QRect())
 
     def _show_latency(self) -> None:
         p95 = self.decoding.latency.p95_ms
@@ -739,6 +745,14 @@ class MainWindow(QMainWindow):
             self.show_map()
         elif not self.map_keys.press(event):
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes past what stands in a panel behind another's tab."""
+        start = QApplication.focusWidget()
+        moved = super().focusNextPrevChild(next)
+        while moved and self.docks.hides(at := QApplication.focusWidget()) and at is not start:
+            moved = super().focusNextPrevChild(next)
+        return moved
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSignalBlocker, Qt
+from PySide6.QtGui import QAction, QColor, QImage, QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QInputDialog,
     QLineEdit,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from explorer import theme
 from explorer.actions import COMMANDS, MENUS
 from explorer.theme import assets_folder
 from explorer.widgets.export_dialog import ExportDialog
@@ -336,7 +338,10 @@ def test_keys_of_the_map_go_to_it_from_controls_that_have_no_use_for_them(
     QTest.keyClick(at, Qt.Key.Key_N)
     assert window.handle_names() == ["A", "B", "C", "D"]
     assert top.session.plane is plane
-    view.zoom(3)
+    for sign, factor in (("+", 1.25), ("-", 0.8), ("=", 1.25)):
+        scale = view.view.scale
+        QTest.keyClicks(at, sign)
+        assert view.view.scale == pytest.approx(factor * scale)
     QTest.keyClick(at, Qt.Key.Key_Home)
     assert view.fitted is (kind not in (QAbstractSlider, QComboBox))
     QTest.keyClick(at, Qt.Key.Key_R, CTRL)
@@ -360,11 +365,64 @@ def test_a_panel_that_floats_gives_the_map_its_keys_too(window: Opened) -> None:
     assert window.window.map_panel.view.area.kind == "rectangle"
 
 
-def test_digits_choose_the_class_from_a_button_of_the_map(qtbot: QtBot) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name"), [(QAbstractButton, "layer-points"), (QAbstractItemView, "models-recent")]
+)
+def test_digits_choose_the_class_from_what_takes_no_text(
+    qtbot: QtBot, kind: type[QWidget], name: str
+) -> None:
     with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
         found.window.activateWindow()
-        at = focused(found, QAbstractButton, "layer-points")
+        at = focused(found, kind, name)
         for digit in "507":
             QTest.keyClicks(at, digit)
             assert found.window.session.label == int(digit)
         found.settle()
+
+
+# -- the focus is seen -------------------------------------------------------------------------
+
+
+def look_of(widget: QWidget) -> QImage:
+    """A widget and what is right around it, as its window shows it."""
+    top = widget.window()
+    box = QRect(widget.mapTo(top, QPoint()), widget.size()).adjusted(-3, -3, 3, 3)
+    return top.grab(box & top.rect()).toImage()
+
+
+def test_every_stop_of_tab_is_in_sight_and_shows_that_it_has_the_focus(window: Opened) -> None:
+    top = window.window
+    top.resize(1440, 900)
+    top.map_panel.view.setFocus()
+    QTest.keyClick(top.map_panel.view, Qt.Key.Key_Tab)
+    stops: list[QWidget] = []
+    unseen = []
+    while (at := QApplication.focusWidget()) not in stops:
+        assert at is not None
+        stops.append(at)
+        focused_look = look_of(at)
+        QTest.keyClick(at, Qt.Key.Key_Tab)
+        if at.visibleRegion().isEmpty() or look_of(at) == focused_look:
+            unseen.append(described(at))
+    assert unseen == []
+    assert {"map", "tool-pan", "models-recent", "trainModelButton"} <= {
+        stop.objectName() for stop in stops
+    }
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_button_with_the_focus_does_not_look_as_if_it_were_on(window: Opened, dark: bool) -> None:
+    top = window.window
+    top.actions_by_name["themeDark" if dark else "themeLight"].trigger()
+    button = focused(window, QAbstractButton, "layer-density")
+    assert isinstance(button, QAbstractButton)
+    edges = {}
+    for on in (False, True):
+        for has_focus in (False, True):
+            (button if has_focus else top.map_panel.view).setFocus()
+            with QSignalBlocker(button):
+                button.setChecked(on)
+            edges[on, has_focus] = button.grab().toImage().pixelColor(button.width() // 2, 0)
+    assert edges[False, True] == edges[True, True] == QColor(theme.colours().text)
+    assert edges[True, False] == QColor(theme.colours().accent)
+    assert edges[False, False] == QColor(theme.colours().border)

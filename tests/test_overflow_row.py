@@ -97,11 +97,11 @@ def test_the_menu_says_how_many_in_it_are_on(row: Row) -> None:
     assert row.more.text() == "Layers ▾"
     row.buttons[1].click()
     row.buttons[4].setChecked(True)
-    assert row.more.text() == "Layers (2) ▾"
-    assert "2 of them on" in row.more.toolTip()
-    assert "2 of them on" in row.more.accessibleName()
+    assert row.more.text() == "Layers: 2 on ▾"
+    assert "on: Points, Magnification" in row.more.toolTip()
+    assert "on: Points, Magnification" in row.more.accessibleName()
     row.resize(row.widget.minimumSizeHint().width() + row.buttons[0].width() + 120)
     assert row.buttons[1].isVisible()
-    assert row.more.text() == "More (1) ▾"  # the other one is seen
+    assert row.more.text() == "More: 1 on ▾"  # the other one is seen
     row.buttons[4].setChecked(False)
     assert row.more.text() == "More ▾"

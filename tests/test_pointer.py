@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.rendering import Slot
 from explorer.theme import assets_folder
-from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
+from explorer.widgets.map_view import LENS_PX, MARGIN_LEFT_PX, MapView
 from tests.opened import Opened, opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
 
@@ -117,6 +118,21 @@ def test_the_legends_too(window: Opened) -> None:
     assert heard
 
 
+def test_on_a_legend_nothing_is_told_of_the_place_it_covers(window: Opened) -> None:
+    top = window.window
+    top.session.set_layers(top.session.layers.with_layer("magnification", True))
+    window.settle()
+    legend = top.overlays.legend
+    beside = legend.geometry().topRight() + QPoint(5, 10)
+    view = rest(window, beside)
+    window.qtbot.waitUntil(lambda: bool(legend.here()))
+    inside = QPointF(10, 10)
+    QApplication.sendEvent(legend, QEnterEvent(inside, inside, inside))
+    assert (view.lens, view.place, legend.here()) == (None, None, {})
+    assert top.map_corners.coordinates.isHidden()
+    assert top.look.row is None
+
+
 def test_under_a_dragged_handle_nothing_is_asked_for_the_pointer(
     window: Opened, qtbot: QtBot
 ) -> None:
@@ -166,3 +182,25 @@ def test_all_classes_follow_another_active_handle(conditional: Opened) -> None:
     place = np.array(view._to_plane(AT.toPointF()), np.float32)
     wanted = top.session.slice.lift(place)
     conditional.qtbot.waitUntil(lambda: bool(seen) and np.allclose(seen[-1], wanted, atol=1e-5))
+
+
+def test_the_card_of_a_point_stands_beside_the_lens_of_all_classes(conditional: Opened) -> None:
+    top = conditional.window
+    top.resize(1100, 700)
+    button = top.map_classes.row.findChild(QPushButton, "allClasses")
+    assert isinstance(button, QPushButton)
+    button.click()
+    view, card = top.map_panel.view, top.point_hand._card
+    rest(conditional)
+    assert view.lens_box.width() > 2 * LENS_PX
+    card.lines = ("7  ·  #12345", "reconstruction", "KL 12.3 nats")
+    ground = view.ground.translated(-MARGIN_LEFT_PX, 0)
+    for across in (0.05, 0.3, 0.5, 0.7, 0.95):
+        for down in (0.05, 0.3, 0.45, 0.55, 0.7, 0.95):
+            at = QPointF(across * ground.width(), down * ground.height())
+            view._pointer = at + QPointF(MARGIN_LEFT_PX, 0)
+            x, y = view.view.to_plane([at.x(), at.y()])
+            card.at = (float(x), float(y))
+            view.grab()
+            assert ground.contains(card.box)
+            assert not card.box.intersects(view.lens_box), (across, down)

@@ -90,6 +90,11 @@ def test_ticks_are_round_and_inside(low: float, extent: float, length: int) -> N
         assert any(leading == pytest.approx(nice, rel=1e-3) for nice in (1, 2, 5, 10))
 
 
+@given(st.floats(-100, 100), st.floats(0.001, 1000), st.integers(130, 3000))
+def test_one_tick_alone_would_tell_no_scale(low: float, extent: float, length: int) -> None:
+    assert len(ticks(low, low + extent, length)) >= 2
+
+
 def test_no_ticks_on_an_axis_of_no_length() -> None:
     assert ticks(1.0, 1.0, 100) == []
 

@@ -24,6 +24,7 @@ from explorer.widgets.term_bars import Term, TermBars
 _SMALL_PX = (40, 58)  # in a low panel and where there is room
 _DENSITIES = ("gaussian", "continuous-bernoulli")
 _SMALL = ("image", "reconstruction", "difference")
+_LEAST_CLASS_PX = 56
 
 
 class InspectorPanel(QWidget):
@@ -102,6 +103,7 @@ class InspectorPanel(QWidget):
         self._class.setObjectName("handleClass")
         self._class.setAccessibleName("Class of the active handle")
         self._class.setToolTip("The class y that the decoder p(x|z, y) is given; z is kept")
+        self._class.setMinimumWidth(_LEAST_CLASS_PX)  # a long name is cut where there is no room
         self._class.activated.connect(self._on_class_chosen)
         self._class.hide()
         copy = QPushButton("Copy", self)

@@ -61,6 +61,7 @@ class LibraryPanel(QWidget):
         self.setMinimumWidth(_NARROWEST_PX)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it is scrolled to by Tab
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(holder)
         outer = QVBoxLayout(self)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -32,6 +33,7 @@ _KIND_TIPS = {
     "spherical": "The direction turns at constant speed, the norm is interpolated apart: keeps "
     "the path in the shell where the prior has its mass, for large K",
 }
+_LEAST_FRAMES_PX = 104  # for “256 frames” and the arrows
 
 
 class PathPanel(QWidget):
@@ -114,6 +116,8 @@ class PathPanel(QWidget):
         self._frames.setKeyboardTracking(False)
         self._frames.setAccessibleName("Number of frames")
         self._frames.setToolTip(f"Frames on the path, {PATH_FRAMES[0]} to {PATH_FRAMES[1]}")
+        self._frames.setMinimumWidth(_LEAST_FRAMES_PX)
+        self._frames.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._frames.valueChanged.connect(self._on_frames_chosen)
         bar.addWidget(self.play_button)
         modes = OverflowRow("modes", self)

@@ -1,7 +1,7 @@
 """A message that does not fit a status bar: over the top of what it belongs to, until closed."""
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from explorer import theme
@@ -15,6 +15,7 @@ class Banner(QFrame):
     """Floats over `host`, so that nothing moves when it comes and goes."""
 
     closed = Signal()
+    moved = Signal()  # it has come, gone, or another place or size
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
@@ -55,8 +56,13 @@ class Banner(QFrame):
         self._place()
         self.raise_()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        self.moved.emit()
+        super().showEvent(event)
+
     def hideEvent(self, event: QHideEvent) -> None:
         self.closed.emit()
+        self.moved.emit()
         super().hideEvent(event)
 
     def text(self) -> str:
@@ -74,3 +80,4 @@ class Banner(QFrame):
         text_width = width - self._close.width() - 40
         height = max(self._text.heightForWidth(text_width) + 20, _LOWEST_PX)
         self.setGeometry((self._host.width() - width) // 2, _TOP_PX, width, height)
+        self.moved.emit()

@@ -321,6 +321,15 @@ class MapView(QWidget):
         return self._lens
 
     @property
+    def lens_box(self) -> QRectF:
+        """Where that decode stands, in the ground's own pixels; nothing without one."""
+        if self._lens is None or self._pointer is None:
+            return QRectF()
+        origin = QPointF(MARGIN_LEFT_PX, 0)
+        bounds, at = self.ground.translated(-origin), self._pointer - origin
+        return painting.lens_box(at, bounds, self._lens, self._lens_px)
+
+    @property
     def dragging(self) -> bool:
         """Whether a handle is being dragged."""
         return self._dragging is not None
@@ -454,10 +463,8 @@ class MapView(QWidget):
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
         if self._lens is not None and self._pointer is not None:
-            bounds = self.ground.translated(-MARGIN_LEFT_PX, 0)
-            at = self._pointer - QPointF(MARGIN_LEFT_PX, 0)
             border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
-            painting.draw_lens(painter, at, bounds, self._lens, border, self._lens_px)
+            painting.draw_lens(painter, self.lens_box, self._lens, border)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)

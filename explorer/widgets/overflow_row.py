@@ -84,9 +84,9 @@ class OverflowRow(QWidget):
             room = self.width() - self._more_px() - _SPACING_PX
             while self._width_of(self._buttons[: shown + 1]) <= room:
                 shown += 1
-        on = sum(button.isChecked() for button in self._buttons[shown:])
-        self._say(shown, on)
-        said = f": {on} of them on" if on else ""
+        on = [button.text() for button in self._buttons[shown:] if button.isChecked()]
+        self._say(shown, len(on))
+        said = f"; on: {', '.join(on)}" if on else ""
         self._more.setToolTip(f"The {self._what} that have no room in the row{said}")
         self._more.setAccessibleName(f"More {self._what}{said}")
         x, height = 0, self._height()
@@ -101,7 +101,7 @@ class OverflowRow(QWidget):
     def _say(self, shown: int, on: int = 0) -> None:
         """How many in it are pressed down; where it is alone it says what is in it."""
         what = "More" if shown else self._what.capitalize()
-        self._more.setText(f"{what} ({on}) ▾" if on else f"{what} ▾")
+        self._more.setText(f"{what}: {on} on ▾" if on else f"{what} ▾")
 
     def _fill(self) -> None:
         self._menu.clear()

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QEnterEvent,
     QFont,
     QHelpEvent,
     QLinearGradient,
@@ -52,6 +53,8 @@ class Entry:
 class OverlayLegend(QWidget):
     """One row an overlay; hidden while there is none."""
 
+    entered = Signal()
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("overlayLegend")
@@ -95,6 +98,10 @@ class OverlayLegend(QWidget):
         here = self._here.get(entry.name, "")
         note = f", {entry.note}" if entry.note else ""
         return f"{entry.title}{ends}{f', here {here}' if here else ''}{note}"
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.entered.emit()
+        super().enterEvent(event)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

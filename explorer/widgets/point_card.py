@@ -113,8 +113,12 @@ def _clear(at: QPointF, view: Viewport, usual: QRectF, covered: Sequence[QRectF]
     taken = [*covered, QRectF(at.x() + _AWAY_PX, at.y() - _LENS_PX - 10, _LENS_PX, _LENS_PX)]
     higher = min(other.top() for other in hidden) - usual.height() - _GAP_PX
     right, left = at.x() + _AWAY_PX, at.x() - _AWAY_PX - usual.width()
-    for y in (usual.y(), higher):
-        for x in (usual.x(), right, left, right + _LENS_PX):
+    rows, columns = [usual.y(), higher], [usual.x(), right, left, right + _LENS_PX]
+    for other in hidden:  # one as large as a lens of many classes: beside it
+        rows += [other.bottom() + _GAP_PX, other.top() - usual.height() - _GAP_PX, other.top()]
+        columns += [other.left() - usual.width() - _GAP_PX, other.right() + _GAP_PX, other.left()]
+    for y in rows:
+        for x in columns:
             box = QRectF(x, y, usual.width(), usual.height())
             if ground.contains(box) and not any(other.intersects(box) for other in taken):
                 return box
