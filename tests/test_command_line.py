@@ -2,10 +2,10 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
-import re
 import sys
 import types
 from collections.abc import Iterator
