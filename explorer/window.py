@@ -294,6 +294,7 @@ class MainWindow(QMainWindow):
         self.export_status.failed.connect(self.complain)
         for exports in (self.path_exports, self.map_exports, self.replay_exports):
             exports.begun.connect(self.export_status.begin)
+        self.session.refused.connect(self.complain)
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)

@@ -293,10 +293,12 @@ class DataPanel(QWidget):
 
     def _on_mean(self, means: Means) -> None:
         (mean,) = means
-        self._session.set_scrub(None)
-        self._session.add_handle(mean.z, self._label_of(mean), text="Add mean of selection")
-        handle = self._session.active
-        self.said.emit(f"{handle.name if handle else ''} is the mean of {mean.count:,} points")
+        session = self._session
+        session.set_scrub(None)
+        key = session.add_handle(mean.z, self._label_of(mean), text="Add mean of selection")
+        handle = session.arrangement.get(key)
+        if handle is not None:
+            self.said.emit(f"{handle.name} is the mean of {mean.count:,} points")
 
     def place_direction(self) -> None:
         """Two handles, at the means of the first selection and of the present one."""
@@ -305,6 +307,8 @@ class DataPanel(QWidget):
 
     def _on_direction(self, means: Means) -> None:
         session, arrangement = self._session, self._session.arrangement
+        if not session.has_room(len(means)):
+            return
         session.set_scrub(None)
         names = []
         for mean in means:
