@@ -767,6 +767,8 @@ class MainWindow(QMainWindow):
             self._embeddings,
             self._sums,
         )
+        for lane in lanes:  # all of them before any is waited for
+            lane.cancel_all()
         for thread in (*lanes, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

@@ -219,19 +219,19 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
     "explorer.replay_overlays": (
-        "explorer.aggregate explorer.epochs explorer.overlay_drawing explorer.overlays "
-        "explorer.rendering explorer.viewport explorer.workers models.model models.planes "
-        "models.relief"
+        "explorer.aggregate explorer.batching explorer.epochs explorer.overlay_drawing "
+        "explorer.overlays explorer.rendering explorer.viewport explorer.workers models.model "
+        "models.planes models.relief"
     ),
     "explorer.replay_drawing": (
-        "explorer.epochs explorer.gliding explorer.painting explorer.rendering "
-        "explorer.replay_overlays explorer.theme explorer.viewport explorer.workers "
-        "models.errors models.model models.planes models.snapshots"
+        "explorer.batching explorer.epochs explorer.gliding explorer.painting "
+        "explorer.rendering explorer.replay_overlays explorer.theme explorer.viewport "
+        "explorer.workers models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.epochs explorer.map_bands explorer.map_drawing "
-        "explorer.painting explorer.rendering explorer.replay_drawing explorer.viewport "
-        "explorer.workers models.errors models.model models.planes"
+        "explorer.animation explorer.batching explorer.epochs explorer.map_bands "
+        "explorer.map_drawing explorer.painting explorer.rendering explorer.replay_drawing "
+        "explorer.viewport explorer.workers models.errors models.model models.planes"
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
@@ -256,10 +256,11 @@ ARROWS: dict[str, str] = {
         "explorer.crowd_image explorer.fine_points explorer.painting explorer.theme "
         "explorer.viewport"
     ),
+    "explorer.batching": "",
     "explorer.png_rows": "",
     "explorer.map_bands": (
-        "explorer.map_drawing explorer.png_rows explorer.viewport explorer.workers "
-        "models.errors models.files"
+        "explorer.batching explorer.map_drawing explorer.png_rows explorer.viewport "
+        "explorer.workers models.errors models.files"
     ),
     "explorer.map_export": (
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
