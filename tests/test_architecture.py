@@ -336,8 +336,8 @@ ARROWS: dict[str, str] = {
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer.dimensions explorer.point_values explorer.rendering explorer.session "
-        "explorer.widgets"
+        "explorer explorer.dimensions explorer.point_values explorer.rendering explorer.session "
+        "explorer.theme explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
