@@ -329,7 +329,10 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
         "explorer.session explorer.workers models.points"
     ),
-    "explorer.point_words": "explorer.data_look explorer.rendering models.points",
+    "explorer.figures": "",
+    "explorer.point_words": (
+        "explorer.data_look explorer.figures explorer.rendering models.points"
+    ),
     "explorer.point_hand": (
         "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
         "explorer.point_words explorer.selection "
@@ -357,7 +360,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.class_list explorer.export_form "
-        "explorer.fields "
+        "explorer.fields explorer.figures "
         "explorer.gliding "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
@@ -371,7 +374,7 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
-        "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
+        "explorer.embedding explorer.encoding explorer.fields explorer.figures explorer.fit_box "
         "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
         "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
         "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
