@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 PATH_FRAMES = (2, 240)
+MOST_HANDLES = 10_000  # so many are read from a file; on the map they are slow before that
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QWidget
 
+from explorer import theme
 from explorer.dimensions import dimensions_in_order, map_dimensions
 from explorer.point_values import BY_CLASS, MEASURED, range_of, sampled, value_colours, values_of
 from explorer.rendering import ModelInfo
@@ -19,6 +21,8 @@ from explorer.widgets.elided_label import ElidedLabel
 Floats = npt.NDArray[np.float32]
 
 _MOST_DIMENSIONS = 30  # to choose from: of more, those that carry most
+_WIDE_PX = 400  # with less room words are few
+_MOST_NAMED = 8  # hidden classes
 _LOOKING = "Looking for the images that the points were encoded from …"
 
 
@@ -48,6 +52,7 @@ class ColourBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self._choice)
+        row.addWidget(self._build_hidden())
         row.addWidget(self._pages, 1)
         self._choice.opening.connect(self._offer)
         self._choice.opening.connect(self.find_requested)
@@ -80,6 +85,15 @@ class ColourBar(QWidget):
         self._measuring = page
         return page
 
+    def _build_hidden(self) -> QPushButton:
+        """Says that classes are hidden where their legend is not shown, and brings them back."""
+        self._hidden = QPushButton(self)
+        self._hidden.setObjectName("showHiddenClasses")
+        self._hidden.setProperty("slim", True)
+        self._hidden.clicked.connect(self._on_show_all)
+        self._hidden.hide()
+        return self._hidden
+
     # -- what it is told -------------------------------------------------------------------
 
     def set_images(self, at_hand: bool, reason: str, known: bool) -> None:
@@ -108,6 +122,10 @@ class ColourBar(QWidget):
             self._pending = ""
             self._show_progress("")
             self._show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_page()
 
     # -- from the session ------------------------------------------------------------------
 
@@ -140,7 +158,24 @@ class ColourBar(QWidget):
 
     def _show_page(self) -> None:
         """The legend of what the points are coloured by, but for while others are measured."""
-        self._pages.setCurrentWidget(self._measuring if self._progress.text() else self._shown)
+        page = self._measuring if self._progress.text() else self._shown
+        self._pages.setCurrentWidget(page)
+        self._show_hidden(page is not self._legend)
+
+    def _show_hidden(self, without_legend: bool) -> None:
+        model, hidden = self._session.model, sorted(self._session.layers.hidden_classes)
+        self._hidden.setVisible(without_legend and bool(hidden))
+        if model is None or not hidden:
+            return
+        number = "1 class" if len(hidden) == 1 else f"{len(hidden):,} classes"
+        named = [name for at, name in enumerate(model.class_names) if at in hidden]
+        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+        which = ", ".join(named[:_MOST_NAMED]) + more
+        tip = f"The points of {number} are not shown: {which}. Press to show all classes"
+        wide = self.width() >= _WIDE_PX
+        self._hidden.setText(f"{number} hidden · show" if wide else f"{len(hidden):,} hidden")
+        self._hidden.setToolTip(theme.as_tip(tip))
+        self._hidden.setAccessibleName(f"Show the hidden classes: {which}")
 
     def _show(self) -> None:
         model, colour_by = self._session.model, self._session.layers.colour_by
@@ -177,6 +212,10 @@ class ColourBar(QWidget):
         if self._pending:
             self._on_cancelled()
         self._colour_by(key)
+
+    def _on_show_all(self) -> None:
+        self._choice.setFocus()  # the button goes
+        self._session.set_layers(replace(self._session.layers, hidden_classes=frozenset()))
 
     def _on_cancelled(self) -> None:
         self.measure_cancelled.emit()

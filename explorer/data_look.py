@@ -304,10 +304,11 @@ class DataLook(QObject):
         if model.conditional:
             label = 0 if points.label is None else int(points.label[row])
         if encoded is None:
-            self._session.add_handle(points.mean[row].copy(), label)
+            key = self._session.add_handle(points.mean[row].copy(), label)
         else:
-            self._session.add_handle(encoded.image.mean, encoded.label, encoded.image)
-        self.placed.emit(row)
+            key = self._session.add_handle(encoded.image.mean, encoded.label, encoded.image)
+        if key is not None:
+            self.placed.emit(row)
 
     def place_nearest(self) -> None:
         """A new handle on the point nearest the active handle that no handle stands on."""

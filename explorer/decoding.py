@@ -68,6 +68,8 @@ class Decoding(QObject):
 
     def _on_model_changed(self) -> None:
         self._failure = ""
+        self._strip = {}  # or frames of the former model would stand among those of this one
+        self.latency = Latency()  # another decoder takes another time
         self.waiting.clear()
         self._behind.stop()
         for slot in Slot:

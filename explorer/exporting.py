@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from explorer.animation import Format, write_animation
+from explorer.batching import Batches
 from explorer.epochs import Run
 from explorer.map_bands import whole_map, write_map
 from explorer.map_drawing import Included, MapContents, MapDrawing
@@ -184,12 +185,11 @@ def _decode(
 ) -> npt.NDArray[np.uint8]:
     model = _model(shelf, request.model_key)
     parts = []
-    for start in range(0, len(request.z), _DECODE_BATCH):
+    for part in Batches(_DECODE_BATCH).parts(len(request.z)):
         if context.cancelled():
             raise Cancelled
-        part = slice(start, start + _DECODE_BATCH)
         label = None if request.label is None else request.label[part]
         parts.append(decode(model, request.z[part], label)[0])
-        context.report("Decoding", min(start + _DECODE_BATCH, len(request.z)), len(request.z))
+        context.report("Decoding", part.stop, len(request.z))
     frames = np.concatenate(parts)
     return frames[..., 0] if frames.shape[-1] == 1 else frames

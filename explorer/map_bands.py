@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from explorer.batching import Batches
 from explorer.map_drawing import MapDrawing
 from explorer.png_rows import PngRows
 from explorer.viewport import Tile
@@ -20,7 +20,7 @@ Bytes = npt.NDArray[np.uint8]
 DecodeTiles = Callable[[list[Tile]], list[QImage]]
 
 BAND_PIXELS = 4_000_000  # 16 MB, and about as much again for each layer of points
-_MOST_AT_ONCE, _QUICK_SECONDS = 32, 0.1  # tiles; of a slow decoder fewer, to be cancelled soon
+_MOST_AT_ONCE = 32  # tiles
 
 
 def write_map(
@@ -105,25 +105,20 @@ class _Tiles:
 
     def __init__(self, decode: DecodeTiles, side: int, context: TaskContext) -> None:
         self._decode, self._side, self._context = decode, side, context
-        self._at_once = 1
+        self._batches = Batches(_MOST_AT_ONCE)
         self.found: dict[Tile, QImage] = {}
 
     def get(self, lines: list[list[Tile]], report: Callable[[float], None]) -> None:
         wanted = [tile for line in lines for tile in line]
         self.found = {tile: self.found[tile] for tile in wanted if tile in self.found}
         missing = [tile for tile in wanted if tile not in self.found]
-        done = 0
-        while done < len(missing):
+        for part in self._batches.parts(len(missing)):
             if self._context.cancelled():
                 raise Cancelled
-            part = missing[done : done + self._at_once]
-            began = perf_counter()
-            pictures = [_no_finer(image, self._side) for image in self._decode(part)]
-            if perf_counter() - began < _QUICK_SECONDS:
-                self._at_once = min(2 * self._at_once, _MOST_AT_ONCE)
-            self.found.update(zip(part, pictures, strict=True))
-            done += len(part)
-            report(done / len(missing))
+            tiles = missing[part]
+            pictures = [_no_finer(image, self._side) for image in self._decode(tiles)]
+            self.found.update(zip(tiles, pictures, strict=True))
+            report(part.stop / len(missing))
 
 
 def _no_finer(image: QImage, side: int) -> QImage:

@@ -205,7 +205,9 @@ class MapOverlays(QObject):
             keys += [Key("dashed", prior, "prior")]
             if model.latent_size > 1:
                 keys += [Key("hatched", hole, "hole")]
-        note = "computing" if self.density.busy and self.density.aggregate is None else ""
+        note = "all classes" if self._session.layers.hidden_classes else ""
+        if self.density.busy and self.density.aggregate is None:
+            note = "computing"
         return Entry("density", "Density", self._density_tip(), keys=tuple(keys), note=note)
 
     def _density_tip(self) -> str:
@@ -222,7 +224,9 @@ class MapOverlays(QObject):
             f"; posteriors narrower than {least:.2g} are widened to that, the median way to the "
             "16th neighbour, for gaps between the data at hand are no holes"
         )
-        return f"{tip}. Of {drawn or f'{counted:,} points'}{widened if least else ''}"
+        hidden = ". Classes that are hidden count too: it is of all the data"
+        hidden = hidden if self._session.layers.hidden_classes else ""
+        return f"{tip}. Of {drawn or f'{counted:,} points'}{widened if least else ''}{hidden}"
 
     def _on_pointer_moved(self, x: float, y: float) -> None:
         self._pointer = (x, y)

@@ -280,6 +280,8 @@ class Opening(QObject):
     def _place(self, result: EncodedImages) -> None:
         """A handle for each picture, all in one step."""
         session, count = self._session, len(result.encoded)
+        if not session.has_room(count):
+            return
         session.set_scrub(None)
         session.begin_gesture(f"Add {count} images" if count > 1 else "Add image")
         for encoded in result.encoded:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.data_look import Picture
+from explorer.figures import nats
 from explorer.rendering import ModelInfo
 from models.points import Points
 
@@ -32,17 +33,13 @@ def card_lines(
     lines = [name, what]
     if model.has_prior:
         of = ", grey image" if model.binarise else ""  # and not of a binarisation, as in Picture
-        lines.append(_nats("KL", float(one_of(points, row).kl()[0])) + of)
+        lines.append(f"KL {nats(float(one_of(points, row).kl()[0]))}{of}")
     values = measured.get(colour_by)
     if values is not None and colour_by in _MEASURED and row < len(values):
-        lines.append(_nats(_MEASURED[colour_by], float(values[row])))
+        lines.append(f"{_MEASURED[colour_by]} {nats(float(values[row]))}")
     return tuple(lines)
 
 
 def one_of(points: Points, row: int) -> Points:
     """A set of one point."""
     return Points(points.mean[row : row + 1], points.log_variance[row : row + 1])
-
-
-def _nats(name: str, value: float) -> str:
-    return f"{name} {value:.1f} nats".replace("-", "−")

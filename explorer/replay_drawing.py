@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from explorer import painting
+from explorer.batching import Batches
 from explorer.epochs import Epoch, Run, read_epoch
 from explorer.gliding import between
 from explorer.rendering import decode
@@ -161,10 +162,10 @@ class _Film:
         look = self.look
         wanted = visible_tiles(look.view, look.tile_px) if look.mosaic else []
         found: dict[Tile, QImage] = {}
-        for start in range(0, len(wanted), _DECODE_BATCH):
+        for batch in Batches(_DECODE_BATCH).parts(len(wanted)):
             if self.context.cancelled():
                 raise Cancelled
-            part = wanted[start : start + _DECODE_BATCH]
+            part = wanted[batch]
             z = look.tiles_at.lift(np.array([tile.centre for tile in part], np.float32))
             label = None
             if model.conditional:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from explorer.aggregate import fitting_relief, lay_out
+from explorer.batching import Batches
 from explorer.overlay_drawing import (
     ARROWS,
     VIRIDIS,
@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 MOST_VALUES = 500  # about, of a kind and an epoch: so many take less than the tiles of a mosaic
-_MOST_AT_ONCE, _QUICK_SECONDS = 64, 0.1  # of a slow model fewer, to be cancelled soon
+_MOST_AT_ONCE = 64
 _BAR_PX, _PAD_PX = 90.0, 6.0
 
 
@@ -130,19 +130,14 @@ def _values(
     z = plane.lift(centres(tiles).astype(np.float32))
     classes = np.full(len(z), label or 0, np.int64) if model.conditional else None
     found = np.full((len(z), measured.columns), np.nan, np.float32)
-    done, at_once = 0, 4
-    while done < len(z):
+    for part in Batches(_MOST_AT_ONCE).parts(len(z)):
         if context.cancelled():
             raise Cancelled
-        part, began = slice(done, done + at_once), perf_counter()
         of_class = None if classes is None else classes[part]
         try:
             found[part] = measure(model, measured.kind, z[part], plane.basis, of_class)
         except (ValueError, RuntimeError, MemoryError):  # as on the map: nothing is drawn there
             return found
-        done += at_once
-        if perf_counter() - began < _QUICK_SECONDS:
-            at_once = min(2 * at_once, _MOST_AT_ONCE)
     return found
 
 

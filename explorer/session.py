@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.arrangement import MOST_HANDLES, Arrangement, EncodedImage, Handle
 from explorer.rendering import ModelInfo
 from models.paths import PathKind
 from models.planes import Plane, axis_plane
@@ -95,6 +95,7 @@ class Session(QObject):
     picture_state_changed = Signal()
     strip_changed = Signal()
     scrub_changed = Signal()  # the player stands on another frame, or on none
+    refused = Signal(str)  # why there is no such change
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -304,14 +305,24 @@ class Session(QObject):
 
     def add_handle(
         self, z: Floats, label: int | None = None, image: EncodedImage | None = None, text: str = ""
-    ) -> int:
-        """A new handle at `z` [K], made the active one; its key."""
+    ) -> int | None:
+        """A new handle at `z` [K], made the active one; its key, if there was room for it."""
+        if not self.has_room(1):
+            return None
         key = self.arrangement.fresh_key()
         name, colour = self.arrangement.fresh_name(), self.arrangement.fresh_colour()
         handle = Handle(key, name, colour, np.asarray(z, np.float32), label, image)
         self._change(text or f"Add {name}", self.arrangement.with_handle(handle))
         self.set_active(key)
         return key
+
+    def has_room(self, count: int) -> bool:
+        """Whether so many more handles can be added; if not, that is `refused`."""
+        room = MOST_HANDLES - len(self.arrangement.handles)
+        if count > room:
+            left = f"there is room for {room:,} more" if room > 0 else "delete some to add others"
+            self.refused.emit(f"A session has at most {MOST_HANDLES:,} handles; {left}")
+        return count <= room
 
     def remove_handle(self, key: int) -> None:
         """Take a handle away; its neighbour becomes the active one."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from explorer.arrangement import PATH_FRAMES, Arrangement, EncodedImage, Handle
+from explorer.arrangement import MOST_HANDLES, PATH_FRAMES, Arrangement, EncodedImage, Handle
 from explorer.map_look import MapLook, look_values, read_look, whole
 from explorer.rendering import ModelInfo
 from explorer.viewport import Viewport
@@ -22,9 +22,9 @@ from models.planes import PLANE_KINDS, Plane, is_plane
 VERSION = 1
 SUFFIX = ".latent.json"
 _LARGEST_BYTES = 64 * 2**20
-_MOST_HANDLES = 1000
 _MOST_PIXELS = 256 * 256
 _MOST_WORDS = 160  # letters of what a plane or a direction of it is called
+_SPOILT = (KeyError, TypeError, ValueError, OSError, OverflowError)
 _TERMS = {"elbo", "reconstruction", "kl", "importance_bound"}
 
 
@@ -48,7 +48,7 @@ class SavedSession:
 
 
 def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
-    """Write a session in one step.
+    """Write a session in one step, unless it could not be read again.
 
     Raises:
         DataError: it cannot be written; an older file of that name is untouched.
@@ -67,12 +67,36 @@ def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
         "path": {"kind": arrangement.path_kind, "frames": arrangement.frames},
         "handles": [_handle_values(handle) for handle in arrangement.handles],
     }
+    text = _readable(path, values)
     try:
         with replacing(path) as temporary:
-            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+            temporary.write_bytes(text)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{path}: cannot be written ({reason}); choose another place") from error
+
+
+def _readable(path: Path, values: dict[str, Any]) -> bytes:
+    """The text of a session file that can be read again.
+
+    Raises:
+        DataError: there is none; what stands against it is told.
+    """
+    try:
+        _saved_session(path, values)
+    except _SPOILT as error:
+        raise DataError(
+            f"{path}: is not saved, as it could not be opened again ({error}); delete what is "
+            "named there, and save again"
+        ) from error
+    text = json.dumps(values, indent=1).encode()
+    if len(text) > _LARGEST_BYTES:
+        raise DataError(
+            f"{path}: is not saved, as it would be too large to be opened again "
+            f"({len(text) / 2**20:.0f} MB of at most {_LARGEST_BYTES / 2**20:.0f}); delete "
+            "handles, those with images first, and save again"
+        )
+    return text
 
 
 def read_session(path: Path) -> SavedSession:
@@ -104,7 +128,7 @@ def read_session(path: Path) -> SavedSession:
         )
     try:
         return _saved_session(path, values)
-    except (KeyError, TypeError, ValueError, OSError, OverflowError) as error:
+    except _SPOILT as error:
         raise DataError(
             f"{path}: is damaged ({error}); save the session again, or open the model alone"
         ) from error
@@ -118,10 +142,12 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
     model = _there_or_beside(Path(values["model"]), path)
     data = values.get("data")  # older files have none
     handles = values["handles"]
-    if not isinstance(handles, list) or len(handles) > _MOST_HANDLES:
-        raise ValueError("handles")
+    if not isinstance(handles, list):
+        raise ValueError("the handles are no list")
+    if len(handles) > MOST_HANDLES:
+        raise ValueError(f"{len(handles):,} handles; {MOST_HANDLES:,} are the most")
     arrangement = Arrangement(
-        tuple(_handle(key, item, size) for key, item in enumerate(handles, start=1)),
+        tuple(_named_handle(key, item, size) for key, item in enumerate(handles, start=1)),
         path_kind=PATH_KINDS[PATH_KINDS.index(values["path"]["kind"])],
         frames=whole(values["path"]["frames"], *PATH_FRAMES),
     )
@@ -198,6 +224,14 @@ def _handle_values(handle: Handle) -> dict[str, Any]:
         "label": handle.label,
         "image": None if handle.image is None else _image_values(handle.image),
     }
+
+
+def _named_handle(key: int, values: dict[str, Any], size: int) -> Handle:
+    """A handle; what is wrong with it is told with its name."""
+    try:
+        return _handle(key, values, size)
+    except ValueError as error:
+        raise ValueError(f"handle {str(values['name'])[:24]}: {error}") from error
 
 
 def _handle(key: int, values: dict[str, Any], size: int) -> Handle:

@@ -295,6 +295,7 @@ class MainWindow(QMainWindow):
         self.export_status.failed.connect(self.complain)
         for exports in (self.path_exports, self.map_exports, self.replay_exports):
             exports.begun.connect(self.export_status.begin)
+        self.session.refused.connect(self.complain)
         self.decoding.failed.connect(self.complain)
         self.map_panel.failed.connect(self.complain)
         self.map_panel.said.connect(self.say)
@@ -780,6 +781,8 @@ class MainWindow(QMainWindow):
             self._embeddings,
             self._sums,
         )
+        for lane in lanes:  # all of them before any is waited for
+            lane.cancel_all()
         for thread in (*lanes, self.decode_thread):
             thread.stop()
         super().closeEvent(event)

@@ -285,10 +285,14 @@ class Lane(QThread):
         if ticket in self._cancels:
             self._cancels[ticket].set()
 
+    def cancel_all(self) -> None:
+        """Ask all tasks to stop."""
+        for cancel in list(self._cancels.values()):
+            cancel.set()
+
     def stop(self) -> None:
         """Cancel everything, end the thread and wait for it; no callback is told any more."""
-        for cancel in self._cancels.values():
-            cancel.set()
+        self.cancel_all()
         self._callbacks.clear()
         with self._wake:
             self._stopping = True

@@ -219,19 +219,19 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
     "explorer.replay_overlays": (
-        "explorer.aggregate explorer.epochs explorer.overlay_drawing explorer.overlays "
-        "explorer.rendering explorer.viewport explorer.workers models.model models.planes "
-        "models.relief"
+        "explorer.aggregate explorer.batching explorer.epochs explorer.overlay_drawing "
+        "explorer.overlays explorer.rendering explorer.viewport explorer.workers models.model "
+        "models.planes models.relief"
     ),
     "explorer.replay_drawing": (
-        "explorer.epochs explorer.gliding explorer.painting explorer.rendering "
-        "explorer.replay_overlays explorer.theme explorer.viewport explorer.workers "
-        "models.errors models.model models.planes models.snapshots"
+        "explorer.batching explorer.epochs explorer.gliding explorer.painting "
+        "explorer.rendering explorer.replay_overlays explorer.theme explorer.viewport "
+        "explorer.workers models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
-        "explorer.animation explorer.epochs explorer.map_bands explorer.map_drawing "
-        "explorer.painting explorer.rendering explorer.replay_drawing explorer.viewport "
-        "explorer.workers models.errors models.model models.planes"
+        "explorer.animation explorer.batching explorer.epochs explorer.map_bands "
+        "explorer.map_drawing explorer.painting explorer.rendering explorer.replay_drawing "
+        "explorer.viewport explorer.workers models.errors models.model models.planes"
     ),
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
@@ -256,10 +256,11 @@ ARROWS: dict[str, str] = {
         "explorer.crowd_image explorer.fine_points explorer.painting explorer.theme "
         "explorer.viewport"
     ),
+    "explorer.batching": "",
     "explorer.png_rows": "",
     "explorer.map_bands": (
-        "explorer.map_drawing explorer.png_rows explorer.viewport explorer.workers "
-        "models.errors models.files"
+        "explorer.batching explorer.map_drawing explorer.png_rows explorer.viewport "
+        "explorer.workers models.errors models.files"
     ),
     "explorer.map_export": (
         "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
@@ -328,15 +329,18 @@ ARROWS: dict[str, str] = {
         "explorer.data_images explorer.encoding explorer.neighbours explorer.rendering "
         "explorer.session explorer.workers models.points"
     ),
-    "explorer.point_words": "explorer.data_look explorer.rendering models.points",
+    "explorer.figures": "",
+    "explorer.point_words": (
+        "explorer.data_look explorer.figures explorer.rendering models.points"
+    ),
     "explorer.point_hand": (
         "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
         "explorer.point_words explorer.selection "
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer.dimensions explorer.point_values explorer.rendering explorer.session "
-        "explorer.widgets"
+        "explorer explorer.dimensions explorer.point_values explorer.rendering explorer.session "
+        "explorer.theme explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -356,7 +360,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.class_list explorer.export_form "
-        "explorer.fields "
+        "explorer.fields explorer.figures "
         "explorer.gliding "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
@@ -370,7 +374,7 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
-        "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
+        "explorer.embedding explorer.encoding explorer.fields explorer.figures explorer.fit_box "
         "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
         "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
         "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "

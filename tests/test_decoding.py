@@ -174,6 +174,29 @@ def test_answers_of_another_model_are_nothing(
     assert set(thread.cleared) == set(Slot)
 
 
+def test_the_strip_of_another_model_holds_none_of_the_former_ones_frames(
+    decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
+) -> None:
+    first = thread.last(Slot.STRIP)
+    thread.answer(first)
+    assert len(session.strip) == len(first.z)
+    session.set_model(info(key=2), three(), (0, 1))
+    qtbot.waitUntil(lambda: thread.last(Slot.STRIP) is not first)
+    thread.answer(thread.last(Slot.STRIP), 0, 1)
+    assert sorted(session.strip) == [0]
+
+
+def test_the_drags_of_another_model_count_no_more(
+    decoding: Decoding, session: Session, thread: FakeThread
+) -> None:
+    for place in range(30):
+        session.set_latent(1, np.full(3, place, np.float32))
+        thread.answer(thread.last(Slot.PICTURE))
+    assert decoding.latency.p95_ms is not None
+    session.set_model(info(key=2), three(), (0, 1))
+    assert decoding.latency.p95_ms is None
+
+
 def test_nobody_waits_for_the_lens(
     decoding: Decoding, session: Session, thread: FakeThread, qtbot: QtBot
 ) -> None:

@@ -434,6 +434,7 @@ def test_a_pan_puts_no_handle(window: Opened) -> None:
 def test_only_handles_that_stand_on_images_are_shown(window: Opened) -> None:
     panel, session = view_of(window), window.window.session
     key = session.add_handle(means(window)[3])
+    assert key is not None
     assert panel.view.position_of(key) == at(panel, *(10 * means(window)[3, :2]).tolist())
     session.set_latent(key, means(window)[3] + 0.05)
     with pytest.raises(KeyError):

@@ -97,6 +97,30 @@ def test_a_cancelled_export_leaves_the_old_file(
         exporting.export(request(path))
 
 
+@pytest.mark.parametrize("at", [1, 3])
+def test_of_a_slow_model_no_picture_is_decoded_after_it_was_cancelled(
+    exporting: Exporting,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at: int,
+) -> None:
+    plain, clock, decoded = rendering.decode, [0.0], []
+
+    def slow(model: "Model", z: Any, label: Any) -> object:
+        decoded.append(len(z))
+        clock[0] += 1.1 * len(z)
+        if sum(decoded) >= at:
+            exporting.cancel()
+        return plain(model, z, label)
+
+    monkeypatch.setattr("explorer.batching.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("explorer.exporting.decode", slow)
+    with qtbot.waitSignal(exporting.cancelled, timeout=PATIENCE_MS):
+        exporting.export(request(tmp_path / "x.gif", 64))
+    assert decoded == [1] * at
+
+
 def test_nothing_to_cancel_is_no_trouble(exporting: Exporting) -> None:
     exporting.cancel()
     assert not exporting.busy

@@ -194,6 +194,24 @@ def test_another_model_forgets_the_steps_and_pictures_of_the_last(
     assert session.plane.basis.shape == (2, 2)
 
 
+def test_a_session_takes_no_more_handles_than_a_file_and_says_so(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "MOST_HANDLES", 4)
+    refused: list[str] = []
+    session.refused.connect(refused.append)
+    assert session.add_handle(np.zeros(3, np.float32)) is not None
+    full, active = session.arrangement, session.active_key
+    assert not refused
+    assert session.add_handle(np.ones(3, np.float32)) is None
+    assert (session.arrangement, session.active_key) == (full, active)
+    assert refused == ["A session has at most 4 handles; delete some to add others"]
+    session.remove_handle(1)
+    assert session.has_room(1)
+    assert not session.has_room(2)
+    assert refused[1:] == ["A session has at most 4 handles; there is room for 1 more"]
+
+
 def test_the_slice_runs_through_the_active_handle(session: Session) -> None:
     session.set_latent(1, np.array([1, 2, 7], np.float32))
     session.set_active(1)

@@ -1,5 +1,7 @@
 """A saved session comes back as it was, beside its model, and nothing else gets in."""
 
+import base64
+import io
 import json
 import os
 from dataclasses import replace
@@ -9,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from explorer.arrangement import Arrangement, EncodedImage, Handle
+from explorer.arrangement import MOST_HANDLES, Arrangement, EncodedImage, Handle
 from explorer.map_look import MapLook
 from explorer.selection import Selection
 from explorer.session import Layers
@@ -278,14 +281,24 @@ def read_or_told(path: Path) -> tuple[SavedSession | None, str]:
         return None, str(error)
 
 
-def test_a_picture_of_many_pixels_is_not_opened(tmp_path: Path) -> None:
-    path, huge = (
-        tmp_path / "x.latent.json",
-        replace(image(), pixels=np.zeros((600, 600, 1), np.uint8)),
-    )
-    found = Arrangement((Handle(1, "A", 0, np.zeros(3, np.float32), image=huge),))
-    write_session(path, info(), saved(path, found))
-    with pytest.raises(DataError, match=r"is damaged.*too large"):
+def png(height: int, width: int) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(np.zeros((height, width), np.uint8)).save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+@pytest.mark.parametrize(
+    ("side", "reason"), [(600, r"is damaged.*too large"), (4, "differ in size")]
+)
+def test_an_image_of_another_size_than_it_can_have_is_not_opened(
+    tmp_path: Path, side: int, reason: str
+) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), saved(path))
+    values = json.loads(path.read_text("utf-8"))
+    values["handles"][2]["image"]["pixels"] = png(side, side)
+    path.write_text(json.dumps(values), "utf-8")
+    with pytest.raises(DataError, match=reason):
         read_session(path)
 
 
@@ -298,12 +311,69 @@ def test_a_file_of_many_bytes_is_not_read(tmp_path: Path, monkeypatch: pytest.Mo
         read_session(path)
 
 
-def test_an_image_and_its_reconstruction_are_of_one_size(tmp_path: Path) -> None:
-    path, odd = tmp_path / "x.latent.json", replace(image(), pixels=np.zeros((4, 4, 1), np.uint8))
-    found = Arrangement((Handle(1, "A", 0, np.zeros(3, np.float32), image=odd),))
-    write_session(path, info(), saved(path, found))
-    with pytest.raises(DataError, match="differ in size"):
-        read_session(path)
+FIGURES = st.floats(width=32) | st.sampled_from([0.0, 3e38, np.inf, np.nan])
+
+
+@st.composite
+def held(draw: st.DrawFn) -> Handle:
+    """What a session may hold, sound or not: nobody knows what a model computes."""
+    z = np.array(draw(st.lists(FIGURES, min_size=3, max_size=3)), np.float32)
+    side, label = draw(st.sampled_from([1, 8, 300])), draw(st.sampled_from([None, 3, 5000]))
+    found = image()
+    pixels = np.zeros((side, side, 1), np.uint8)
+    kl = np.array(draw(st.lists(FIGURES, min_size=3, max_size=3)), np.float32)
+    found = replace(found, pixels=pixels, reconstruction=pixels, kl=kl)
+    some = draw(st.booleans())
+    return Handle(1, draw(st.text(max_size=24)), 0, z, label, found if some else None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(held(), max_size=3))
+def test_what_is_saved_can_be_opened_and_what_cannot_leaves_the_older_file(
+    tmp_path_factory: pytest.TempPathFactory, handles: list[Handle]
+) -> None:
+    path = tmp_path_factory.mktemp("held") / "x.latent.json"
+    path.write_text("older", "utf-8")
+    numbered = tuple(replace(handle, key=key) for key, handle in enumerate(handles, 1))
+    message = ""
+    try:
+        write_session(path, info(), saved(path, Arrangement(numbered)))
+    except DataError as error:
+        message = str(error)
+    if message:
+        assert "not saved" in message
+        assert path.read_text("utf-8") == "older"
+        return
+    read = read_session(path).arrangement.handles
+    assert len(read) == len(numbered)
+    for one, other in zip(read, numbered, strict=True):
+        np.testing.assert_array_equal(one.z, other.z)
+
+
+def many(count: int) -> Arrangement:
+    z = np.zeros(3, np.float32)
+    return Arrangement(tuple(Handle(key, f"H{key}", key % 8, z) for key in range(1, count + 1)))
+
+
+def test_as_many_handles_as_a_session_can_have_come_back_and_no_more_are_saved(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.latent.json"
+    write_session(path, info(), saved(path, many(MOST_HANDLES)))
+    assert len(read_session(path).arrangement.handles) == MOST_HANDLES
+    with pytest.raises(DataError, match=r"not saved.*10,001 handles; 10,000 are the most"):
+        write_session(path, info(), saved(path, many(MOST_HANDLES + 1)))
+    assert len(read_session(path).arrangement.handles) == MOST_HANDLES
+
+
+def test_what_is_larger_than_a_file_may_be_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.latent.json"
+    monkeypatch.setattr("explorer.session_file._LARGEST_BYTES", 1000)
+    with pytest.raises(DataError, match=r"not saved.*too large"):
+        write_session(path, info(), saved(path))
+    assert not path.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

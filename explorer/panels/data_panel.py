@@ -55,11 +55,13 @@ class DataPanel(QWidget):
         self._session, self._points = session, points
         self._look, self._images = look, images
         self._planes, self._means = planes, means
+        self._hidden = session.layers.hidden_classes
         self._build()
         look.near_changed.connect(self._show_near)
         look.place_changed.connect(self._show_near)
         images.changed.connect(self._show_near)
         points.selection_changed.connect(self._show_selection)
+        session.layers_changed.connect(self._show_hidden)
         session.model_changed.connect(self._on_model_changed)
         session.active_changed.connect(self._show_near)
         self._on_model_changed()
@@ -269,13 +271,24 @@ class DataPanel(QWidget):
             return "The data has no classes."
         counts = selection.counts(data, len(model.class_names))
         order = [int(label) for label in np.argsort(-counts, kind="stable") if counts[label]]
+        hidden = self._session.layers.hidden_classes
         parts = [
-            f"<span style='color:{theme.class_colour(label).name()}'>●</span>&nbsp;"
+            f"<span style='color:{theme.class_colour(label).name()}'>"
+            f"{'○' if label in hidden else '●'}</span>&nbsp;"
             f"{_plain(model.class_names[label])}&nbsp;<b>{int(counts[label]):,}</b>"
             for label in order[:_MOST_COUNTED]
         ]
         rest = sum(int(counts[label]) for label in order[_MOST_COUNTED:])
-        return "&nbsp;&nbsp; ".join(parts) + (f" &nbsp;others <b>{rest:,}</b>" if rest else "")
+        unseen = sum(int(counts[label]) for label in order if label in hidden)
+        before = f"<b>{unseen:,}</b>&nbsp;of them hidden (○), and counted:<br>" if unseen else ""
+        others = f" &nbsp;others <b>{rest:,}</b>" if rest else ""
+        return before + "&nbsp;&nbsp; ".join(parts) + others
+
+    def _show_hidden(self) -> None:
+        """Of what is selected, other classes may be hidden now."""
+        if self._session.layers.hidden_classes != self._hidden:
+            self._hidden = self._session.layers.hidden_classes
+            self._show_selection()
 
     def clear(self) -> None:
         """Select nothing, and keep nothing."""
@@ -293,10 +306,12 @@ class DataPanel(QWidget):
 
     def _on_mean(self, means: Means) -> None:
         (mean,) = means
-        self._session.set_scrub(None)
-        self._session.add_handle(mean.z, self._label_of(mean), text="Add mean of selection")
-        handle = self._session.active
-        self.said.emit(f"{handle.name if handle else ''} is the mean of {mean.count:,} points")
+        session = self._session
+        session.set_scrub(None)
+        key = session.add_handle(mean.z, self._label_of(mean), text="Add mean of selection")
+        handle = session.arrangement.get(key)
+        if handle is not None:
+            self.said.emit(f"{handle.name} is the mean of {mean.count:,} points")
 
     def place_direction(self) -> None:
         """Two handles, at the means of the first selection and of the present one."""
@@ -305,6 +320,8 @@ class DataPanel(QWidget):
 
     def _on_direction(self, means: Means) -> None:
         session, arrangement = self._session, self._session.arrangement
+        if not session.has_room(len(means)):
+            return
         session.set_scrub(None)
         names = []
         for mean in means:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from explorer import theme
 from explorer.arrangement import Bytes, EncodedImage
 from explorer.encoding import BOUND_SAMPLES
+from explorer.figures import nats
 from explorer.painting import to_image
 from explorer.session import PictureState, Session
 from explorer.widgets.picture_view import PictureView
@@ -273,7 +274,7 @@ class InspectorPanel(QWidget):
         ]
         return (
             f"{word} of this image",
-            f"{terms['elbo']:.1f} nats".replace("-", "−"),
+            nats(terms["elbo"]),
             rows,
             head_tip,
         )

@@ -192,8 +192,12 @@ class PathPanel(QWidget):
         if model is None or len(arrangement.handles) < 2 or len(strip) < arrangement.frames:
             self._curves.set_curves([])
             return
+        pictures = [strip[frame] for frame in range(arrangement.frames)]
+        if len({picture.shape for picture in pictures}) > 1:  # nothing to compare
+            self._curves.set_curves([])
+            return
         z = arrangement.path()
-        frames = np.stack([strip[frame] for frame in range(arrangement.frames)]).astype(np.float32)
+        frames = np.stack(pictures).astype(np.float32)
         step = np.sqrt(np.square(np.diff(frames / 255, axis=0)).mean((1, 2, 3)))
         curves = [Curve("change per step", "change", "RMS", "#5aaaff", np.append(step, step[-1:]))]
         if model.has_prior:

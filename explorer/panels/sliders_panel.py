@@ -22,6 +22,7 @@ from explorer.dimensions import (
     is_nearly_in_order,
     map_dimensions,
 )
+from explorer.figures import nats
 from explorer.pacing import Paced
 from explorer.painting import to_image
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
@@ -379,7 +380,7 @@ def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
         return "KL unknown", "The model came without data, over which a mean KL could be taken"
     moments = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ""
     tip = f"Mean KL to the prior over the data{moments}, in nats: how much the model uses it"
-    return f"{model.kl[dimension]:.1f} nats", tip
+    return nats(float(model.kl[dimension])), tip
 
 
 def _count_words(model: ModelInfo, active: int) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from explorer import theme
 
 Bytes = npt.NDArray[np.uint8]
+_LEAST_BAR_PX = 20
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,20 @@ class GradientLegend(QWidget):
         painter = QPainter(self)
         painter.setPen(QColor(theme.colours().text))
         metrics = self.fontMetrics()
-        left, right = (metrics.horizontalAdvance(end) + 8 for end in self._ends)
+        ends: tuple[str, ...] = self._ends
+        if sum(metrics.horizontalAdvance(end) + 8 for end in ends) + _LEAST_BAR_PX > self.width():
+            ends = tuple(end.partition(" ")[0] for end in ends)  # the tooltip tells the unit
+        left, right = (metrics.horizontalAdvance(end) + 8 for end in ends)
         bar = QRectF(
-            left, self.height() / 2 - 5, max(30, min(self.width() - left - right, 180)), 10
+            left,
+            self.height() / 2 - 5,
+            max(_LEAST_BAR_PX, min(self.width() - left - right, 180)),
+            10,
         )
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(0, 0, left, self.height()), middle, self._ends[0])
+        painter.drawText(QRectF(0, 0, left, self.height()), middle, ends[0])
         after = QRectF(bar.right() + 8, 0, right, self.height())
-        painter.drawText(after, middle, self._ends[1])
+        painter.drawText(after, middle, ends[1])
         row = np.ascontiguousarray(self._colours)
         kind = QImage.Format.Format_RGB888
         image = QImage(row.data, len(row), 1, 3 * len(row), kind).copy()

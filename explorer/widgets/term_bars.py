@@ -7,6 +7,8 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
+from explorer import figures
+
 
 @dataclass(frozen=True)
 class Term:
@@ -70,7 +72,7 @@ class TermBars(QWidget):
             name.setText(term.name)
             bar.share, bar.colour = abs(term.value) / largest, term.colour
             bar.update()
-            value.setText(f"{term.value:.1f}".replace("-", "−"))
+            value.setText(figures.figure(term.value))
             for widget in (name, bar, value):
                 widget.setToolTip(term.tip)
 

@@ -1,0 +1,17 @@
+"""Figures as a person reads them, however large what a model computes far outside."""
+
+_LARGE = 99_999.95  # from here a figure of one decimal has no room beside what it belongs to
+
+
+def figure(value: float) -> str:
+    """A number of one decimal; a large one of two digits and a power of ten, as `5.0e11`."""
+    if abs(value) < _LARGE:
+        text = f"{value:.1f}"
+    else:  # no number (nan) and the infinite ones too
+        text = f"{value:.1e}".replace("e+0", "e").replace("e+", "e").replace("inf", "∞")
+    return text.replace("-", "−")
+
+
+def nats(value: float) -> str:
+    """A number of nats with its unit."""
+    return f"{figure(value)} nats"

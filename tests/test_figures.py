@@ -1,0 +1,60 @@
+"""Figures stay short, whatever a model computes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from explorer.arrangement import Arrangement, Handle
+from explorer.figures import figure, nats
+from explorer.panels.sliders_panel import SlidersPanel
+from explorer.session import Session
+from models.points import Points
+from tests.fakes import FakeThread, info
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0"),
+        (3.64, "3.6"),
+        (-91.25, "−91.2"),
+        (99_999.9, "99999.9"),
+        (99_999.96, "1.0e5"),
+        (500_450_033_664.0, "5.0e11"),
+        (-1.5e38, "−1.5e38"),
+        (np.inf, "∞"),
+        (-np.inf, "−∞"),
+        (np.nan, "nan"),
+    ],
+)
+def test_a_large_figure_is_told_by_its_power_of_ten(value: float, text: str) -> None:
+    assert figure(value) == text
+    assert nats(value) == f"{text} nats"
+
+
+@given(st.floats())
+def test_no_figure_is_long(value: float) -> None:
+    assert len(figure(value)) <= 8
+
+
+@given(st.floats(-1e300, 1e300))
+def test_a_figure_is_the_number_to_its_last_digit(value: float) -> None:
+    told = float(figure(value).replace("−", "-"))
+    assert told == pytest.approx(value, rel=0.05, abs=0.0501)
+
+
+def test_beside_the_sliders_the_kl_of_points_far_outside_is_short(qtbot: QtBot) -> None:
+    session = Session()
+    panel = SlidersPanel(session, FakeThread())  # type: ignore[arg-type] # a fake
+    qtbot.addWidget(panel)
+    means = np.full((4, 3), 1e6, np.float32)
+    points = Points(means, np.zeros_like(means), None)
+    model = replace(info(), points=points, kl=points.mean_kl(), deviation=means.std(0))
+    session.set_model(model, Arrangement((Handle(1, "A", 0, means[0]),)), (0, 1))
+    said = [word.text() for word in panel.findChildren(QLabel) if word.text().endswith(" nats")]
+    assert said == ["5.0e11 nats"] * 3
