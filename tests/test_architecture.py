@@ -96,11 +96,12 @@ ARROWS: dict[str, str] = {
         "models.autoencoder models.checkpoint models.data models.errors models.files models.model "
         "models.plans models.snapshots"
     ),
+    "models.spread": "models.autoencoder models.data models.likelihoods",
     "models.runs": (
         "models.autoencoder models.change_file models.checkpoint models.data models.distributed "
         "models.errors models.evaluation models.methods models.model models.networks models.plans "
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
-        "models.training"
+        "models.spread models.training"
     ),
     "models.geometry": "models.autoencoder",
     "models.density": "models.planes models.points",
