@@ -51,7 +51,7 @@ ARROWS: dict[str, str] = {
         "models.images models.preprocessing models.raw models.resizing models.rooms models.rows "
         "models.sprites"
     ),
-    "models.presets": "models.arrays models.downloads models.errors models.plans",
+    "models.presets": ("models.arrays models.downloads models.errors models.images models.plans"),
     "models.distributed": "models.errors",
     "models.matmul": "",
     "models.methods": "",
