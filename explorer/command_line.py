@@ -16,7 +16,7 @@ from models.downloads import BUILT_IN
 from models.errors import CheckpointError, DataError, TrainingError
 from models.methods import METHODS, SETTINGS, LikelihoodName, meaning_of, settings_names
 from models.plans import PROGRAM, Plan
-from models.presets import PRESETS
+from models.presets import ENOUGH_STEPS, MOST_EPOCHS, PRESETS
 
 DONE, OUR_FAULT, USERS_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -203,7 +203,9 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--preset",
         choices=tuple(PRESETS),
-        help="settings for a purpose, fitted to the kind of images; typed ones come first",
+        help="settings for a purpose, fitted to the kind of images; for few images of your own "
+        f"with smaller batches, and more epochs until there are {ENOUGH_STEPS:,} steps (at most "
+        f"{MOST_EPOCHS} epochs); typed ones come first",
     )
     add("--data", help=_DATA_HELP)
     add("--out", metavar="FILE", help="the .safetensors file to write")

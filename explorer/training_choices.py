@@ -14,7 +14,7 @@ from models.methods import (
     settings_names,
 )
 from models.plans import Plan
-from models.presets import PRESETS, kind_of, preset_plan
+from models.presets import ENOUGH_STEPS, MOST_EPOCHS, PRESETS, look_at, preset_plan
 from models.settings import Settings, changed
 
 OWN = ""  # the entry of the presets that stands for changed settings
@@ -75,7 +75,16 @@ LATENT_SIZE = Field(
     whole=True,
     spoken="Latent size",
 )
-EPOCHS = Field("epochs", "Epochs", "How often the images are gone through", 1, 100_000, whole=True)
+EPOCHS = Field(
+    "epochs",
+    "Epochs",
+    "How often the images are gone through. For few images of your own a preset takes smaller "
+    f"batches, and more epochs until there are {ENOUGH_STEPS:,} steps (at most {MOST_EPOCHS} "
+    "epochs)",
+    1,
+    100_000,
+    whole=True,
+)
 RATE = Field(
     "learning_rate",
     "Peak rate",
@@ -303,8 +312,8 @@ def _comparable(plan: Plan) -> Plan:
 
 def preset_plans(data: str) -> dict[str, Plan]:
     """Each preset's plan for some data, whose first bytes are looked at."""
-    kind = kind_of(data)
-    return {name: preset_plan(name, data, kind=kind) for name in PRESETS}
+    look = look_at(data)
+    return {name: preset_plan(name, data, look=look) for name in PRESETS}
 
 
 def preset_of(plan: Plan, presets: Mapping[str, Plan]) -> str:

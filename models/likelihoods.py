@@ -1,7 +1,7 @@
 """p(x|z): what a decoder says about the image of a latent."""
 
 from dataclasses import dataclass
-from math import log, pi
+from math import expm1, log, pi, sqrt
 from typing import Protocol
 
 import torch
@@ -11,8 +11,24 @@ from torch.nn import functional
 from models.noise import normal, uniform
 
 LOG_SIGMA_FLOOR = -6.0
+_LEAST_SPREAD = 1 / 255  # pixel units: bytes tell no finer
 _NEAR_ZERO = 0.05  # below it a continuous Bernoulli goes by Taylor series
 _LEVELS = 255  # steps between the 256 values of a byte
+
+
+def log_sigma_of(deviation: float) -> float:
+    """The `log_sigma` of a Gaussian whose sigma, in pixel units, is this standard deviation.
+
+    The density is highest where sigma is the root mean square of what the mean leaves over
+    (Rybkin et al. 2021, sigma-VAE).
+    """
+    above = log(max(deviation, _LEAST_SPREAD)) - LOG_SIGMA_FLOOR
+    return LOG_SIGMA_FLOOR + log(expm1(above))
+
+
+def log_scale_of(deviation: float) -> float:
+    """The `log_scale` of a logistic with this standard deviation, in pixel units."""
+    return log_sigma_of(deviation * sqrt(3) / pi)
 
 
 class Likelihood(Protocol):

@@ -37,6 +37,7 @@ from models.run_files import (
     not_written,
 )
 from models.settings import Change, Settings, changed, with_wishes
+from models.spread import start_spread
 from models.training import PollChanges, Progress, Snapshot, train
 
 _MOST_KL = 128  # dimensions whose KL is written down for every epoch
@@ -138,7 +139,9 @@ def _begin_together(
 def _position(plan: Plan, resume: bool, data: DataSet) -> _Position:
     config = config_of(plan, data)
     if not resume:
-        return _Position(_new_autoencoder(config, plan.seed), None, (), 0.0)
+        autoencoder = _new_autoencoder(config, plan.seed)
+        start_spread(autoencoder, data.train)
+        return _Position(autoencoder, None, (), 0.0)
     position = _read(plan)
     if position.autoencoder.config != config or position.data_mark not in ("", _mark(data)):
         raise CheckpointError(

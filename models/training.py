@@ -40,6 +40,8 @@ PollChanges = Callable[[], Mapping[str, float]]
 KeepChanges = Callable[[Sequence[Change]], None]
 
 _HELD_OUT_STREAM = 2**40  # no epoch's number
+_SPREAD_RATE_TIMES = 20.0  # the learning rate of a learned sigma or scale: 2 % a step
+_RATE_TIMES = "rate_times"
 _SEED_STRIDE = 1_000_003  # epochs of one seed do not repeat those of the next
 
 
@@ -164,12 +166,22 @@ def take(
 
 
 def _groups(parameters: Iterable[Tensor], weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices and kernels decay; biases, norms and a learned sigma do not."""
+    """Matrices and kernels decay; biases, norms and a learned sigma do not.
+
+    A learned sigma or scale, the only number by itself, follows the error of the pixels: at the
+    rate of the others it would lag by thousands of steps and blur what they could show.
+    """
     known = list(parameters)
-    return [
+    groups = [
         {"params": [value for value in known if value.ndim > 1], "weight_decay": weight_decay},
-        {"params": [value for value in known if value.ndim <= 1], "weight_decay": 0.0},
+        {"params": [value for value in known if value.ndim == 1], "weight_decay": 0.0},
+        {
+            "params": [value for value in known if value.ndim == 0],
+            "weight_decay": 0.0,
+            _RATE_TIMES: _SPREAD_RATE_TIMES,
+        },
     ]
+    return [group for group in groups if group["params"]]
 
 
 class _Run:
@@ -312,7 +324,7 @@ class _Run:
             )
         rate = learning_rate_at(self.settings, self.step, self.steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get(_RATE_TIMES, 1.0)
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), 100.0)
         self.optimizer.step()
         self._update_average()

@@ -51,7 +51,7 @@ ARROWS: dict[str, str] = {
         "models.images models.preprocessing models.raw models.resizing models.rooms models.rows "
         "models.sprites"
     ),
-    "models.presets": "models.arrays models.downloads models.errors models.plans",
+    "models.presets": ("models.arrays models.downloads models.errors models.images models.plans"),
     "models.distributed": "models.errors",
     "models.matmul": "",
     "models.methods": "",
@@ -96,11 +96,12 @@ ARROWS: dict[str, str] = {
         "models.autoencoder models.checkpoint models.data models.errors models.files models.model "
         "models.plans models.snapshots"
     ),
+    "models.spread": "models.autoencoder models.data models.likelihoods",
     "models.runs": (
         "models.autoencoder models.change_file models.checkpoint models.data models.distributed "
         "models.errors models.evaluation models.methods models.model models.networks models.plans "
         "models.preprocessing models.raw models.resuming models.run_files models.settings "
-        "models.training"
+        "models.spread models.training"
     ),
     "models.geometry": "models.autoencoder",
     "models.density": "models.planes models.points",

@@ -1,14 +1,30 @@
 """Presets: a plan for a purpose, fitted to the kind of images, that any training accepts."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models import presets
 from models.downloads import BUILT_IN
 from models.errors import DataError
 from models.plans import Plan
-from models.presets import PRESETS, kind_of, preset_plan
+from models.presets import (
+    ENOUGH_STEPS,
+    MOST_EPOCHS,
+    PRESETS,
+    SMALL_BATCH_STEPS,
+    SMALLEST_BATCH_SHARE,
+    Kind,
+    Look,
+    kind_of,
+    look_at,
+    preset_plan,
+)
 from models.runs import config_of, data_of, run, settings_of
 from tests.samples import save_pictures
 
@@ -93,6 +109,75 @@ def test_a_preset_trains_on_a_folder_of_colour_pictures(name: str, tmp_path: Pat
     assert config_of(plan, data_of(plan)).image_shape == (3, 64, 64)
     progress = next(run(plan))
     assert all(np.isfinite(value) for value in progress.train.values())
+
+
+KINDS: tuple[Kind, ...] = ("tiny", "small", "shapes", "pictures")
+
+
+def steps_of(plan: Plan, images: int) -> int:
+    train = images - images // 10
+    return plan.epochs * math.ceil(min(train, plan.epoch_images or train) / plan.batch_size)
+
+
+@given(
+    name=st.sampled_from(sorted(PRESETS)),
+    kind=st.sampled_from(KINDS),
+    images=st.integers(2, 200_000),
+)
+def test_few_images_are_gone_through_until_there_are_enough_steps(
+    name: str, kind: Kind, images: int
+) -> None:
+    plan = preset_plan(name, "x", look=Look(kind, images))
+    usual = preset_plan(name, "x", look=Look(kind))
+    settings_of(plan)  # raises where something is out of range
+    assert steps_of(plan, images) >= ENOUGH_STEPS or plan.epochs == MOST_EPOCHS
+    assert usual.epochs <= plan.epochs <= max(MOST_EPOCHS, usual.epochs)
+    least = usual.batch_size // SMALLEST_BATCH_SHARE
+    assert least <= plan.batch_size <= usual.batch_size
+    if plan.batch_size < usual.batch_size:  # no smaller than it takes
+        larger = replace(plan, epochs=usual.epochs, batch_size=2 * plan.batch_size)
+        assert steps_of(larger, images) < SMALL_BATCH_STEPS
+    if plan.epochs > usual.epochs:  # batches come first, and no more epochs than it takes
+        assert plan.batch_size == least
+        assert steps_of(replace(plan, epochs=plan.epochs - 1), images) < ENOUGH_STEPS
+        assert plan.warmup_epochs / plan.epochs == pytest.approx(
+            usual.warmup_epochs / usual.epochs, abs=0.501 / plan.epochs
+        )
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_many_images_change_nothing_of_a_preset(name: str) -> None:
+    for kind in KINDS:
+        usual = preset_plan(name, "x", look=Look(kind))
+        assert preset_plan(name, "x", look=Look(kind, 60_000)) == usual
+
+
+def test_the_pictures_of_a_folder_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    save_pictures(folder, 7)
+    for name in ("notes.txt", ".hidden.png"):
+        (folder / name).touch()
+    save_pictures(folder / "__MACOSX", 4)
+    assert look_at(str(folder)) == Look("pictures", 7)
+    save_pictures(folder / "cats", 3)
+    save_pictures(folder / "dogs" / "small", 2)
+    assert look_at(str(folder)) == Look("pictures", 12)
+
+
+def test_the_images_of_an_array_are_counted(tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", np.zeros((50, 28, 28), np.uint8))
+    assert look_at(str(tmp_path / "images.npy")) == Look("small", 50)
+
+
+def test_a_large_folder_is_not_counted_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_pictures(tmp_path / "a", 6)
+    save_pictures(tmp_path / "b", 6)
+    monkeypatch.setattr(presets, "_COUNTED", 13)
+    assert look_at(str(tmp_path)) == Look("pictures")
+    monkeypatch.setattr(presets, "_COUNTED", 14)
+    assert look_at(str(tmp_path)) == Look("pictures", 12)
 
 
 def test_the_command_of_a_preset_names_all_it_sets() -> None:

@@ -25,7 +25,7 @@ from explorer.training_choices import (
 from explorer.training_terms import TERMS, formula_html, pieces, shown_terms, term_of
 from models.methods import METHODS, SETTINGS, MethodName, settings_names
 from models.plans import Plan
-from models.presets import PRESETS, Kind, kind_of
+from models.presets import PRESETS, Look, look_at
 from models.settings import Settings, changed
 
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -108,11 +108,11 @@ def test_a_preset_is_known_again_and_a_change_makes_it_ones_own(data: str) -> No
 def test_data_is_looked_at_once_for_all_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
-    def look(data: str) -> Kind:
+    def look(data: str) -> Look:
         looked.append(data)
-        return kind_of(data)
+        return look_at(data)
 
-    monkeypatch.setattr(training_choices, "kind_of", look)
+    monkeypatch.setattr(training_choices, "look_at", look)
     assert preset_plans("rooms")["2d-map"].epoch_images == 20_000
     assert looked == ["rooms"]
 

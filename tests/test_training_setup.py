@@ -12,7 +12,8 @@ from explorer.pages.training_setup import SetupPage
 from explorer.training_choices import own_settings, preset_plans, same
 from models.methods import METHODS, MethodName
 from models.plans import Plan
-from models.presets import PRESETS
+from models.presets import PRESETS, Look, preset_plan
+from tests.samples import save_pictures
 
 
 @pytest.fixture
@@ -160,6 +161,21 @@ def test_a_preset_fits_itself_to_other_data(page: SetupPage) -> None:
     choose(page.form.data, "rooms")
     assert page.form.preset.currentData() == "disentangled"
     assert same(page.plan(), preset_plans("rooms")["disentangled"])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fits_itself_to_the_number_of_pictures(
+    page: SetupPage, name: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "faces"
+    save_pictures(folder, 30)
+    usual = preset_plan(name, str(folder), look=Look("pictures"))
+    choose(page.form.preset, name)
+    page.choose_data(folder)
+    assert page.form.preset.currentData() == name
+    assert page.form.epochs.value() > usual.epochs
+    assert number(page, "batch_size").value() < usual.batch_size
+    assert same(page.plan(), preset_plan(name, str(folder)))
 
 
 def test_ones_own_settings_stay_with_other_data(page: SetupPage) -> None:
