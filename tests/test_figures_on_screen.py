@@ -46,7 +46,6 @@ def an_image() -> EncodedImage:
 
 @contextmanager
 def shown(panel: QWidget, qtbot: QtBot) -> Iterator[QWidget]:
-    panel.resize(320, 480)
     panel.resize(500, 500)  # room for all words
     panel.show()
     qtbot.addWidget(panel)
