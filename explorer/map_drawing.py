@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPicture, QTransform
 
 from explorer import painting
+from explorer.axes import MARGIN_BOTTOM_PX, MARGIN_LEFT_PX, draw_axes
 from explorer.crowd_image import Crowd, crowd_rows, few_in_sight, tones
 from explorer.fine_points import dots, draw_dots
 from explorer.painting import Ellipse, Marker, TileImage, pixels_image
@@ -18,7 +19,6 @@ from explorer.viewport import Tile, Viewport, tile_level, tile_span
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = 40, 24  # for the numbers along the axes
 _CAPTION_PX = 18
 # Qt rounds the places of letters differently above the first row: so many rows are drawn in vain,
 # unless letters are large, for those are drawn as outlines.
@@ -167,7 +167,7 @@ class MapDrawing:
     def _draw_axes(self, painter: QPainter) -> None:
         contents, view = self._contents, self._contents.view
         origin, vertical = QPointF(self._left, 0), not contents.line_only
-        painting.draw_axes(painter, view, origin, contents.colours, vertical=vertical)
+        draw_axes(painter, view, origin, contents.colours, vertical=vertical)
         top = view.height + MARGIN_BOTTOM_PX - 4
         box = QRectF(self._left, top, view.width - 6, _CAPTION_PX)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, contents.caption)

@@ -22,7 +22,7 @@ from explorer.ringed_points import (
     ringed_pixels,
 )
 from explorer.theme import Colours, class_colour, handle_colour
-from explorer.viewport import Tile, Viewport, ticks, visible_tiles
+from explorer.viewport import Tile, Viewport, visible_tiles
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -332,32 +332,6 @@ def _chip(painter: QPainter, at: QPointF, text: str, colours: Colours) -> None:
     painter.setPen(QColor(colours.text))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-
-
-def draw_axes(
-    painter: QPainter, view: Viewport, origin: QPointF, colours: Colours, vertical: bool
-) -> None:
-    """Numbers along the left and the bottom, outside the ground whose corner is `origin`."""
-    font = QFont(painter.font())
-    font.setPointSizeF(8)
-    painter.setFont(font)
-    painter.setPen(QColor(colours.muted))
-    left, bottom, right, top = view.box
-    for value in ticks(left, right, view.width):
-        x = origin.x() + view.to_pixels([value, 0])[0]
-        box = QRectF(x - 40, origin.y() + view.height + 4, 80, 16)
-        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, tick_text(value))
-    for value in ticks(bottom, top, view.height) if vertical else ():
-        y = origin.y() + view.to_pixels([0, value])[1]
-        box = QRectF(0, y - 8, origin.x() - 6, 16)
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick_text(value)
-        )
-
-
-def tick_text(value: float) -> str:
-    """A number on an axis, with a real minus sign."""
-    return f"{value + 0.0:.10g}".replace("-", "−")
 
 
 def draw_path(painter: QPainter, view: Viewport, xy: Floats, ground_dark: bool) -> None:

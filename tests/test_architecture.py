@@ -251,10 +251,11 @@ ARROWS: dict[str, str] = {
         "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
     ),
     "explorer.dashes": "",
+    "explorer.axes": "explorer.theme explorer.viewport",
     "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
-        "explorer.crowd_image explorer.fine_points explorer.painting explorer.theme "
-        "explorer.viewport"
+        "explorer.axes explorer.crowd_image explorer.fine_points explorer.painting "
+        "explorer.theme explorer.viewport"
     ),
     "explorer.png_rows": "",
     "explorer.map_bands": (
@@ -355,7 +356,8 @@ ARROWS: dict[str, str] = {
         "models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.class_list explorer.export_form "
+        "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
+        "explorer.export_form "
         "explorer.fields "
         "explorer.gliding "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "

@@ -24,11 +24,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.axes import MARGIN_LEFT_PX
 from explorer.crowd_image import Crowd
 from explorer.exporting import MapExport, _export_map
 from explorer.map_bands import _no_finer, draw_bands, image_rows, write_map
 from explorer.map_drawing import (
-    MARGIN_LEFT_PX,
     Included,
     MapContents,
     MapDrawing,

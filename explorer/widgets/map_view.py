@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
-from explorer import map_drawing, painting, theme
+from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
 from explorer.map_drawing import MapContents
@@ -38,7 +38,7 @@ from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
 
-MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = map_drawing.MARGIN_LEFT_PX, map_drawing.MARGIN_BOTTOM_PX
+MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
 LENS_PX = 84
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
@@ -531,7 +531,7 @@ class MapView(QWidget):
         painter.setFont(self.font())
         if self.show_axes:
             origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
-            painting.draw_axes(painter, self.view, origin, colours, vertical=vertical)
+            axes.draw_axes(painter, self.view, origin, colours, vertical=vertical)
         painter.setClipRect(self.ground)
         painter.fillRect(self.ground, QColor(colours.map))
         painter.translate(MARGIN_LEFT_PX, 0)
