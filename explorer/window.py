@@ -37,6 +37,7 @@ from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.kept_look import present_look, show_look
+from explorer.legends import Entry
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_axes import MapAxes
 from explorer.map_classes import MapClasses
@@ -159,6 +160,8 @@ class MainWindow(QMainWindow):
             self.exporting,
             self.settings,
             self.decode_thread.seconds_a_picture,
+            self.map_panel.colours.scale,
+            self._overlay_entries,
             self,
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
@@ -693,6 +696,9 @@ class MainWindow(QMainWindow):
 
     def _on_mosaic_look(self, look: MosaicLook) -> None:
         self.settings.set_mosaic(asdict(look))
+
+    def _overlay_entries(self) -> tuple[Entry, ...]:
+        return self.overlays.legend.entries()
 
     def _present_look(self) -> MapLook:
         tiles = self.map_panel.mosaic_settings.look

@@ -219,9 +219,9 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
     "explorer.replay_overlays": (
-        "explorer.aggregate explorer.epochs explorer.overlay_drawing explorer.overlays "
-        "explorer.rendering explorer.viewport explorer.workers models.model models.planes "
-        "models.relief"
+        "explorer.aggregate explorer.epochs explorer.legends explorer.overlay_drawing "
+        "explorer.overlays explorer.rendering explorer.viewport explorer.workers models.model "
+        "models.planes models.relief"
     ),
     "explorer.replay_drawing": (
         "explorer.epochs explorer.gliding explorer.painting explorer.rendering "
@@ -252,10 +252,11 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.dashes": "",
     "explorer.axes": "explorer.theme explorer.viewport",
+    "explorer.legends": "",
     "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
-        "explorer.axes explorer.crowd_image explorer.fine_points explorer.painting "
-        "explorer.theme explorer.viewport"
+        "explorer.axes explorer.crowd_image explorer.fine_points explorer.legends "
+        "explorer.painting explorer.theme explorer.viewport"
     ),
     "explorer.png_rows": "",
     "explorer.map_bands": (
@@ -263,7 +264,8 @@ ARROWS: dict[str, str] = {
         "models.errors models.files"
     ),
     "explorer.map_export": (
-        "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
+        "explorer.crowd_layer explorer.exporting explorer.legends explorer.map_drawing "
+        "explorer.session "
         "explorer.settings explorer.viewport explorer.widgets"
     ),
     "explorer.path_export": (
@@ -309,7 +311,8 @@ ARROWS: dict[str, str] = {
         "explorer.dashes explorer.overlays explorer.theme explorer.viewport models.relief"
     ),
     "explorer.map_overlays": (
-        "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
+        "explorer.aggregate explorer.legends explorer.overlay_drawing explorer.overlays "
+        "explorer.session "
         "explorer.widgets explorer.workers models.density"
     ),
     "explorer.layer_buttons": (
@@ -336,8 +339,8 @@ ARROWS: dict[str, str] = {
         "explorer.session explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer.dimensions explorer.point_values explorer.rendering explorer.session "
-        "explorer.widgets"
+        "explorer.dimensions explorer.legends explorer.point_values explorer.rendering "
+        "explorer.session explorer.theme explorer.widgets"
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -357,9 +360,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
-        "explorer.export_form "
-        "explorer.fields "
-        "explorer.gliding "
+        "explorer.export_form explorer.fields "
+        "explorer.gliding explorer.legends "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
@@ -388,7 +390,8 @@ ARROWS: dict[str, str] = {
         "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.kept_look explorer.library explorer.map_axes explorer.map_classes "
+        "explorer.help explorer.kept_look explorer.legends explorer.library explorer.map_axes "
+        "explorer.map_classes "
         "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
         "explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "

@@ -64,6 +64,20 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
         assert drawn.args[0].width() == 2 * view.width()
 
 
+def test_the_density_of_a_line_has_the_priors_curve_whether_or_not_its_sigmas_are_shown(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        window = found.window
+        for prior in (True, False):
+            layers = replace(window.session.layers, density=True, prior=prior)
+            window.session.set_layers(layers)
+            found.settle()
+            assert window.map_panel.view.show_prior is prior
+            assert window.overlays.contours.with_prior
+            assert "Dashed" in window.overlays.legend.entries()[0].tip
+
+
 def test_up_means_nothing_on_a_line(qtbot: QtBot, tiny_model: "Model", tmp_path: Path) -> None:
     with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
         window = found.window
