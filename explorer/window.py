@@ -709,7 +709,8 @@ class MainWindow(QMainWindow):
             self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
         )
         self.map_panel.show_mosaic(look_from(asdict(tiles)))
-        show_look(look, self.session, self.points)
+        if told := show_look(look, self.session, self.points):
+            self.say(told)
 
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
