@@ -103,7 +103,7 @@ class MapView(QWidget):
         self._path = PathLayer()
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
-        self._lens_px = LENS_PX
+        self._lens_px, self._lens_caption = LENS_PX, ""
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
@@ -248,9 +248,11 @@ class MapView(QWidget):
         self._scrub = at
         self.update()
 
-    def set_lens(self, picture: QImage | None, side_px: int = LENS_PX) -> None:
-        """The decode beside the pointer, its longer side so many pixels."""
-        self._lens, self._lens_px = picture, side_px
+    def set_lens(
+        self, picture: QImage | None, side_px: int = LENS_PX, caption: str = "decode here"
+    ) -> None:
+        """The decode beside the pointer, its longer side so many pixels, and what it is called."""
+        self._lens, self._lens_px, self._lens_caption = picture, side_px, caption
         self._patience.stop()
         self.update()
 
@@ -456,8 +458,8 @@ class MapView(QWidget):
         if self._lens is not None and self._pointer is not None:
             bounds = self.ground.translated(-MARGIN_LEFT_PX, 0)
             at = self._pointer - QPointF(MARGIN_LEFT_PX, 0)
-            border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
-            painting.draw_lens(painter, at, bounds, self._lens, border, self._lens_px)
+            look = self.ground_dark, self._lens_px, self._lens_caption
+            painting.draw_lens(painter, at, bounds, self._lens, *look)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
