@@ -240,15 +240,16 @@ ARROWS: dict[str, str] = {
     "explorer.window_keys": "explorer.actions",
     "explorer.fit_box": "explorer.arrangement explorer.rendering models.planes",
     "explorer.map_handles": (
-        "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
-        "explorer.widgets models.planes"
+        "explorer.legends explorer.pacing explorer.painting explorer.rendering explorer.session "
+        "explorer.theme explorer.widgets models.planes"
     ),
     "explorer.map_axes": (
         "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
         "explorer.widgets"
     ),
     "explorer.map_corners": (
-        "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
+        "explorer explorer.legends explorer.scale_bar explorer.session explorer.theme "
+        "explorer.widgets"
     ),
     "explorer.dashes": "",
     "explorer.axes": "explorer.theme explorer.viewport",
@@ -334,9 +335,9 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.point_words": "explorer.data_look explorer.rendering models.points",
     "explorer.point_hand": (
-        "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
-        "explorer.point_words explorer.selection "
-        "explorer.session explorer.widgets models.points"
+        "explorer.data_look explorer.legends explorer.map_points explorer.neighbours "
+        "explorer.painting explorer.point_words explorer.selection explorer.session "
+        "explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
         "explorer.dimensions explorer.legends explorer.point_values explorer.rendering "
@@ -375,15 +376,15 @@ ARROWS: dict[str, str] = {
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
         "explorer.embedding explorer.encoding explorer.fields explorer.fit_box "
-        "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
-        "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
-        "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
-        "explorer.plane_laying explorer.point_values explorer.point_words "
+        "explorer.layer_buttons explorer.legends explorer.library explorer.map_handles "
+        "explorer.map_overlays explorer.map_points explorer.mean_finding explorer.mosaic "
+        "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
+        "explorer.plane_choices explorer.plane_laying explorer.point_values explorer.point_words "
         "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.selection explorer.session explorer.theme explorer.training "
         "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
         "explorer.workers models.downloads models.embedding models.paths models.planes "
-        "models.plans models.points "
+        "models.plans models.points"
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "

@@ -53,6 +53,19 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
         assert corners.coordinates.isVisible()
         assert corners.coordinates.text().startswith(window.session.plane.across)
         assert (", " in corners.coordinates.text()) is (size > 1)
+        unit = " σ" if method == "vae" else " units"
+        assert corners.coordinates.text().endswith(unit)
+        gauge = window.map_panel.handles.gauge
+        assert gauge.text().endswith(unit)
+        assert (f"{unit}   off plane " in gauge.text()) is (size > 2)
+        longest = gauge.text().replace("  ", "  −−", 1)  # numbers of two digits, below 0
+        assert gauge.fontMetrics().horizontalAdvance(longest) <= gauge.width()
+        assert ("σ" if method == "vae" else "units") in gauge.toolTip()
+        window.map_panel.near_wished.emit((0.5, -0.25))
+        qtbot.waitUntil(lambda: len(window.look.near.rows) > 0, timeout=PATIENCE_MS)
+        assert window.data_panel._title.text().endswith(unit)
+        thumbnail = window.data_panel._thumbnail(0, 1.93)
+        assert thumbnail.lines[-1] == f"1.93{unit}"
         assert corners._scale_bar.in_sigmas is (method == "vae")
         view.zoom(4)
         assert corners.minimap.isVisible()
