@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWid
 
 from explorer import theme
 from explorer.dimensions import dimensions_in_order, map_dimensions
+from explorer.legends import Entry, latent_unit
 from explorer.point_values import BY_CLASS, MEASURED, range_of, sampled, value_colours, values_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
@@ -41,6 +42,7 @@ class ColourBar(QWidget):
         self._measured: Mapping[str, Floats] = {}
         self._no_images, self._pending = _LOOKING, ""
         self._shown: QWidget = legend
+        self._scale: Entry | None = None
         self._offered: list[int] = []  # dimensions, in an order that stays while a model learns
         self._gradient = GradientLegend(self)
         self._gradient.setObjectName("valueLegend")
@@ -93,6 +95,10 @@ class ColourBar(QWidget):
         self._hidden.clicked.connect(self._on_show_all)
         self._hidden.hide()
         return self._hidden
+
+    def scale(self) -> Entry | None:
+        """What the colours of the points mean where they are those of values."""
+        return self._scale
 
     # -- what it is told -------------------------------------------------------------------
 
@@ -182,7 +188,7 @@ class ColourBar(QWidget):
         data = None if model is None else model.points
         self._choice.setVisible(data is not None and len(data) > 0)
         if model is None or data is None or not len(data):
-            self._shown = self._legend
+            self._shown, self._scale = self._legend, None
             self._show_page()
             return
         choices = _choices(model, self._no_images, self._offered)
@@ -190,16 +196,22 @@ class ColourBar(QWidget):
         part, every = sampled(data)
         measured = {name: values[::every] for name, values in self._measured.items()}
         values = values_of(part, colour_by, measured)
+        self._scale = None
         self._shown = self._legend if values is None else self._gradient
         self._show_page()
         if values is not None:
-            span, unit = range_of(values), " nats" if not colour_by.startswith("z") else ""
-            low, high = (f"{value:.3g}{unit}".replace("-", "−") for value in (span.low, span.high))
-            tip = next((choice.tip for choice in choices if choice.key == colour_by), colour_by)
+            span = range_of(values)
+            unit = latent_unit(model.has_prior) if colour_by.startswith("z") else "nats"
+            low, high = (f"{value:.3g}".replace("-", "−") for value in (span.low, span.high))
+            names = {choice.key: (choice.text, choice.tip) for choice in choices}
+            title, tip = names.get(colour_by, (colour_by, colour_by))
+            self._scale = Entry(
+                "points", f"Points: {title}", tip, theme.VALUE_COLOURS, low, high, unit=unit
+            )
             words = (
                 f"{tip}. From the 1st to the 99th percentile; what lies beyond has the end's colour"
             )
-            self._gradient.show_range(value_colours(), low, high, words)
+            self._gradient.show_range(value_colours(), f"{low} {unit}", f"{high} {unit}", words)
 
     # -- from the person -------------------------------------------------------------------
 

@@ -8,6 +8,12 @@ from explorer.point_values import BY_CLASS, MEASURED
 from explorer.selection import Selection
 from explorer.session import Layers, Session
 
+_MEASURED_WORDS = {"elbo": "the ELBO", "reconstruction": "the error"}
+_TO_MEASURE = (
+    "Points are coloured by class: {}, by which they were coloured when the session was saved, "
+    "would have to be measured again. The list below the map does that"
+)
+
 
 def present_look(session: Session, points: MapPoints, tile_px: float, opacity: float) -> MapLook:
     """What there is to keep of the map."""
@@ -25,8 +31,11 @@ def present_look(session: Session, points: MapPoints, tile_px: float, opacity: f
     )
 
 
-def show_look(look: MapLook, session: Session, points: MapPoints) -> None:
-    """Bring back what of a look fits the model on the map, and selections if the data does."""
+def show_look(look: MapLook, session: Session, points: MapPoints) -> str:
+    """Bring back what of a look fits the model on the map, and selections if the data does.
+
+    What is told of it is why points are not coloured as they were, if they are not.
+    """
     session.set_layers(_fitting(look.layers, session))
     handles = session.arrangement.handles
     if look.active is not None and look.active < len(handles):
@@ -37,6 +46,8 @@ def show_look(look: MapLook, session: Session, points: MapPoints) -> None:
         points.restore(look.selection, look.kept)
     else:
         points.restore(Selection(), None)
+    measured = _MEASURED_WORDS.get(look.layers.colour_by)
+    return "" if measured is None else _TO_MEASURE.format(measured)
 
 
 def _fitting(layers: Layers, session: Session) -> Layers:

@@ -109,4 +109,4 @@ class MapClasses(QObject):
             picture = draw_grid(
                 pictures, model.class_names, self._session.label, grid, theme.colours()
             )
-            self._view.set_lens(picture, max(grid.size()))
+            self._view.set_lens(picture, max(grid.size()), "")

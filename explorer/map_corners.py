@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from explorer import theme
+from explorer.legends import latent_unit
 from explorer.scale_bar import EDGE_PX, HEIGHT_PX, ScaleBar
 from explorer.session import Session
 from explorer.widgets.coordinates import Coordinates
@@ -74,7 +75,7 @@ class MapCorners(QObject):
         if session.model is None:
             return
         names = (plane.across, plane.up) if plane.kind == "axes" else ("across", "up")
-        self.coordinates.set_axes(*names, " σ" if session.model.has_prior else "")
+        self.coordinates.set_axes(*names, f" {latent_unit(session.model.has_prior)}")
         self.coordinates.hide()
         self._show_points()
         self._show_handles()

@@ -1,5 +1,6 @@
 """The map as a picture of any size: drawn anew from what is on it, in parts, in any thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -9,8 +10,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPicture, QTransform
 
 from explorer import painting
+from explorer.axes import MARGIN_BOTTOM_PX, MARGIN_LEFT_PX, draw_axes
 from explorer.crowd_image import Crowd, crowd_rows, few_in_sight, tones
 from explorer.fine_points import dots, draw_dots
+from explorer.legends import Entry, draw_entry, entry_width
 from explorer.painting import Ellipse, Marker, TileImage, pixels_image
 from explorer.theme import Colours, class_colour
 from explorer.viewport import Tile, Viewport, tile_level, tile_span
@@ -18,12 +21,12 @@ from explorer.viewport import Tile, Viewport, tile_level, tile_span
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = 40, 24  # for the numbers along the axes
 _CAPTION_PX = 18
 # Qt rounds the places of letters differently above the first row: so many rows are drawn in vain,
 # unless letters are large, for those are drawn as outlines.
 _LEAD_PX, _LARGEST_LEAD = 8, 64
 _LEGEND_ROW_PX, _LEGEND_GAP_PX, _LEGEND_EDGE_PX = 20, 14, 10
+_BAR_PX, _LEAST_BAR_PX = 110.0, 24.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,8 @@ class MapContents:
 
     `points` [N, 2] have `point_colours` [N, 3]; very many are the `crowd`. `below`, `above` and
     `on_top` are what further layers drew. `opacity` of the tiles is 0 to 1. `legend` are the
-    classes shown and their names, `caption` tells what the axes are.
+    classes shown and their names, `scales` what other colours and lines mean, `caption`
+    tells what the axes are.
     """
 
     view: Viewport
@@ -52,6 +56,7 @@ class MapContents:
     markers: tuple[Marker, ...]
     ellipses: tuple[Ellipse, ...]
     legend: tuple[tuple[int, str], ...] = ()
+    scales: tuple[Entry, ...] = ()
     caption: str = ""
     crowd: Crowd | None = None
 
@@ -71,7 +76,7 @@ def logical_size(contents: MapContents, included: Included) -> QSize:
     if included.axes:
         width, height = width + MARGIN_LEFT_PX, height + MARGIN_BOTTOM_PX
         height += _CAPTION_PX if contents.caption else 0
-    if included.legend and contents.legend:
+    if included.legend and (contents.legend or contents.scales):
         height += _legend_rows(contents, width) * _LEGEND_ROW_PX + _LEGEND_EDGE_PX
     return QSize(width, height)
 
@@ -134,7 +139,7 @@ class MapDrawing:
         painter.setTransform(self._place(rows))
         if included.axes:
             self._draw_axes(painter)
-        if included.legend and contents.legend:
+        if included.legend and (contents.legend or contents.scales):
             _draw_legend(painter, contents, logical_size(contents, included))
         ground = range(rows.start, min(rows.stop, self._ground.height()))
         if len(ground):
@@ -167,7 +172,7 @@ class MapDrawing:
     def _draw_axes(self, painter: QPainter) -> None:
         contents, view = self._contents, self._contents.view
         origin, vertical = QPointF(self._left, 0), not contents.line_only
-        painting.draw_axes(painter, view, origin, contents.colours, vertical=vertical)
+        draw_axes(painter, view, origin, contents.colours, vertical=vertical)
         top = view.height + MARGIN_BOTTOM_PX - 4
         box = QRectF(self._left, top, view.width - 6, _CAPTION_PX)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, contents.caption)
@@ -231,11 +236,19 @@ def _legend_font(painter_font: QFont) -> QFont:
 
 
 def _legend_places(contents: MapContents, width: float) -> list[tuple[float, int]]:
-    """Where each class stands: pixels from the left, and its row."""
+    """Where each class stands, then each scale: pixels from the left, and its row."""
     metrics = QFontMetricsF(_legend_font(QFont()))
+    classes = [metrics.horizontalAdvance(name) + 14 for _, name in contents.legend]
+    places = _flowing(classes, width)
+    first = places[-1][1] + 1 if places else 0  # scales stand in rows of their own
+    scales = [entry_width(entry, metrics, _BAR_PX) for entry in contents.scales]
+    return places + [(x, first + row) for x, row in _flowing(scales, width)]
+
+
+def _flowing(widths: Sequence[float], width: float) -> list[tuple[float, int]]:
+    """Where things of those widths stand, from left to right in as many rows as it takes."""
     places, x, row = [], float(_LEGEND_EDGE_PX), 0
-    for _, name in contents.legend:
-        wide = metrics.horizontalAdvance(name) + 14
+    for wide in widths:
         if x + wide > width - _LEGEND_EDGE_PX and x > _LEGEND_EDGE_PX:
             x, row = float(_LEGEND_EDGE_PX), row + 1
         places.append((x, row))
@@ -248,19 +261,30 @@ def _legend_rows(contents: MapContents, width: float) -> int:
 
 
 def _draw_legend(painter: QPainter, contents: MapContents, size: QSize) -> None:
-    """A dot of its colour and the name of each class, in as many rows as it takes."""
-    rows = _legend_rows(contents, size.width())
+    """Dots and names of the classes, then scales, narrower where even one alone has no room."""
+    rows, text = _legend_rows(contents, size.width()), QColor(contents.colours.text)
     top = size.height() - rows * _LEGEND_ROW_PX - _LEGEND_EDGE_PX / 2
     painter.save()
     painter.setFont(_legend_font(QFont()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     places = _legend_places(contents, size.width())
-    for (label, name), (x, row) in zip(contents.legend, places, strict=True):
+    of_classes = places[: len(contents.legend)]
+    for (label, name), (x, row) in zip(contents.legend, of_classes, strict=True):
         y = top + row * _LEGEND_ROW_PX
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(class_colour(label))
         painter.drawEllipse(QPointF(x + 4, y + _LEGEND_ROW_PX / 2), 4, 4)
-        painter.setPen(QColor(contents.colours.text))
+        painter.setPen(text)
         box = QRectF(x + 13, y, size.width(), _LEGEND_ROW_PX)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, name)
+    for entry, (x, row) in zip(contents.scales, places[len(of_classes) :], strict=True):
+        box = QRectF(x, top + row * _LEGEND_ROW_PX, size.width() - x, _LEGEND_ROW_PX)
+        _draw_scale(painter, entry, box, contents)
     painter.restore()
+
+
+def _draw_scale(painter: QPainter, entry: Entry, box: QRectF, contents: MapContents) -> None:
+    metrics, room = QFontMetricsF(painter.font()), box.width() - _LEGEND_EDGE_PX
+    bar = _BAR_PX - max(0.0, entry_width(entry, metrics, _BAR_PX) - room)
+    text, dark = QColor(contents.colours.text), contents.colours.dark
+    draw_entry(painter, entry, box, text, dark, max(bar, _LEAST_BAR_PX))

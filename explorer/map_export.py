@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.crowd_layer import CrowdLayer
 from explorer.exporting import LONGEST_COPY_PX, Exporting, MapExport
+from explorer.legends import Entry, printable
 from explorer.map_drawing import Included, MapContents, logical_size
 from explorer.session import Session
 from explorer.settings import Settings
@@ -34,13 +35,19 @@ class MapExports(QObject):
         exporting: Exporting,
         settings: Settings,
         seconds_a_tile: Callable[[int], float | None],
+        scale: Callable[[], Entry | None],
+        overlays: Callable[[], tuple[Entry, ...]],
         window: QWidget,
     ) -> None:
-        """`seconds_a_tile` tells how long a model, by its key, takes for one."""
+        """`seconds_a_tile` tells how long a model, by its key, takes for one.
+
+        `scale` is what colours the points, if values do; `overlays` the legend of what is on.
+        """
         super().__init__(window)
         self._session, self._view, self._exporting = session, view, exporting
         self._points, self._seconds_a_tile = points, seconds_a_tile
         self._settings, self._window = settings, window
+        self._scale, self._overlays = scale, overlays
         self._last = MapChoice(Path())
         self._request: MapExport | None = None
 
@@ -95,20 +102,26 @@ class MapExports(QObject):
         contents = replace(
             self._view.contents(),
             legend=self._legend(),
+            scales=self._scales(),
             caption=self._caption(),
             crowd=self._points.crowd if session.layers.points else None,
         )
         return MapExport(None, session.model.key, contents, session.slice, session.label, 1.0)
 
     def _legend(self) -> tuple[tuple[int, str], ...]:
-        """The classes whose points are on the map."""
+        """The classes whose points are on the map, if these are coloured by them."""
         model, layers = self._session.model, self._session.layers
         if model is None or model.points is None or model.points.label is None:
             return ()
-        if not layers.points:
+        if not layers.points or self._scale() is not None:
             return ()
         shown = enumerate(model.class_names)
         return tuple(pair for pair in shown if pair[0] not in layers.hidden_classes)
+
+    def _scales(self) -> tuple[Entry, ...]:
+        """What colours the points, if values do, and what the overlays that are on mean."""
+        of_points = self._scale() if self._session.layers.points else None
+        return printable((*((of_points,) if of_points else ()), *self._overlays()))
 
     def _caption(self) -> str:
         """Which model the picture is of, and what runs across and up."""

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from explorer import theme
+from explorer.legends import latent_unit
 from explorer.pacing import Paced
 from explorer.painting import Ellipse, Floats, Marker
 from explorer.rendering import ModelInfo
@@ -16,7 +17,7 @@ from explorer.widgets.readout import Readout
 from models.planes import Plane
 
 _PATH_SAMPLES = 96
-_GAUGE_PX = 210  # a short name and two negative numbers
+_GAUGE_PX = 260  # a short name, two negative numbers, what lies off the plane, and units
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 
 
@@ -106,9 +107,10 @@ class MapHandles(QObject):
         x, y = session.plane.project(handle.z).tolist()
         off = float(np.linalg.norm(session.plane.residual(handle.z)))
         where = f"{x:.2f}" if session.model.latent_size == 1 else f"{x:.2f}, {y:.2f}"
-        place = f"{handle.name}  {where}".replace("-", "−")
+        unit = latent_unit(session.model.has_prior)
+        place = f"{handle.name}  {where} {unit}".replace("-", "−")
         if session.model.latent_size > 2:
-            place += f"   off plane {off:.2f}{' σ' if session.model.has_prior else ''}"
+            place += f"   off plane {off:.2f} {unit}"
         self._view.setAccessibleDescription(f"Handle {place}. {plane_words(session.plane)}")
         self.gauge.set_text(place)
 
@@ -148,10 +150,14 @@ def plane_words(plane: Plane) -> str:
 
 def _gauge_tip(model: ModelInfo, plane: Plane) -> str:
     """What the numbers under the map are."""
+    unit = (
+        "in σ, standard deviations of the prior"
+        if model.has_prior
+        else "in units of the latent space, for without a prior there is no σ to tell it in"
+    )
     if model.latent_size <= 2:
-        return f"Where the active handle is, in latent units. {plane_words(plane)}"
-    unit = " (standard deviations of the prior)" if model.has_prior else ""
+        return f"Where the active handle is, {unit}. {plane_words(plane)}"
     return (
         "Where the active handle is in the plane, and the length of what of its z lies off it, "
-        f"in latent units{unit}; B brings it to the plane. {plane_words(plane)}"
+        f"{unit}; B brings it to the plane. {plane_words(plane)}"
     )

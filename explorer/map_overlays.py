@@ -5,6 +5,7 @@ from math import exp, pi, sqrt
 from PySide6.QtCore import QObject, QRect, Signal
 
 from explorer.aggregate import AggregateDensity
+from explorer.legends import Entry, Key, figure, latent_unit, magnification_unit
 from explorer.overlay_drawing import (
     ARROWS,
     DATA_COLOUR,
@@ -23,7 +24,7 @@ from explorer.overlay_drawing import (
 from explorer.overlays import FIELD, MAGNIFICATION, TileValues
 from explorer.session import Session
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
-from explorer.widgets.overlay_legend import Entry, Key, OverlayLegend
+from explorer.widgets.overlay_legend import OverlayLegend
 from explorer.workers import DecodeThread, Lane
 from models.density import MOST_POINTS
 
@@ -53,14 +54,15 @@ _DENSITY_LINE_WITHOUT_PRIOR_TIP = (
 MAGNIFICATION_TIP = (
     "How fast the picture changes from place to place: sqrt(det G), where G = JᵀJ is the metric "
     "that the decoder pulls back to the plane of the map (J: derivatives of the mean image along "
-    "its two directions). It is the area of image space, pixels counting 0 to 1, that one unit of "
-    "area of the plane covers. Colours on a logarithmic scale, from the 2nd to the 98th percentile "
-    "of what is visible"
+    "its two directions). It is the area of image space that one unit of area of the plane covers, "
+    "in px²/σ²: a px is the way of one pixel from 0 to 1, σ a standard deviation of the prior "
+    "(px²/unit² without a prior; on a line, length by length). Colours on a logarithmic scale, "
+    "from the 2nd to the 98th percentile of what is visible"
 )
 FIELD_TIP = (
     "Where the model pulls: arrows from z to encode(decode(z)), the part of that step in the plane "
     "of the map. To the scale of the map, but cut where the next arrow begins; the colour tells "
-    "the whole length"
+    "the whole length, in σ, standard deviations of the prior (without one, in latent units)"
 )
 
 _NOTES = {
@@ -151,7 +153,8 @@ class MapOverlays(QObject):
         self.arrows.show(self.field.grid(view) if self.field.on else None)
         shown = aggregate is not None and self.density.on
         relief = aggregate.relief(view) if aggregate is not None and shown else None
-        with_prior = aggregate is not None and aggregate.has_prior and not self._view.show_prior
+        circles = self._view.show_prior and not self._on_line  # which on a line are no curve
+        with_prior = aggregate is not None and aggregate.has_prior and not circles
         self.contours.show(relief, with_prior)
         self._view.redraw_overlays()
         self._explain()
@@ -173,14 +176,39 @@ class MapOverlays(QObject):
             ends = self.heat.range
             note = self._note(self.magnification, ends)
             entries.append(
-                _scale("magnification", "Magnification", MAGNIFICATION_TIP, VIRIDIS, ends, note)
+                _scale(
+                    "magnification",
+                    "Magnification",
+                    MAGNIFICATION_TIP,
+                    VIRIDIS,
+                    ends,
+                    note,
+                    self._unit_of_magnification,
+                )
             )
         if self.field.on:
             ends = self.arrows.range
             note = self._note(self.field, ends)
-            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends, note))
+            unit = self._unit_of_length
+            entries.append(_scale("field", "Field", FIELD_TIP, ARROWS, ends, note, unit))
         self.legend.set_entries(entries)
         self._show_here()
+
+    @property
+    def _has_prior(self) -> bool:
+        return self._session.model is None or self._session.model.has_prior
+
+    @property
+    def _on_line(self) -> bool:
+        return self._session.model is not None and self._session.model.latent_size == 1
+
+    @property
+    def _unit_of_length(self) -> str:
+        return latent_unit(self._has_prior)
+
+    @property
+    def _unit_of_magnification(self) -> str:
+        return magnification_unit(self._has_prior, self._on_line)
 
     def _note(self, service: TileValues, ends: Range | None) -> str:
         """What is going on where values are slow to come, or do not come."""
@@ -211,10 +239,8 @@ class MapOverlays(QObject):
         return Entry("density", "Density", self._density_tip(), keys=tuple(keys), note=note)
 
     def _density_tip(self) -> str:
-        model, aggregate = self._session.model, self.density.aggregate
-        tip = density_tip(
-            model is None or model.has_prior, model is not None and model.latent_size == 1
-        )
+        aggregate = self.density.aggregate
+        tip = density_tip(self._has_prior, self._on_line)
         if aggregate is None:
             return tip
         counted, of = len(aggregate.mixture), aggregate.mixture.of
@@ -243,8 +269,12 @@ class MapOverlays(QObject):
             return
         found = {
             "density": self._density_here(*self._pointer),
-            "magnification": _magnification_here(self.heat, *self._pointer),
-            "field": _field_here(self.arrows, self._off_plane, *self._pointer),
+            "magnification": _magnification_here(
+                self.heat, self._unit_of_magnification, *self._pointer
+            ),
+            "field": _field_here(
+                self.arrows, self._off_plane, self._unit_of_length, *self._pointer
+            ),
         }
         self.legend.set_here({name: text for name, text in found.items() if text})
 
@@ -277,29 +307,28 @@ def _times(ratio: float) -> str:
     return f"{figure(ratio)} ×" if ratio < 1000 else "over 1000 ×"
 
 
-def figure(value: float) -> str:
-    """A number with two significant digits at least, never in powers where that is avoidable."""
-    if value == 0 or 0.001 <= abs(value) < 100:
-        return f"{value:.2g}"
-    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.0e}"
-
-
 def _scale(
-    name: str, title: str, tip: str, colours: tuple[str, ...], ends: Range | None, note: str
+    name: str,
+    title: str,
+    tip: str,
+    colours: tuple[str, ...],
+    ends: Range | None,
+    note: str,
+    unit: str,
 ) -> Entry:
     low, high = ("", "") if ends is None else (figure(ends.low), figure(ends.high))
     tip = f"{tip}. {_NOTES[note.split(',')[0]]}" if note else tip
-    return Entry(name, title, tip, colours, low, high, arrow=name == "field", note=note)
+    return Entry(name, title, tip, colours, low, high, name == "field", note=note, unit=unit)
 
 
-def _magnification_here(heat: TileLayer, x: float, y: float) -> str:
+def _magnification_here(heat: TileLayer, unit: str, x: float, y: float) -> str:
     found = None if heat.grid is None else heat.grid.at(x, y)
-    return "" if found is None else figure(float(found[0]))
+    return "" if found is None else f"{figure(float(found[0]))} {unit}"
 
 
-def _field_here(arrows: TileLayer, off_plane: bool, x: float, y: float) -> str:
+def _field_here(arrows: TileLayer, off_plane: bool, unit: str, x: float, y: float) -> str:
     found = None if arrows.grid is None else arrows.grid.at(x, y)
     if found is None:
         return ""
     length = float((found[0] ** 2 + found[1] ** 2) ** 0.5)
-    return f"{length:.2f}" + (f", off plane {float(found[2]):.2f}" if off_plane else "")
+    return f"{length:.2f} {unit}" + (f", off plane {float(found[2]):.2f}" if off_plane else "")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -22,13 +22,14 @@ from explorer.ringed_points import (
     ringed_pixels,
 )
 from explorer.theme import Colours, class_colour, handle_colour
-from explorer.viewport import Tile, Viewport, ticks, visible_tiles
+from explorer.viewport import Tile, Viewport, visible_tiles
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
+LENS_CAPTION_PX = 15
 MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
 # Sides of pictures that are scaled together: of smaller ones the rims would be seen to mix with
@@ -334,32 +335,6 @@ def _chip(painter: QPainter, at: QPointF, text: str, colours: Colours) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def draw_axes(
-    painter: QPainter, view: Viewport, origin: QPointF, colours: Colours, vertical: bool
-) -> None:
-    """Numbers along the left and the bottom, outside the ground whose corner is `origin`."""
-    font = QFont(painter.font())
-    font.setPointSizeF(8)
-    painter.setFont(font)
-    painter.setPen(QColor(colours.muted))
-    left, bottom, right, top = view.box
-    for value in ticks(left, right, view.width):
-        x = origin.x() + view.to_pixels([value, 0])[0]
-        box = QRectF(x - 40, origin.y() + view.height + 4, 80, 16)
-        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, tick_text(value))
-    for value in ticks(bottom, top, view.height) if vertical else ():
-        y = origin.y() + view.to_pixels([0, value])[1]
-        box = QRectF(0, y - 8, origin.x() - 6, 16)
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick_text(value)
-        )
-
-
-def tick_text(value: float) -> str:
-    """A number on an axis, with a real minus sign."""
-    return f"{value + 0.0:.10g}".replace("-", "−")
-
-
 def draw_path(painter: QPainter, view: Viewport, xy: Floats, ground_dark: bool) -> None:
     """The path through the handles."""
     if len(xy) < 2:
@@ -481,20 +456,57 @@ def _draw_marker(
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
 
 
-def lens_box(at: QPointF, bounds: QRectF, picture: QImage, side_px: int) -> QRectF:
+def _draw_caption(painter: QPainter, at: QRectF, words: str, plate: QColor, text: str) -> None:
+    """Words on a plate of their own, from the left of a place, or ending where it does."""
+    painter.setFont(_lens_font(painter.font().family()))
+    wide = painter.fontMetrics().horizontalAdvance(words) + 8.0
+    box = QRectF(min(at.left(), at.right() - wide), at.top(), wide, at.height())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(plate)
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QColor(text))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+
+
+@cache
+def _lens_font(family: str) -> QFont:
+    font = QFont(family)
+    font.setPointSizeF(8)
+    return font
+
+
+def lens_box(
+    at: QPointF, bounds: QRectF, picture: QImage, side_px: int, captioned: bool = False
+) -> QRectF:
     """Where the decode at the pointer stands: beside it and inside `bounds`."""
+    room = LENS_CAPTION_PX if captioned else 0
     longer = max(picture.width(), picture.height())
     width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
     x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
-    y = at.y() - height - 14 if at.y() - height - 14 > bounds.top() else at.y() + 18
+    above = at.y() - height - 14 - room > bounds.top()
+    y = at.y() - height - 14 if above else at.y() + 18
     # A large one that fits on neither side covers the place it belongs to, not its own edge.
     x = max(bounds.left() + 4, min(x, bounds.right() - width - 4))
     y = max(bounds.top() + 4, min(y, bounds.bottom() - height - 4))
     return QRectF(x, y, width, height)
 
 
-def draw_lens(painter: QPainter, box: QRectF, picture: QImage, border: QColor) -> None:
-    """The decode at the pointer, in its frame."""
+def draw_lens(
+    painter: QPainter,
+    box: QRectF,
+    picture: QImage,
+    dark: bool,
+    caption: str = "",
+    above: bool = True,
+    right: float = 0.0,
+) -> None:
+    """The decode at the pointer, in its frame; a caption on its farther side, as far as `right`."""
+    border = QColor("#0a0c10" if dark else "#ffffff")
+    if caption:
+        top = box.top() - 3 - LENS_CAPTION_PX if above else box.bottom() + 3
+        words = QRectF(box.left() - 3, top, right - box.left(), LENS_CAPTION_PX)
+        _draw_caption(painter, words, caption, border, "#f0f2f5" if dark else "#20242c")
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(QPen(border, 3))
     painter.drawRoundedRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), 3, 3)

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 
 from explorer.data_look import DataLook
+from explorer.legends import latent_unit
 from explorer.map_points import MapPoints, project
 from explorer.neighbours import Place
 from explorer.painting import Ellipse, to_image
@@ -187,7 +188,10 @@ class PointHand(QObject):
     def _words(self, at: tuple[float, float]) -> str:
         digits = decimals_at(self._view.view.scale)
         shown = at[:1] if self._view.line_only else at
-        return ", ".join(f"{x + 0.0:.{digits}f}" for x in shown).replace("-", "−")
+        model = self._session.model
+        unit = latent_unit(model is None or model.has_prior)
+        numbers = ", ".join(f"{x + 0.0:.{digits}f}" for x in shown).replace("-", "−")
+        return f"{numbers} {unit}"
 
     def _show_mark(self) -> None:
         """Where the place is on the plane, or where its point is drawn."""

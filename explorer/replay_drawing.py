@@ -15,7 +15,7 @@ from explorer.batching import Batches
 from explorer.epochs import Epoch, Run, read_epoch
 from explorer.gliding import between
 from explorer.rendering import decode
-from explorer.replay_overlays import Overlays, Wanted, draw_above, draw_below, overlays_of
+from explorer.replay_overlays import Ground, Overlays, Wanted, draw_above, draw_below, overlays_of
 from explorer.theme import Colours
 from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.workers import Cancelled, TaskContext
@@ -220,8 +220,9 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
         colours = known.point_colours
         layer = painting.points_image(view, xy, colours, 1.0, _POINT_SIZE, _OPACITY)
         painter.drawImage(0, 0, layer)
-    with_prior = look.has_prior and not look.prior
-    draw_above(painter, view, known.overlays, with_prior, look.ground_dark)
+    beside = look.has_prior and (look.line_only or not look.prior)  # circles show it elsewhere
+    ground = Ground(look.has_prior, look.line_only, beside, look.ground_dark)
+    draw_above(painter, view, known.overlays, ground)
     if look.prior and look.has_prior:
         painting.draw_prior(painter, view, look.colours, look.line_only, look.ground_dark)
     if look.path is not None:

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from explorer.aggregate import fitting_relief, lay_out
 from explorer.batching import Batches
+from explorer.legends import (
+    Entry,
+    draw_entry,
+    entry_width,
+    figure,
+    latent_unit,
+    magnification_unit,
+)
 from explorer.overlay_drawing import (
     ARROWS,
     VIRIDIS,
@@ -20,7 +28,6 @@ from explorer.overlay_drawing import (
     draw_relief,
     field_range,
     magnification_range,
-    ramp,
 )
 from explorer.overlays import FIELD, MAGNIFICATION, Measured, TileGrid
 from explorer.rendering import measure
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
     from models.model import Model
 
 Floats = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.uint8]
 
 MOST_VALUES = 500  # about, of a kind and an epoch: so many take less than the tiles of a mosaic
 _MOST_AT_ONCE = 64
@@ -58,6 +64,16 @@ class Wanted:
             ("field", self.field),
         )
         return tuple(name for name, on in found if on)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What overlays are drawn on; `prior_beside`: the density shows the prior with it."""
+
+    has_prior: bool
+    line_only: bool
+    prior_beside: bool
+    dark: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,23 +168,34 @@ def draw_below(painter: QPainter, view: Viewport, overlays: Overlays) -> None:
         _apart(painter, lambda: draw_heat(painter, view, heat, scale))
 
 
-def draw_above(
-    painter: QPainter, view: Viewport, overlays: Overlays, with_prior: bool, dark: bool
-) -> None:
+def draw_above(painter: QPainter, view: Viewport, overlays: Overlays, look: Ground) -> None:
     """What lies over the points, and the scales of colours, which are those of this epoch."""
     relief, arrows = overlays.relief, overlays.arrows
     if relief is not None:
-        _apart(painter, lambda: draw_relief(painter, view, relief, with_prior, dark))
+        _apart(painter, lambda: draw_relief(painter, view, relief, look.prior_beside, look.dark))
     lengths = None if arrows is None else field_range(arrows)
     if arrows is not None and lengths is not None:
         _apart(painter, lambda: draw_arrows(painter, view, arrows, lengths))
-    rows: list[tuple[str, Range, tuple[str, ...]]] = []
+    rows = scales(overlays, look)
+    _apart(painter, lambda: _draw_scales(painter, view, rows))
+
+
+def scales(overlays: Overlays, look: Ground) -> list[Entry]:
+    """What the colours of values mean."""
+    rows = []
     factors = None if overlays.heat is None else magnification_range(overlays.heat)
     if factors is not None:
-        rows.append(("Magnification", factors, VIRIDIS))
+        unit = magnification_unit(look.has_prior, look.line_only)
+        rows.append(_scale("Magnification", VIRIDIS, factors, unit))
+    lengths = None if overlays.arrows is None else field_range(overlays.arrows)
     if lengths is not None:
-        rows.append(("Field", lengths, ARROWS))
-    _apart(painter, lambda: _draw_scales(painter, view, rows))
+        rows.append(_scale("Field", ARROWS, lengths, latent_unit(look.has_prior)))
+    return rows
+
+
+def _scale(title: str, colours: tuple[str, ...], ends: Range, unit: str) -> Entry:
+    low, high = figure(ends.low), figure(ends.high)
+    return Entry(title.lower(), title, "", colours, low, high, unit=unit)
 
 
 def _apart(painter: QPainter, draw: Callable[[], None]) -> None:
@@ -177,34 +204,19 @@ def _apart(painter: QPainter, draw: Callable[[], None]) -> None:
     painter.restore()
 
 
-def _draw_scales(
-    painter: QPainter, view: Viewport, rows: list[tuple[str, Range, tuple[str, ...]]]
-) -> None:
+def _draw_scales(painter: QPainter, view: Viewport, rows: list[Entry]) -> None:
     """What the colours mean, in the upper left corner, as far as there is room."""
     font = QFont(painter.font())
     font.setPixelSize(max(9, round(0.024 * view.height)))
     painter.setFont(font)
-    high, metrics = QFontMetricsF(font).height() + 4, QFontMetricsF(font)
-    bar = min(_BAR_PX, 0.25 * view.width)
+    metrics = QFontMetricsF(font)
+    high, bar = metrics.height() + 4, min(_BAR_PX, 0.25 * view.width)
     y = _PAD_PX
-    for title, ends, colours in rows:
-        words = f"{title}  {ends.low:.2g}", f"{ends.high:.2g}"
-        first, second = (metrics.horizontalAdvance(text) for text in words)
+    for entry in rows:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(10, 12, 16, 215))
-        wide = first + bar + second + 4 * _PAD_PX
+        wide = entry_width(entry, metrics, bar) + 2 * _PAD_PX
         painter.drawRoundedRect(QRectF(_PAD_PX, y, wide, high), 3, 3)
-        x = 2 * _PAD_PX
-        painter.setPen(QColor("#f0f2f5"))
-        lead = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(x, y, first + 2, high), lead, words[0])
-        x += first + _PAD_PX
-        painter.drawImage(QRectF(x, y + high / 2 - 3, bar, 6), _bar(colours))
-        x += bar + _PAD_PX
-        painter.drawText(QRectF(x, y, second + 2, high), lead, words[1])
+        box = QRectF(2 * _PAD_PX, y, wide, high)
+        draw_entry(painter, entry, box, QColor("#f0f2f5"), True, bar)
         y += high + 2
-
-
-def _bar(colours: tuple[str, ...]) -> QImage:
-    pixels = np.ascontiguousarray(ramp(colours, np.linspace(0, 1, 64))[None])
-    return QImage(pixels.data, 64, 1, 192, QImage.Format.Format_RGB888).copy()

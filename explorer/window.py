@@ -37,6 +37,7 @@ from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.kept_look import present_look, show_look
+from explorer.legends import Entry
 from explorer.library import MODEL_SUFFIX, Library, shipped_models
 from explorer.map_axes import MapAxes
 from explorer.map_classes import MapClasses
@@ -159,6 +160,8 @@ class MainWindow(QMainWindow):
             self.exporting,
             self.settings,
             self.decode_thread.seconds_a_picture,
+            self.map_panel.colours.scale,
+            self._overlay_entries,
             self,
         )
         self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
@@ -701,6 +704,9 @@ class MainWindow(QMainWindow):
     def _on_mosaic_look(self, look: MosaicLook) -> None:
         self.settings.set_mosaic(asdict(look))
 
+    def _overlay_entries(self) -> tuple[Entry, ...]:
+        return self.overlays.legend.entries()
+
     def _present_look(self) -> MapLook:
         tiles = self.map_panel.mosaic_settings.look
         return present_look(self.session, self.points, tiles.tile_px, tiles.opacity)
@@ -710,7 +716,8 @@ class MainWindow(QMainWindow):
             self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
         )
         self.map_panel.show_mosaic(look_from(asdict(tiles)))
-        show_look(look, self.session, self.points)
+        if told := show_look(look, self.session, self.points):
+            self.say(told)
 
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()

@@ -220,7 +220,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
     "explorer.replay_overlays": (
-        "explorer.aggregate explorer.batching explorer.epochs explorer.overlay_drawing "
+        "explorer.aggregate explorer.batching explorer.epochs explorer.legends "
+        "explorer.overlay_drawing "
         "explorer.overlays explorer.rendering explorer.viewport explorer.workers models.model "
         "models.planes models.relief"
     ),
@@ -241,21 +242,24 @@ ARROWS: dict[str, str] = {
     "explorer.window_keys": "explorer.actions",
     "explorer.fit_box": "explorer.arrangement explorer.rendering models.planes",
     "explorer.map_handles": (
-        "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.theme "
-        "explorer.widgets models.planes"
+        "explorer.legends explorer.pacing explorer.painting explorer.rendering explorer.session "
+        "explorer.theme explorer.widgets models.planes"
     ),
     "explorer.map_axes": (
         "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
         "explorer.widgets"
     ),
     "explorer.map_corners": (
-        "explorer explorer.scale_bar explorer.session explorer.theme explorer.widgets"
+        "explorer explorer.legends explorer.scale_bar explorer.session explorer.theme "
+        "explorer.widgets"
     ),
     "explorer.dashes": "",
+    "explorer.axes": "explorer.theme explorer.viewport",
+    "explorer.legends": "",
     "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
-        "explorer.crowd_image explorer.fine_points explorer.painting explorer.theme "
-        "explorer.viewport"
+        "explorer.axes explorer.crowd_image explorer.fine_points explorer.legends "
+        "explorer.painting explorer.theme explorer.viewport"
     ),
     "explorer.batching": "",
     "explorer.png_rows": "",
@@ -264,7 +268,8 @@ ARROWS: dict[str, str] = {
         "explorer.workers models.errors models.files"
     ),
     "explorer.map_export": (
-        "explorer.crowd_layer explorer.exporting explorer.map_drawing explorer.session "
+        "explorer.crowd_layer explorer.exporting explorer.legends explorer.map_drawing "
+        "explorer.session "
         "explorer.settings explorer.viewport explorer.widgets"
     ),
     "explorer.path_export": (
@@ -310,7 +315,8 @@ ARROWS: dict[str, str] = {
         "explorer.dashes explorer.overlays explorer.theme explorer.viewport models.relief"
     ),
     "explorer.map_overlays": (
-        "explorer.aggregate explorer.overlay_drawing explorer.overlays explorer.session "
+        "explorer.aggregate explorer.legends explorer.overlay_drawing explorer.overlays "
+        "explorer.session "
         "explorer.widgets explorer.workers models.density"
     ),
     "explorer.layer_buttons": (
@@ -335,13 +341,13 @@ ARROWS: dict[str, str] = {
         "explorer.data_look explorer.figures explorer.rendering models.points"
     ),
     "explorer.point_hand": (
-        "explorer.data_look explorer.map_points explorer.neighbours explorer.painting "
-        "explorer.point_words explorer.selection "
-        "explorer.session explorer.widgets models.points"
+        "explorer.data_look explorer.legends explorer.map_points explorer.neighbours "
+        "explorer.painting explorer.point_words explorer.selection explorer.session "
+        "explorer.widgets models.points"
     ),
     "explorer.colour_bar": (
-        "explorer explorer.dimensions explorer.point_values explorer.rendering explorer.session "
-        "explorer.theme explorer.widgets"
+        "explorer explorer.dimensions explorer.legends explorer.point_values explorer.rendering "
+        "explorer.session explorer.theme explorer.widgets "
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
@@ -360,9 +366,9 @@ ARROWS: dict[str, str] = {
         "models.planes"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.class_list explorer.export_form "
-        "explorer.fields explorer.figures "
-        "explorer.gliding "
+        "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
+        "explorer.export_form explorer.fields explorer.figures explorer.gliding "
+        "explorer.legends "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
@@ -376,22 +382,24 @@ ARROWS: dict[str, str] = {
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
         "explorer.embedding explorer.encoding explorer.fields explorer.figures explorer.fit_box "
-        "explorer.layer_buttons explorer.library explorer.map_handles explorer.map_overlays "
-        "explorer.map_points explorer.mean_finding explorer.mosaic explorer.neighbours "
-        "explorer.pacing explorer.pages explorer.painting explorer.plane_choices "
-        "explorer.plane_laying explorer.point_values explorer.point_words "
+        "explorer.layer_buttons explorer.legends explorer.library explorer.map_handles "
+        "explorer.map_overlays explorer.map_points explorer.mean_finding explorer.mosaic "
+        "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
+        "explorer.plane_choices explorer.plane_laying explorer.point_values "
+        "explorer.point_words "
         "explorer.rendering explorer.replay explorer.run_list explorer.runs_on_disk "
         "explorer.selection explorer.session explorer.theme explorer.training "
         "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
         "explorer.workers models.downloads models.embedding models.paths models.planes "
-        "models.plans models.points "
+        "models.plans models.points"
     ),
     "explorer.window": (
         "explorer explorer.actions explorer.arrangement explorer.class_lens "
         "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
         "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
         "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.kept_look explorer.library explorer.map_axes explorer.map_classes "
+        "explorer.help explorer.kept_look explorer.legends explorer.library explorer.map_axes "
+        "explorer.map_classes "
         "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
         "explorer.map_points explorer.mean_finding "
         "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "

@@ -324,6 +324,7 @@ def test_the_panel_counts_by_class_and_makes_handles_of_selections(window: Opene
     select_class(window, 1)
     counts = window.window.findChild(QLabel, "selectionCounts")
     assert isinstance(counts, QLabel)
+    assert "of each class" in counts.toolTip()
     assert "down" in counts.text()
     assert f"<b>{int((data.label == 1).sum())}</b>" in counts.text()
     button(window, "selectionMean").click()
@@ -362,7 +363,7 @@ def test_neighbours_are_the_nearest_of_all_data_and_one_becomes_a_handle(window:
     far = np.linalg.norm(data.mean - np.array([0.4, -0.3]), axis=1)
     wanted = np.argsort(far, kind="stable")[: len(shown)]
     assert [item.key for item in shown] == wanted.tolist()
-    assert [item.lines[1] for item in shown] == [distance_words(far[row]) for row in wanted]
+    assert [item.lines[1] for item in shown] == [f"{distance_words(far[row])} σ" for row in wanted]
     assert all(item.picture is not None and "(original)" in item.tip for item in shown)
     with window.qtbot.waitSignal(window.window.look.placed, timeout=PATIENCE_MS):
         QTest.keyClick(window.window.data_panel.neighbours, Qt.Key.Key_Right)
@@ -687,7 +688,7 @@ def test_over_a_point_they_are_the_points_own_neighbours(
     ask_nearest(window, place_of(window, row), monkeypatch)
     assert title(window) == f"Nearest data to image #{row}"
     assert shown_rows(window) == nearest_rows(window, data_of(window).mean[row])
-    assert window.window.data_panel.neighbours.items()[0].lines[1] == "0"
+    assert window.window.data_panel.neighbours.items()[0].lines[1] == "0 σ"
 
 
 def test_a_moved_handle_and_the_button_lead_back(

@@ -148,7 +148,7 @@ def test_without_a_prior_no_dimension_is_called_active_and_the_widest_comes_firs
         assert not tips(panel, "active")
         rows = sorted(panel.findChildren(DimensionRow), key=lambda row: row.y())
         assert [row.dimension for row in rows] == [1, 2, 0]
-        assert tips(panel, "spread 3")
+        assert tips(panel, "spread 3 units")
         session.set_model(replace(model, deviation=None), Arrangement((handle,)), (0, 1))
         (tip,) = tips(panel, "3 dimensions")
         assert "without data" in tip

@@ -338,7 +338,7 @@ def test_a_line_has_one_number_and_an_oblique_plane_short_names(
     line = Arrangement((Handle(1, "A", 0, np.zeros(1, np.float32)),))
     session.set_model(model(1, has_prior=False), line, (0, 0))
     corners.coordinates.show_place(0.5, -1)
-    assert corners.coordinates.text() == "z0 0.50"
+    assert corners.coordinates.text() == "z0 0.50 units"
 
 
 # -- without a prior -------------------------------------------------------------------------

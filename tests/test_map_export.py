@@ -24,18 +24,19 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.axes import MARGIN_LEFT_PX
 from explorer.crowd_image import Crowd
 from explorer.exporting import MapExport, _export_map
+from explorer.legends import Entry, Key
 from explorer.map_bands import _no_finer, draw_bands, image_rows, write_map
 from explorer.map_drawing import (
-    MARGIN_LEFT_PX,
     Included,
     MapContents,
     MapDrawing,
     draw_map,
     logical_size,
 )
-from explorer.overlay_drawing import Contours, Range, arrow_field, draw_arrows, draw_relief
+from explorer.overlay_drawing import VIRIDIS, Contours, Range, arrow_field, draw_arrows, draw_relief
 from explorer.overlays import TileGrid
 from explorer.painting import Ellipse, Marker, to_image
 from explorer.point_index import PointIndex
@@ -48,7 +49,7 @@ from models.errors import DataError
 from models.planes import axis_plane
 from models.relief import Relief
 from tests.disk import needs_file_limit, small_disk
-from tests.opened import PATIENCE_MS, opened
+from tests.opened import PATIENCE_MS, Opened, opened
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -180,6 +181,65 @@ def test_what_is_left_out_is_not_on_it(qapp: object) -> None:
     assert not seen(Included(legend=False), theme.class_colour(1))
     bare = logical_size(busy_contents(), BARE)
     assert (bare.width(), bare.height()) == (300, 200)
+
+
+def of_kl() -> Entry:
+    return Entry("points", "Points: KL", "", VIRIDIS, "3.1", "27", unit="nats")
+
+
+def test_scales_are_printed_in_their_colours_below_the_map(qapp: object) -> None:
+    density = Entry("density", "Density", "", keys=(Key("solid", "#ff00ff", "data"),))
+    found = replace(busy_contents(), legend=(), scales=(of_kl(), density))
+    bare = logical_size(replace(found, scales=()), Included())
+    size = logical_size(found, Included())
+    assert size.height() > bare.height()
+    drawn = image_rows(draw_map(found, checked, 3.0, Included())).astype(int)
+    below = drawn[3 * bare.height() :]
+    for colour in (VIRIDIS[0], VIRIDIS[5], VIRIDIS[-1], "#ff00ff"):
+        of = QColor(colour)
+        gap = np.abs(below - [of.red(), of.green(), of.blue()]).max(-1)
+        assert gap.min() <= 6, colour
+    assert draw_map(found, checked, 3.0, Included(legend=False)).height() == 3 * bare.height()
+
+
+@pytest.mark.parametrize("width", [240, 300, 900])
+def test_no_scale_is_cut(qapp: object, width: int) -> None:
+    view = replace(VIEW, width=width)
+    many = contents(view=view, scales=(of_kl(),) * 4)
+    drawn = image_rows(draw_map(many, checked, 2.0, Included())).astype(int)
+    panel = QColor(theme.DARK.panel)
+    first = 2 * logical_size(contents(view=view), Included()).height()
+    right = drawn[first:, -8:] - [panel.red(), panel.green(), panel.blue()]
+    assert not right.any()
+
+
+def on_map(found: Opened) -> MapContents:
+    request = found.window.map_exports._gathered()
+    assert request is not None
+    return request.contents
+
+
+def test_the_legend_is_that_of_what_colours_the_points(qtbot: QtBot, tiny_model_file: Path) -> None:
+    with opened(qtbot, tiny_model_file) as found:
+        window, layers = found.window, found.window.session.layers
+        assert on_map(found).legend
+        layers = replace(layers, colour_by="kl", density=True, magnification=True, field=True)
+        window.session.set_layers(layers)
+        found.settle()
+        of_kl = on_map(found)
+        assert of_kl.legend == ()
+        assert [entry.name for entry in of_kl.scales] == [
+            "points",
+            "density",
+            "magnification",
+            "field",
+        ]
+        assert of_kl.scales[0].title == "Points: KL"
+        assert [entry.unit for entry in of_kl.scales] == ["nats", "", "px²/σ²", "σ"]
+        window.session.set_layers(replace(layers, points=False, density=False, field=False))
+        found.settle()
+        names = [entry.name for entry in on_map(found).scales]
+        assert names == ["magnification"]
 
 
 def test_a_long_legend_takes_as_many_rows_as_it_needs(qapp: object) -> None:

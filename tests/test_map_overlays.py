@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
-from explorer.map_overlays import figure
+from explorer.legends import figure
 from explorer.session import Layers
 from models.checkpoint import save
 from models.methods import MethodName
@@ -80,8 +80,9 @@ def test_the_legend_tells_the_values_at_the_pointer(window: Opened) -> None:
     view.pointer_moved.emit(view.view.x + 0.2, view.view.y - 0.1)
     assert set(legend.here()) == set(NAMES)
     assert legend.here()["density"].endswith("× prior")
-    for name in ("magnification", "field"):
-        assert float(legend.here()[name]) >= 0
+    for name, unit in (("magnification", " px²/σ²"), ("field", " σ")):
+        assert legend.here()[name].endswith(unit)
+        assert float(legend.here()[name].removesuffix(unit)) >= 0
     assert "here" in legend.accessibleDescription()
     view.pointer_left.emit()
     assert legend.here() == {}

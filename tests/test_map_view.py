@@ -209,6 +209,26 @@ def test_what_is_set_is_painted(view: MapView) -> None:
         assert before != after
 
 
+@pytest.mark.parametrize("at", [QPoint(200, 200), QPoint(200, 20), QPoint(590, 200)])
+def test_the_lens_says_that_it_is_the_decode_here_unless_it_is_called_otherwise(
+    view: MapView, at: QPoint
+) -> None:
+    mouse(view, MOVE, at, NONE, NONE)
+    lens = QImage(8, 8, QImage.Format.Format_RGB32)
+    lens.fill(QColor("red"))
+    red = QColor("red").rgb()
+
+    def shown(*caption: str) -> tuple[int, QImage]:
+        view.set_lens(lens, 84, *caption)
+        image = view.grab().toImage()
+        spots = ((x, y) for x in range(image.width()) for y in range(image.height()))
+        return sum(image.pixel(*spot) == red for spot in spots), image
+
+    usual, without, named = shown(), shown(""), shown("decode here")
+    assert usual[1] == named[1] != without[1]
+    assert usual[0] == without[0], "nothing of the picture is covered"
+
+
 def test_far_away_points_cost_nothing_and_break_nothing(view: MapView) -> None:
     far = np.array([[1e6, -1e6], [np.finfo(np.float32).max / 1e20, 0]], np.float32)
     view.set_points(far, np.zeros((2, 3), np.uint8))

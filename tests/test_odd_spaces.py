@@ -53,6 +53,19 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
         assert corners.coordinates.isVisible()
         assert corners.coordinates.text().startswith(window.session.plane.across)
         assert (", " in corners.coordinates.text()) is (size > 1)
+        unit = " σ" if method == "vae" else " units"
+        assert corners.coordinates.text().endswith(unit)
+        gauge = window.map_panel.handles.gauge
+        assert gauge.text().endswith(unit)
+        assert (f"{unit}   off plane " in gauge.text()) is (size > 2)
+        longest = gauge.text().replace("  ", "  −−", 1)  # numbers of two digits, below 0
+        assert gauge.fontMetrics().horizontalAdvance(longest) <= gauge.width()
+        assert ("σ" if method == "vae" else "units") in gauge.toolTip()
+        window.map_panel.near_wished.emit((0.5, -0.25))
+        qtbot.waitUntil(lambda: len(window.look.near.rows) > 0, timeout=PATIENCE_MS)
+        assert window.data_panel._title.text().endswith(unit)
+        thumbnail = window.data_panel._thumbnail(0, 1.93)
+        assert thumbnail.lines[-1] == f"1.93{unit}"
         assert corners._scale_bar.in_sigmas is (method == "vae")
         view.zoom(4)
         assert corners.minimap.isVisible()
@@ -62,6 +75,20 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
             window.actions_by_name["copyMap"].trigger()
         assert drawn.args is not None
         assert drawn.args[0].width() == 2 * view.width()
+
+
+def test_the_density_of_a_line_has_the_priors_curve_whether_or_not_its_sigmas_are_shown(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        window = found.window
+        for prior in (True, False):
+            layers = replace(window.session.layers, density=True, prior=prior)
+            window.session.set_layers(layers)
+            found.settle()
+            assert window.map_panel.view.show_prior is prior
+            assert window.overlays.contours.with_prior
+            assert "Dashed" in window.overlays.legend.entries()[0].tip
 
 
 def test_up_means_nothing_on_a_line(qtbot: QtBot, tiny_model: "Model", tmp_path: Path) -> None:

@@ -321,6 +321,22 @@ def test_a_saved_session_opens_with_the_look_of_its_map(
         second.settle()
 
 
+@pytest.mark.parametrize(("colour_by", "named"), [("elbo", "ELBO"), ("kl", "")])
+def test_a_session_says_why_points_are_not_coloured_as_they_were(
+    qtbot: QtBot, tiny_model_file: Path, colour_by: str, named: str
+) -> None:
+    path = tiny_model_file.parent / f"coloured{SUFFIX}"
+    with opened(qtbot, tiny_model_file) as first:
+        first.window.session.set_layers(Layers(colour_by=colour_by))
+        first.settle()
+        with qtbot.waitSignal(first.window.library.session_saved, timeout=PATIENCE_MS):
+            first.window.opening.save_to(path, first.window.map_panel.viewport())
+    with opened(qtbot, path) as second:
+        said = second.window.messages.text()
+        assert second.window.session.layers.colour_by == ("class" if named else colour_by)
+        assert ("coloured by class" in said and named in said) is bool(named)
+
+
 def test_going_back_to_a_model_finds_its_arrangement(window: Opened, tmp_path: Path) -> None:
     top, session = window.window, window.window.session
     assert session.model is not None

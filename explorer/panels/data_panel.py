@@ -18,6 +18,7 @@ from explorer import theme
 from explorer.arrangement import Handle
 from explorer.data_images import DataImages
 from explorer.data_look import DataLook, Near
+from explorer.legends import latent_unit
 from explorer.map_points import MapPoints
 from explorer.mean_finding import Mean, MeanFinding, Means
 from explorer.neighbours import Place
@@ -117,6 +118,7 @@ class DataPanel(QWidget):
         self._counts.setWordWrap(True)
         self._counts.setTextFormat(Qt.TextFormat.RichText)
         self._counts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._counts.setToolTip(theme.as_tip(_COUNTS_TIP))
         self._kept = self._label("", "title")
         self._kept.setObjectName("selectionFirst")
         column.addWidget(self._selected)
@@ -226,10 +228,14 @@ class DataPanel(QWidget):
         label = None if data is None or data.label is None else int(data.label[row])
         what = "" if picture is None else " (original)" if picture.original else " (reconstruction)"
         name = self._look.name_of(row)
+        model = self._session.model
+        prior = model is None or model.has_prior
+        far = f"{distance_words(distance)} {latent_unit(prior)}"
+        of = " (σ: standard deviations of the prior)" if prior else " of the latent space"
         return Thumbnail(
             row,
-            (name.replace("  ·  ", "  "), distance_words(distance)),
-            f"{name}{what}, at a distance of {distance_words(distance)} in latent units; "
+            (name.replace("  ·  ", "  "), far),
+            f"{name}{what}, at a Euclidean distance of {far}{of}; "
             "choose it to put a handle on its posterior mean",
             "" if label is None else theme.class_colour(label).name(),
             None if picture is None else to_image(picture.image),
@@ -379,6 +385,10 @@ _NO_HANDLE = (
 )
 _LOST = "is not there any more, or its images are not those of the points"
 _BACK_TIP = "Show the data nearest the active handle again (Esc); moving a handle does so too"
+_COUNTS_TIP = (
+    "How many of the selected points are of each class of the data, the most frequent first; "
+    "points of classes that are hidden on the map are not selected with an area"
+)
 _HOW = (
     "Draw around points with the rectangle (R) or the lasso (L) beside the map; with Shift to "
     "add, with Ctrl to take away. Ctrl+A selects all in view."

@@ -370,9 +370,9 @@ _MARKS = (
 def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
     """How much the model uses a dimension, and what that figure is."""
     if not model.has_prior and model.deviation is not None:
-        return f"spread {model.deviation[dimension]:.2g}", (
-            "Standard deviation of the data's codes along it, in latent units; a plain "
-            "autoencoder has no prior, so no KL to one"
+        return f"spread {model.deviation[dimension]:.2g} units", (
+            "Standard deviation of the data's codes along it, in units of the latent space; a "
+            "plain autoencoder has no prior, so no KL to one"
         )
     if not model.has_prior:
         return "no KL", "A plain autoencoder has no prior, so its dimensions have no KL to one"

@@ -70,7 +70,7 @@ class MapExportDialog(ExportForm):
         self._boxes = {
             "axes": self._box("Numbers along the axes", "axes", before.included.axes),
             "handles": self._box("Handles and path", "handles", before.included.handles),
-            "legend": self._box("Colours of the classes", "legend", before.included.legend),
+            "legend": self._box("Legends", "legend", before.included.legend),
         }
         self._fill(before.tile_share)
         self._build()

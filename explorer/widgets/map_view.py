@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
-from explorer import map_drawing, painting, theme
+from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
 from explorer.map_drawing import MapContents
@@ -38,7 +38,7 @@ from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
 
-MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = map_drawing.MARGIN_LEFT_PX, map_drawing.MARGIN_BOTTOM_PX
+MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
 LENS_PX = 84
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
@@ -103,7 +103,7 @@ class MapView(QWidget):
         self._path = PathLayer()
         self._scrub: tuple[float, float] | None = None
         self._lens: QImage | None = None
-        self._lens_px = LENS_PX
+        self._lens_px, self._lens_caption = LENS_PX, ""
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
@@ -248,9 +248,11 @@ class MapView(QWidget):
         self._scrub = at
         self.update()
 
-    def set_lens(self, picture: QImage | None, side_px: int = LENS_PX) -> None:
-        """The decode beside the pointer, its longer side so many pixels."""
-        self._lens, self._lens_px = picture, side_px
+    def set_lens(
+        self, picture: QImage | None, side_px: int = LENS_PX, caption: str = "decode here"
+    ) -> None:
+        """The decode beside the pointer, its longer side so many pixels, and what it is called."""
+        self._lens, self._lens_px, self._lens_caption = picture, side_px, caption
         self._patience.stop()
         self.update()
 
@@ -327,7 +329,7 @@ class MapView(QWidget):
             return QRectF()
         origin = QPointF(MARGIN_LEFT_PX, 0)
         bounds, at = self.ground.translated(-origin), self._pointer - origin
-        return painting.lens_box(at, bounds, self._lens, self._lens_px)
+        return painting.lens_box(at, bounds, self._lens, self._lens_px, bool(self._lens_caption))
 
     @property
     def dragging(self) -> bool:
@@ -463,8 +465,16 @@ class MapView(QWidget):
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
         if self._lens is not None and self._pointer is not None:
-            border = QColor("#0a0c10" if self.ground_dark else "#ffffff")
-            painting.draw_lens(painter, self.lens_box, self._lens, border)
+            box, above = self.lens_box, self.lens_box.bottom() < self._pointer.y()
+            painting.draw_lens(
+                painter,
+                box,
+                self._lens,
+                self.ground_dark,
+                self._lens_caption,
+                above,
+                self.ground.right() - MARGIN_LEFT_PX,
+            )
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -538,7 +548,7 @@ class MapView(QWidget):
         painter.setFont(self.font())
         if self.show_axes:
             origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
-            painting.draw_axes(painter, self.view, origin, colours, vertical=vertical)
+            axes.draw_axes(painter, self.view, origin, colours, vertical=vertical)
         painter.setClipRect(self.ground)
         painter.fillRect(self.ground, QColor(colours.map))
         painter.translate(MARGIN_LEFT_PX, 0)

@@ -1,53 +1,26 @@
 """What the overlays of the map mean: a small card with a scale of colours or a key for each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QEnterEvent,
     QFont,
+    QFontMetrics,
     QHelpEvent,
-    QLinearGradient,
     QPainter,
     QPaintEvent,
     QPen,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from explorer import theme
+from explorer import legends, theme
+from explorer.legends import Entry
 
-_WIDTH_PX, _ROW_PX, _PAD_PX = 204, 34, 8
+_WIDTH_PX, _ROW_PX, _PAD_PX = 232, 34, 8
 _BAR_PX = 9
-
-
-@dataclass(frozen=True)
-class Key:
-    """One kind of line or area: `style` is "solid", "dashed" or "hatched"."""
-
-    style: str
-    colour: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An overlay: a scale of `colours` from `low` to `high`, or `keys`; `tip` says what it is.
-
-    `note` says what is going on; it stands in the place of a scale that has no ends yet.
-    """
-
-    name: str
-    title: str
-    tip: str
-    colours: tuple[str, ...] = ()
-    low: str = ""
-    high: str = ""
-    arrow: bool = False
-    keys: tuple[Key, ...] = ()
-    note: str = ""
+_APART_PX = 8  # between a title and what stands to the right of it
 
 
 class OverlayLegend(QWidget):
@@ -94,7 +67,7 @@ class OverlayLegend(QWidget):
         self.setAccessibleDescription(". ".join(self._words(entry) for entry in self._entries))
 
     def _words(self, entry: Entry) -> str:
-        ends = f" {entry.low} to {entry.high}" if entry.low else ""
+        ends = f" {entry.low} to {entry.end}" if entry.low else ""
         here = self._here.get(entry.name, "")
         note = f", {entry.note}" if entry.note else ""
         return f"{entry.title}{ends}{f', here {here}' if here else ''}{note}"
@@ -144,7 +117,9 @@ class OverlayLegend(QWidget):
             flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, flags, f"here {here}")
         elif entry.note and (entry.low or entry.keys):
-            self._paint_note(painter, entry.note, box, Qt.AlignmentFlag.AlignRight)
+            room = box.width() - painter.fontMetrics().horizontalAdvance(entry.title) - _APART_PX
+            note = fitting(entry.note, QFontMetrics(_font(self.font())), room)
+            self._paint_note(painter, note, box, Qt.AlignmentFlag.AlignRight)
 
     def _paint_note(
         self, painter: QPainter, note: str, box: QRectF, side: Qt.AlignmentFlag
@@ -157,50 +132,32 @@ class OverlayLegend(QWidget):
         painter.setFont(_font(self.font()))
         painter.setPen(QColor(theme.colours().muted))
         metrics = painter.fontMetrics()
-        low, high = (metrics.horizontalAdvance(text) + 6 for text in (entry.low, entry.high))
+        low, high = (metrics.horizontalAdvance(text) + 6 for text in (entry.low, entry.end))
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, entry.low)
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, entry.high)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, entry.end)
         bar = box.adjusted(low, (15 - _BAR_PX) / 2, -high, -(15 - _BAR_PX) / 2)
-        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-        for number, colour in enumerate(entry.colours):
-            gradient.setColorAt(number / (len(entry.colours) - 1), QColor(colour))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QBrush(gradient))
-        if entry.arrow:
-            _draw_arrow(painter, bar, QBrush(gradient))
-        else:
-            painter.drawRoundedRect(bar, 2, 2)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        legends.draw_bar(painter, entry, bar)
 
     def _paint_keys(self, painter: QPainter, entry: Entry, box: QRectF) -> None:
         painter.setFont(_font(self.font()))
         x = box.left()
         for key in entry.keys:
-            self._paint_sign(painter, key, QRectF(x, box.top() + 3, 20, 9))
+            sign = QRectF(x, box.top() + 3, 20, 9)
+            legends.draw_sign(painter, key, sign, theme.colours().dark)
             painter.setPen(QColor(theme.colours().muted))
             wide = painter.fontMetrics().horizontalAdvance(key.text)
             words = QRectF(x + 24, box.top(), wide + 2, box.height())
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, key.text)
             x = words.right() + 8
 
-    def _paint_sign(self, painter: QPainter, key: Key, box: QRectF) -> None:
-        colour, dashed = QColor(key.colour), key.style == "dashed"
-        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-        if key.style == "hatched":
-            painter.setPen(QPen(colour, 1))
-            painter.setBrush(QBrush(colour, Qt.BrushStyle.BDiagPattern))
-            painter.drawRect(box)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            return
-        y = box.center().y()
-        if (
-            not (dashed or theme.colours().dark) and colour.lightnessF() > 0.6
-        ):  # made for dark ground
-            painter.setPen(QPen(QColor(8, 10, 14, 190), 4.2))
-            painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
-        painter.setPen(QPen(colour, 1.4 if dashed else 2.2, style))
-        painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+
+def fitting(note: str, metrics: QFontMetrics, room: float) -> str:
+    """A note as long as there is room for: of a count the count alone, else cut with dots."""
+    for words in (note, note.partition(", ")[2]):
+        if words and metrics.horizontalAdvance(words) <= room:
+            return words
+    return metrics.elidedText(note, Qt.TextElideMode.ElideRight, max(0, int(room)))
 
 
 def _font(font: QFont, bold: bool = False) -> QFont:
@@ -208,14 +165,3 @@ def _font(font: QFont, bold: bool = False) -> QFont:
     small.setPointSizeF(8)
     small.setBold(bold)
     return small
-
-
-def _draw_arrow(painter: QPainter, box: QRectF, brush: QBrush) -> None:
-    """An arrow as long as the box, of all the colours of its scale, with a dark rim."""
-    y, tip = box.center().y(), box.right()
-    for pen in (QPen(QColor(8, 10, 14, 190), 4.0), QPen(brush, 2.0)):
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.drawLine(QPointF(box.left(), y), QPointF(tip, y))
-        for side in (-4.0, 4.0):
-            painter.drawLine(QPointF(tip, y), QPointF(tip - 6, y + side))

@@ -10,7 +10,7 @@ from explorer.viewport import Viewport
 
 _PAD_PX, _LINE_PX = 6, 15
 _AWAY_PX = 22
-_LENS_PX = 90  # beside and above the pointer, with its frame
+_LENS_PX, _CAPTION_PX = 90, 15  # beside and above the pointer, with its frame
 _GAP_PX = 4.0
 
 
@@ -93,7 +93,7 @@ def _below(at: QPointF, view: Viewport, width: float, height: float) -> QRectF:
     """Below a place and to its right, or wherever there is room; clear of a lens above."""
     away = _AWAY_PX
     x = at.x() + away if at.x() + away + width < view.width else at.x() - away - width
-    if at.y() < 110:  # the lens has no room above and stands below: the other side is free
+    if at.y() < 125:  # the lens has no room above and stands below: the other side is free
         x = at.x() - away - width if at.x() > away + width else x
     y = at.y() + 10 if at.y() + 10 + height < view.height else at.y() - 10 - height
     if y < at.y():  # above, where the lens is on one side
@@ -110,7 +110,8 @@ def _clear(at: QPointF, view: Viewport, usual: QRectF, covered: Sequence[QRectF]
     if not hidden:
         return usual
     ground = QRectF(0, 0, view.width, view.height)
-    taken = [*covered, QRectF(at.x() + _AWAY_PX, at.y() - _LENS_PX - 10, _LENS_PX, _LENS_PX)]
+    high = _LENS_PX + _CAPTION_PX
+    taken = [*covered, QRectF(at.x() + _AWAY_PX, at.y() - high - 10, _LENS_PX, high)]
     higher = min(other.top() for other in hidden) - usual.height() - _GAP_PX
     right, left = at.x() + _AWAY_PX, at.x() - _AWAY_PX - usual.width()
     rows, columns = [usual.y(), higher], [usual.x(), right, left, right + _LENS_PX]
