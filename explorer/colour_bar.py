@@ -92,6 +92,8 @@ class ColourBar(QWidget):
         self._hidden = QPushButton(self)
         self._hidden.setObjectName("showHiddenClasses")
         self._hidden.setProperty("slim", True)
+        self._hidden.setAccessibleName("Show the hidden classes")
+        self._hidden.setToolTip("Show the points of all classes")
         self._hidden.clicked.connect(self._on_show_all)
         self._hidden.hide()
         return self._hidden

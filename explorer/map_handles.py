@@ -17,7 +17,8 @@ from explorer.widgets.readout import Readout
 from models.planes import Plane
 
 _PATH_SAMPLES = 96
-_GAUGE_PX = 260  # a short name, two negative numbers, what lies off the plane, and units
+# A short name, two negative numbers, what lies off the plane, and units; in a narrow window less.
+_GAUGE_PX, _LEAST_GAUGE_PX = 260, 200
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 
 
@@ -27,7 +28,7 @@ class MapHandles(QObject):
     def __init__(self, session: Session, view: MapView, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._view = session, view
-        self.gauge = Readout(_GAUGE_PX, parent)
+        self.gauge = Readout(_GAUGE_PX, _LEAST_GAUGE_PX, parent)
         self._described = Paced(session, self._describe, _GAUGE_PAUSE_MS, self)
         self._markers: dict[int, Marker] = {}
         self._ellipses: list[Ellipse] = []

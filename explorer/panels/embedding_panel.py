@@ -48,7 +48,7 @@ _TIPS: dict[Method, tuple[str, str]] = {
         "50 are usual",
     ),
 }
-_READOUT_PX = 210
+_READOUT_PX, _LEAST_READOUT_PX = 210, 105
 _CLICK_PX = 4  # a press that moves further pans
 _FIT_MARGIN = 0.03
 _NEAR = 0.01  # of 1 + |z|: what lies farther off in one dimension is not the same
@@ -124,7 +124,7 @@ class EmbeddingPanel(QWidget):
         note.setWordWrap(True)
         note.setToolTip(theme.as_tip(_NOTE_TIP))
         self._legend = ClassLegend(self)
-        self._readout = Readout(_READOUT_PX, self)
+        self._readout = Readout(_READOUT_PX, _LEAST_READOUT_PX, self)
         bottom = QHBoxLayout()
         bottom.setSpacing(4)
         bottom.addWidget(self._legend, 1)

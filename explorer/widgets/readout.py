@@ -8,18 +8,24 @@ from explorer import theme
 
 
 class Readout(QWidget):
-    """Of a fixed width, aligned right: a label would ask its layout for room each time."""
+    """Of a fixed width, aligned right: a label would ask its layout for room each time.
 
-    def __init__(self, width_px: int, parent: QWidget | None = None) -> None:
+    Where a window is narrow it is `least_px` wide, and what does not fit is cut with dots.
+    """
+
+    def __init__(self, width_px: int, least_px: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         # What lies behind need not be painted first, at each move.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._text = ""
-        self._width_px = width_px
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._width_px, self._least_px = width_px, least_px
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         return QSize(self._width_px, self.fontMetrics().height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._least_px, self.sizeHint().height())
 
     def text(self) -> str:
         """What it says."""
@@ -37,4 +43,8 @@ class Readout(QWidget):
         painter.fillRect(self.rect(), QColor(theme.colours().panel))
         painter.setPen(QColor(theme.colours().muted))
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.rect(), flags, self._text)
+        text = self._text
+        if self.width() < self._width_px:
+            right = Qt.TextElideMode.ElideRight
+            text = painter.fontMetrics().elidedText(text, right, self.width())
+        painter.drawText(self.rect(), flags, text)
