@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QIcon
@@ -15,10 +14,7 @@ from PySide6.QtWidgets import QApplication
 from explorer import theme
 from explorer.errors import ExceptionHook, start_log
 from explorer.settings import Settings
-from explorer.workers import fetch_torch
-
-if TYPE_CHECKING:
-    from explorer.window import MainWindow
+from explorer.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
 _SWITCH_SECONDS = 1e-4
@@ -26,7 +22,7 @@ _SCREENSHOT_PATIENCE_MS = 60_000
 _PROGRAM_NAMES = {"main", "__main__", "latent-explorer", "latent-explorer-window"}
 
 
-def start(argv: Sequence[str] = ()) -> "tuple[QApplication, MainWindow]":
+def start(argv: Sequence[str] = ()) -> tuple[QApplication, MainWindow]:
     """The application and its main window, shown, without entering the event loop.
 
     `argv` names files to open; a program's own name in front is passed over.
@@ -34,9 +30,6 @@ def start(argv: Sequence[str] = ()) -> "tuple[QApplication, MainWindow]":
     words = list(argv)
     if words and Path(words[0]).stem in _PROGRAM_NAMES and not words[0].endswith(".safetensors"):
         words = words[1:]
-    fetch_torch()
-    from explorer.window import MainWindow  # here: that goes on beside these imports
-
     app = _application()
     start_log()
     window = MainWindow(Settings())
@@ -114,7 +107,7 @@ class Interrupts(QObject):
         for name in ("SIGINT", "SIGTERM"):
             signal.signal(getattr(signal, name), self._on_signal)
 
-    def watch_for(self, window: "MainWindow") -> None:
+    def watch_for(self, window: MainWindow) -> None:
         """Close that window when a signal has come, or comes."""
         self.setParent(window)
         self._window = window
@@ -134,7 +127,7 @@ class Interrupts(QObject):
 class _Photographer(QObject):
     """Takes the picture of the settled window, then closes it."""
 
-    def __init__(self, window: "MainWindow", path: Path) -> None:
+    def __init__(self, window: MainWindow, path: Path) -> None:
         super().__init__(window)
         self._window, self._path, self.status = window, path, 0
         window.settled.connect(self._shoot, Qt.ConnectionType.QueuedConnection)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QThread, Signal
 
 from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot, compute_alone, render
-from explorer.torch_import import map_libraries
 from models.errors import CheckpointError, DataError, TrainingError
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ _CHUNK_SECONDS_BESIDE_HAND, CHUNK_SECONDS = 0.0015, 0.012
 _HAND_SECONDS = 0.1  # since the last decode of a handle: nobody drags any more
 _FIRST_CHUNK, _LARGEST_CHUNK = 8, 512
 _DECODES_A_VALUE = 8  # about what another kind than a picture takes, before it has been timed
-
-
-def fetch_torch() -> None:
-    """Have torch's libraries brought into memory meanwhile; the thread ends by itself."""
-    threading.Thread(target=map_libraries, name="torch-libraries", daemon=True).start()
 
 
 class ModelShelf:

@@ -168,7 +168,7 @@ ARROWS: dict[str, str] = {
         "explorer.embedder_messages explorer.trainer_process models.embedding models.errors"
     ),
     # threads, and the services that use them
-    "explorer.workers": "explorer.rendering explorer.torch_import models.errors models.model",
+    "explorer.workers": "explorer.rendering models.errors models.model",
     "explorer.processes": "explorer.trainer_messages explorer.workers models.errors",
     "explorer.encoding": (
         "explorer.arrangement explorer.rendering models.evaluation models.images models.model "
@@ -410,7 +410,7 @@ ARROWS: dict[str, str] = {
         "explorer.workers models.errors models.plans"
     ),
     "explorer.application": (
-        "explorer explorer.errors explorer.settings explorer.theme explorer.window explorer.workers"
+        "explorer explorer.errors explorer.settings explorer.theme explorer.window"
     ),
     # the command line
     "explorer.progress_line": "",
