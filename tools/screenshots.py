@@ -150,10 +150,11 @@ def main() -> None:
         _draw_seven(seven)
         _shoot("window", [two])
         _shoot("encoded", [ten, seven])
-        _shoot("training", [two], before=_start_training, ready=_has_trained)
         _shoot("overlays", [two], before=_lay_overlays, ready=_overlays_drawn)
         _shoot("zooms-mnist-2d", [two], zooms=ZOOMS)
         _shoot("zooms-rooms", [ASSETS / "rooms.safetensors"], zooms=ZOOMS)
+        # Last: the next window would tell that it has not ended.
+        _shoot("training", [two], before=_start_training, ready=_has_trained)
 
 
 def _lay_overlays(window: "MainWindow") -> None:
