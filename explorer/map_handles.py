@@ -17,8 +17,8 @@ from explorer.widgets.readout import Readout
 from models.planes import Plane
 
 _PATH_SAMPLES = 96
-# A short name, two negative numbers, what lies off the plane, and units; in a narrow window less.
-_GAUGE_PX, _LEAST_GAUGE_PX = 260, 200
+# A short name, two negative numbers, what lies off the plane, and units.
+_GAUGE_PX, _LEAST_GAUGE_PX = 225, 200
 _GAUGE_PAUSE_MS = 33  # between two looks at numbers that run
 
 

@@ -98,9 +98,9 @@ def whole(value: object, low: int, high: int) -> int:
 
 
 def _number(value: object, low: float, high: float) -> float:
-    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ValueError(f"{value!r} is not a number from {low:g} to {high:g}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def _packed(selection: Selection, count: int) -> str:

@@ -25,4 +25,4 @@ def import_torch() -> None:
     """Import torch, unless that has been done."""
     if "torch" not in sys.modules:
         with without_garbage_search():
-            import torch  # noqa: F401
+            import torch  # noqa: F401 # for those who use it

@@ -58,6 +58,7 @@ class Processes:
         """
         if self.world == 1:
             return rows
+        # torch's stubs leave `apply` untyped.
         gathered: Tensor = _Gather.apply(rows, self, count)  # type: ignore[no-untyped-call]
         return gathered
 

@@ -10,7 +10,7 @@ from explorer import theme
 class Readout(QWidget):
     """Of a fixed width, aligned right: a label would ask its layout for room each time.
 
-    Where a window is narrow it is `least_px` wide, and what does not fit is cut with dots.
+    Where a window is narrow it is `least_px` wide. What does not fit is cut with dots.
     """
 
     def __init__(self, width_px: int, least_px: int, parent: QWidget | None = None) -> None:
@@ -43,8 +43,6 @@ class Readout(QWidget):
         painter.fillRect(self.rect(), QColor(theme.colours().panel))
         painter.setPen(QColor(theme.colours().muted))
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        text = self._text
-        if self.width() < self._width_px:
-            right = Qt.TextElideMode.ElideRight
-            text = painter.fontMetrics().elidedText(text, right, self.width())
+        right = Qt.TextElideMode.ElideRight
+        text = painter.fontMetrics().elidedText(self._text, right, self.width())
         painter.drawText(self.rect(), flags, text)
