@@ -242,8 +242,7 @@ def _active_qt_objects() -> dict[int, str]:
         # By type: some objects of torch warn when they are asked for their __class__.
         if not issubclass(type(thing), QThread | QTimer):
             continue
-        # By its type: some of torch's objects warn as soon as one looks at their __class__.
-        if issubclass(type(thing), (QThread, QTimer)) and isValid(thing):
+        if isValid(thing):
             active = thing.isRunning() if isinstance(thing, QThread) else thing.isActive()
             # The thread that runs the tests is always running.
             if active and thing is not QThread.currentThread():

@@ -461,7 +461,11 @@ def training_process(*words: object) -> "subprocess.Popen[str]":
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_an_interrupted_training_says_how_to_go_on(run: Run) -> None:
-    with training_process("--epochs", 100_000) as program:
+    # Processes started behind a script's back are deaf to Ctrl+C, and so would their own be.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    program = training_process("--epochs", 100_000)
+    signal.signal(signal.SIGINT, before)
+    with program:
         program.send_signal(signal.SIGINT)
         assert program.stderr is not None
         last = program.stderr.read().splitlines()[-1]
