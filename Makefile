@@ -7,6 +7,8 @@ PYTHON := .venv/bin/python
 endif
 READY := .venv/.installed
 ARGS ?=
+# As many processes as there are cores share the tests, a file at a time; BESIDE= for one.
+BESIDE ?= --numprocesses logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench assets screenshots clean
@@ -31,7 +33,7 @@ run: $(READY)
 	@$(PYTHON) main.py $(ARGS)
 
 test: $(READY)
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest $(BESIDE) $(ARGS)
 
 check: $(READY)
 	$(PYTHON) -m ruff check .

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -34,7 +34,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 _GRACE_SECONDS = 5.0
 
 _missing_tools = [tool for tool in WINDOW_TOOLS if shutil.which(tool) is None]
-_left_out: list[str] = []
+_left_out: set[str] = set()
 
 # No deadline: a test never asserts a time, and these machines are shared.
 hypothesis.settings.register_profile("local", deadline=None)
@@ -44,6 +44,10 @@ hypothesis.settings.load_profile("ci" if IN_CI else "local")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give settings, caches and logs a home of their own, for child processes too."""
+    if IN_CI and _missing_tools:
+        raise pytest.UsageError(
+            f"{', '.join(_missing_tools)} missing: in CI the real-window tests must run"
+        )
     home = Path(tempfile.mkdtemp(prefix="latent-explorer-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     for name in ("CONFIG", "DATA", "CACHE", "STATE"):
@@ -56,17 +60,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the real-window tests where their tools are missing; in CI that is an error."""
+    """Leave out the real-window tests where their tools are missing."""
     real = [item for item in items if item.get_closest_marker("xvfb")]
     if not real or not _missing_tools:
         return
-    if IN_CI:
-        raise pytest.UsageError(
-            f"{', '.join(_missing_tools)} missing: in CI the real-window tests must run"
-        )
     items[:] = [item for item in items if item not in real]
     config.hook.pytest_deselected(items=real)
-    _left_out.extend(item.nodeid for item in real)
+    _left_out.update(item.nodeid for item in real)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where several processes test, each tells the one that reports (pytest-xdist)."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = sorted(_left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what one of several processes has left out."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -89,6 +101,14 @@ def shared() -> Path:
     if IN_CI and not os.environ.get("WITHOUT_SHARED"):
         pytest.fail(f"{reason}; where that is intended, set WITHOUT_SHARED=1")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ordinary_priorities() -> None:
+    """No child process of a test waits for a core that other tests keep busy."""
+    from tests.priorities import leave_priorities
+
+    leave_priorities()
 
 
 @pytest.fixture(scope="session")

@@ -105,9 +105,10 @@ def test_of_a_slow_model_no_picture_is_decoded_after_it_was_cancelled(
     monkeypatch: pytest.MonkeyPatch,
     at: int,
 ) -> None:
-    plain, clock, decoded = rendering.decode, [0.0], []
+    plain, clock, decoded, begun = rendering.decode, [0.0], [], threading.Event()
 
     def slow(model: "Model", z: Any, label: Any) -> object:
+        assert begun.wait(PATIENCE_MS / 1000)
         decoded.append(len(z))
         clock[0] += 1.1 * len(z)
         if sum(decoded) >= at:
@@ -118,6 +119,7 @@ def test_of_a_slow_model_no_picture_is_decoded_after_it_was_cancelled(
     monkeypatch.setattr("explorer.exporting.decode", slow)
     with qtbot.waitSignal(exporting.cancelled, timeout=PATIENCE_MS):
         exporting.export(request(tmp_path / "x.gif", 64))
+        begun.set()
     assert decoded == [1] * at
 
 

@@ -112,7 +112,7 @@ def test_a_batch_costs_the_mean_of_its_shares(method: MethodName) -> None:
         torch.testing.assert_close(term, (parts[0].terms[name] + parts[1].terms[name]) / 2)
 
 
-@pytest.mark.parametrize("method", OF_THE_BATCH)
+@pytest.mark.parametrize("method", sorted(OF_THE_BATCH))
 def test_those_that_judge_a_batch_as_a_whole_still_reconstruct_by_the_mean(
     method: MethodName,
 ) -> None:

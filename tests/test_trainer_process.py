@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import Queue
@@ -42,6 +43,7 @@ from explorer.trainer_messages import (
 )
 from explorer.trainer_process import Orders, Pace, Reporter, work
 from models.plans import Plan
+from tests.priorities import PRELUDE
 from tests.trainings import of_kind, small_plan, write_data
 
 if TYPE_CHECKING:
@@ -473,10 +475,11 @@ def test_no_step_is_taken_in_a_pause(plan: Plan) -> None:
 # -- the process ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def trainer() -> Iterator["subprocess.Popen[bytes]"]:
+@contextmanager
+def process_of(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A trainer that is killed at the end, if it still lives."""
     process = subprocess.Popen(
-        trainer_command(),
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -488,6 +491,12 @@ def trainer() -> Iterator["subprocess.Popen[bytes]"]:
     for stream in (process.stdin, process.stdout, process.stderr):
         assert stream is not None
         stream.close()
+
+
+@pytest.fixture
+def trainer() -> Iterator["subprocess.Popen[bytes]"]:
+    with process_of(trainer_command()) as process:
+        yield process
 
 
 def hear(process: "subprocess.Popen[bytes]") -> Message | None:
@@ -508,14 +517,14 @@ def hear_until(process: "subprocess.Popen[bytes]", kind: type[Message]) -> Messa
 
 
 @only_posix
-def test_the_process_leaves_the_processor_to_others(
-    trainer: "subprocess.Popen[bytes]", plan: Plan
-) -> None:
-    say(trainer, Job("train", plan).to_line())
-    hear_until(trainer, Preparing)
-    assert psutil.Process(trainer.pid).nice() == 19
-    if sys.platform == "linux":
-        assert os.sched_getscheduler(trainer.pid) == os.SCHED_IDLE
+def test_the_process_leaves_the_processor_to_others(plan: Plan) -> None:
+    command = [word.removeprefix(PRELUDE) for word in trainer_command()]
+    with process_of(command) as trainer:
+        say(trainer, Job("train", plan).to_line())
+        hear_until(trainer, Preparing)
+        assert psutil.Process(trainer.pid).nice() == 19
+        if sys.platform == "linux":
+            assert os.sched_getscheduler(trainer.pid) == os.SCHED_IDLE
 
 
 @only_posix

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from models.data import DataSet
 
 Kind = TypeVar("Kind")
-PATIENCE_MS = 100_000  # a trainer imports torch at idle priority, beside all other tests
+PATIENCE_MS = 100_000  # a trainer imports torch, beside all other tests
 
 
 def write_data(path: Path, data: "DataSet", labelled: bool = True) -> Path:

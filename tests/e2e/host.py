@@ -20,6 +20,7 @@ from explorer.application import Interrupts
 from explorer.errors import LOG
 from explorer.window import MainWindow
 from tests.e2e.real_window import Answer, Question, complaints
+from tests.priorities import leave_priorities
 
 _LOOK_MS = 5
 
@@ -82,6 +83,7 @@ class _Mistakes(logging.Handler):
 def main() -> int:
     """Open the window with the files of the command line; the first word is the pipe."""
     qInstallMessageHandler(_on_qt_message)
+    leave_priorities()
     line = Connection(int(sys.argv[1]))
     interrupts = Interrupts()
     app, window = start(["latent-explorer", *sys.argv[2:]])

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from tests.conftest import ROOT
-from tests.e2e.real_window import PATIENCE_SECONDS, RealWindow, place_on_map
+from tests.e2e.real_window import PATIENCE_SECONDS, RealWindow, place_on_map, ready
 from tests.e2e.screen import Hand, Place, Screen, python
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def test_a_file_is_encoded_placed_and_reconstructed(
     assert real.ask(images_shown)
     assert real.ask(on_map)
     assert real.ask(undo_text) == "Add image"
+    real.wait(ready)  # the other program has given the keys back
     hand.key("ctrl+z")
     real.wait(has_names, ["A", "B", "C"])
 
@@ -160,6 +161,7 @@ def test_several_files_are_as_many_handles(
         real.wait(has_names, ["A", "B", "C", "D", "E", "F"])
     told = real.ask(message)
     assert all(f"seven {number}.png is handle {'DEF'[number]}" in told for number in range(3))
+    real.wait(ready)  # the other program has given the keys back
     hand.key("ctrl+z")
     real.wait(has_names, ["A", "B", "C"])
 
