@@ -87,6 +87,8 @@ def short_progress_text(state: TrainingState) -> str:
         return {Status.IDLE: "press Start", Status.FINISHING: "Measuring …"}.get(
             state.status, state.activity if state.active else ""
         )
+    if state.status is Status.FAILED and not position.epoch:
+        return ""
     epoch = min(position.epoch + 1, position.epochs) if state.active else position.epoch
     return f"epoch {epoch} of {position.epochs} · {percent(position.fraction)}"
 

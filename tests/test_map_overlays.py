@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QHelpEvent, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
@@ -102,6 +103,19 @@ def test_each_row_of_the_legend_explains_itself(
         )
     assert [any(word in tip for tip in said) for word in ("posterior", "det G", "decode(z)")]
     assert len(set(said)) == 3
+
+
+def test_nothing_is_panned_or_put_behind_the_legend(window: Opened) -> None:
+    press(window, "density")
+    view, legend = window.window.map_panel.view, window.window.overlays.legend
+    before, handles = view.view, window.handle_names()
+    left, middle = Qt.MouseButton.LeftButton, legend.rect().center()
+    QTest.mousePress(legend, left, pos=middle)
+    QTest.mouseMove(legend, middle + QPoint(40, 40))
+    QTest.mouseRelease(legend, left, pos=middle + QPoint(40, 40))
+    QTest.mouseDClick(legend, left, pos=middle)
+    assert view.view == before
+    assert window.handle_names() == handles
 
 
 def test_a_drag_changes_nothing_that_lies_still(window: Opened) -> None:

@@ -1,6 +1,7 @@
 """What is installed: the wheel and its assets, the tested set, `make` and what it says."""
 
 import configparser
+import os
 import shutil
 import socket
 import subprocess
@@ -259,3 +260,18 @@ def test_setup_without_a_python_new_enough_says_what_is_needed(tmp_path: Path) -
     assert "Python 3.11 or newer is needed" in done.stderr
     assert "apt-get install python3 python3-venv" in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_setup_says_what_to_do_about_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / ".venv").symlink_to(tmp_path / "gone")
+    done = subprocess.run(
+        ["sh", str(ROOT / "tools" / "setup.sh")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHON3": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "rm .venv" in done.stderr

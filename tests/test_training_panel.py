@@ -404,6 +404,8 @@ def test_a_failure_before_the_first_step_is_shown_as_the_state(
     panel: TrainingPanel, fakes: Fakes, qtbot: QtBot, training: Training
 ) -> None:
     QTest.mouseClick(panel.bar.start, Qt.MouseButton.LeftButton)
+    assert training.state.plan is not None
+    fakes.last.heard.emit(Planned(training.state.plan, Position(0, 20, 0.0)))
     with qtbot.waitSignal(training.failed):
         fakes.last.heard.emit(Failed("/a/b.npz: is damaged; copy it again"))
         fakes.last.ended.emit(TrainerEnd(1))

@@ -30,6 +30,10 @@ if [ ! -x .venv/bin/python ] && [ ! -x .venv/Scripts/python.exe ]; then
         say "Debian, Ubuntu: apt-get install python3-venv (or python$version-venv)"
         exit 1
     fi
+    if [ -L .venv ]; then
+        say ".venv is a link to a folder that has no Python in it. Remove it: rm .venv"
+        exit 1
+    fi
     say "Making .venv with $("$base" --version) ..."
     "$base" -m venv .venv
 fi
