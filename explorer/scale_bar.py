@@ -25,7 +25,7 @@ def round_length(scale: float, longest_px: float = _LONGEST_PX) -> float:
 
 def length_text(length: float, in_sigmas: bool) -> str:
     """The length with its unit: standard deviations of the prior, or latent units without one."""
-    number = f"{length:.10g}"
+    number = f"{length:,.10g}"
     if in_sigmas:
         return f"{number} σ"
     return f"{number} latent unit{'' if length == 1 else 's'}"

@@ -20,7 +20,7 @@ from explorer.viewport import Viewport
 from explorer.workers import Lane
 from models.model import Model
 from models.points import Points
-from tests.opened import PATIENCE_MS, opened
+from tests.opened import PATIENCE_MS, Opened, opened
 
 VIEW = Viewport(0.1, -0.2, 90.0, 300, 200)
 
@@ -228,66 +228,61 @@ def many_points(tiny_model: Model) -> Model:
     return replace(tiny_model, points=points)
 
 
-def test_a_model_with_very_many_points_shows_them_on_the_map(
-    many_points: Model, tmp_path: Path, qtbot: QtBot
-) -> None:
+@pytest.fixture
+def bare(many_points: Model, tmp_path: Path, qtbot: QtBot) -> Iterator[Opened]:
+    """A window with very many points on bare ground."""
     from models.checkpoint import save
 
     save(many_points, tmp_path / "many.safetensors")
     with opened(qtbot, tmp_path / "many.safetensors") as window:
-        view, points = window.window.map_panel.view, window.window.points
         session = window.window.session
         session.set_layers(replace(session.layers, mosaic=False, prior=False))
-        view.grab()
-        window.settle()
-        assert points.crowded
-        assert not len(view.points())
-        shown = view.grab().toImage()
-        session.set_layers(session.layers.with_layer("points", False))
-        assert view.grab().toImage() != shown
-        session.set_layers(session.layers.with_layer("points", True))
-        window.settle()
-        view.grab()
-        window.settle()
-        assert view.grab().toImage() == shown
-        session.set_layers(replace(session.layers, hidden_classes=frozenset({0, 1, 2})))
-        window.settle()
-        assert points.index is not None
-        assert not len(points.index)
+        yield window
+
+
+def seen(window: Opened) -> QImage:
+    """The map once its points are drawn for what it shows now."""
+    view = window.window.map_panel.view
+    view.grab()
+    window.settle()
+    return view.grab().toImage()
+
+
+def test_a_model_with_very_many_points_shows_them_on_the_map(bare: Opened) -> None:
+    session, points = bare.window.session, bare.window.points
+    shown = seen(bare)
+    assert points.crowded
+    assert not len(bare.window.map_panel.view.points())
+    session.set_layers(session.layers.with_layer("points", False))
+    assert bare.window.map_panel.view.grab().toImage() != shown
+    session.set_layers(session.layers.with_layer("points", True))
+    bare.settle()
+    assert seen(bare) == shown
+    session.set_layers(replace(session.layers, hidden_classes=frozenset({0, 1, 2})))
+    bare.settle()
+    assert points.index is not None
+    assert not len(points.index)
 
 
 def test_the_class_that_is_pointed_at_stands_out_of_very_many_for_as_long(
-    many_points: Model, tmp_path: Path, qtbot: QtBot
+    bare: Opened, many_points: Model
 ) -> None:
-    from models.checkpoint import save
-
-    save(many_points, tmp_path / "many.safetensors")
-    with opened(qtbot, tmp_path / "many.safetensors") as window:
-        view, points = window.window.map_panel.view, window.window.points
-        session = window.window.session
-        session.set_layers(replace(session.layers, mosaic=False, prior=False))
-
-        def shown() -> QImage:
-            view.grab()
-            window.settle()
-            return view.grab().toImage()
-
-        before = shown()
-        points.point_at(1)
-        window.settle()
-        crowd, data = points.layer.crowd, many_points.points
-        assert crowd is not None
-        assert crowd.chosen is not None
-        assert data is not None
-        assert data.label is not None
-        np.testing.assert_array_equal(crowd.chosen, data.label[crowd.index.row] == 1)
-        alone = shown()
-        assert alone != before
-        session.set_layers(session.layers.with_class(1, False))
-        window.settle()
-        assert points.layer.crowd is not None
-        assert points.layer.crowd.chosen is None  # it is not to be seen
-        session.set_layers(session.layers.with_class(1, True))
-        points.point_at(None)
-        window.settle()
-        assert shown() == before
+    session, points = bare.window.session, bare.window.points
+    before = seen(bare)
+    points.point_at(1)
+    bare.settle()
+    crowd, data = points.layer.crowd, many_points.points
+    assert crowd is not None
+    assert crowd.chosen is not None
+    assert data is not None
+    assert data.label is not None
+    np.testing.assert_array_equal(crowd.chosen, data.label[crowd.index.row] == 1)
+    assert seen(bare) != before
+    session.set_layers(session.layers.with_class(1, False))
+    bare.settle()
+    assert points.layer.crowd is not None
+    assert points.layer.crowd.chosen is None  # it is not to be seen
+    session.set_layers(session.layers.with_class(1, True))
+    points.point_at(None)
+    bare.settle()
+    assert seen(bare) == before

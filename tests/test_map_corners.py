@@ -211,6 +211,7 @@ def test_the_bar_is_the_longest_round_length_that_fits(scale: float) -> None:
 def test_its_unit_is_sigma_only_where_there_is_a_prior() -> None:
     assert length_text(0.5, True) == "0.5 σ"
     assert length_text(0.5, False) == "0.5 latent units"
+    assert length_text(5000.0, True) == "5,000 σ"
     assert length_text(1.0, False) == "1 latent unit"
 
 
