@@ -4,27 +4,18 @@ from collections import OrderedDict
 from math import ceil, sqrt
 from time import perf_counter
 
-import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from explorer.pacing import Paced
 from explorer.painting import to_images
 from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
-from explorer.viewport import (
-    Tile,
-    Viewport,
-    centres,
-    fitting_tile_px,
-    nearest_first,
-    visible_tiles,
-)
+from explorer.tile_ground import TileGround
+from explorer.viewport import Tile, Viewport, fitting_tile_px, nearest_first, visible_tiles
 from explorer.workers import CHUNK_SECONDS, DecodeThread
 
 CACHE_BYTES = 64 * 2**20
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
-_SLICE_PAUSE_MS = 33  # between two looks at what lies off the plane while a handle is dragged
 _MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
 _FITTING_TILES = 1700  # asked for in one; it may come to some more
 _ROOM = 0.7  # of the memory for what is in sight; the rest for the coarse and for what was
@@ -36,7 +27,6 @@ class Mosaic(QObject):
 
     tiles_changed = Signal()
     settled = Signal()
-    _ask_wished = Signal()
 
     def __init__(self, session: Session, thread: DecodeThread, parent: QObject) -> None:
         super().__init__(parent)
@@ -45,22 +35,14 @@ class Mosaic(QObject):
         self._bytes, self._most_bytes = 0, CACHE_BYTES
         self._view, self._tile_px = Viewport(), 42.0
         self._pointer = (0.0, 0.0)
-        self._label: int | None = None
         self._shrink = 1
-        self._slice = session.slice
-        self._generation = 0
         self._told_at = 0.0
         self.busy = False
-        self._ask_pending = False
-        self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
+        self._ground = TileGround(session, self)
+        self._ground.renewed.connect(self._on_renewed)
+        self._ground.ask_wished.connect(self._ask)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
-        session.weights_changed.connect(self.forget)
-        session.plane_changed.connect(self.forget)
-        session.active_changed.connect(self._on_slice_changed)
-        session.class_changed.connect(self._on_slice_changed)
-        slices = Paced(session, self._on_slice_changed, _SLICE_PAUSE_MS, self)
-        session.latent_changed.connect(slices.ask)
 
     def image(self, tile: Tile) -> QImage | None:
         """The picture of a tile, if it is there; one about to be replaced still stands."""
@@ -81,8 +63,8 @@ class Mosaic(QObject):
         shrink = self._shrink_for(tile_px, ratio)
         if shrink != self._shrink:
             self._shrink = shrink
-            self.forget()
-        self._ask_soon()
+            self._ground.renew()
+        self._ground.ask_soon()
 
     def fitting_tile_px(self, view: Viewport, tile_px: float, ratio: float = 1.0) -> float:
         """`tile_px`, or as much more as it takes for all tiles in sight to be kept at once.
@@ -114,7 +96,7 @@ class Mosaic(QObject):
     @property
     def comes_at_once(self) -> bool:
         """Whether the tiles asked for are likely to be there sooner than a frame without them."""
-        return self._ask_pending and self._session.layers.mosaic and self._decoded_at_once()
+        return self._ground.ask_pending and self._session.layers.mosaic and self._decoded_at_once()
 
     def _decoded_at_once(self) -> bool:
         model = self._session.model
@@ -127,32 +109,15 @@ class Mosaic(QObject):
         self._most_bytes = most_bytes
         self._let_go()
 
-    def forget(self) -> None:
-        """Every tile is of another plane or class now; the old ones stand until new ones come."""
-        self._generation += 1
-        self._slice, self._label = self._session.slice, self._session.label
+    def _on_renewed(self) -> None:
         self._thread.clear(Slot.TILES)
-        self._ask_soon()
 
     def _on_model_changed(self) -> None:
         self._cache.clear()
         self._bytes, self._shrink = 0, 1
-        self.forget()
-
-    def _on_slice_changed(self) -> None:
-        """The part off the plane or the class moved with the active handle: other tiles."""
-        session = self._session
-        if session.label != self._label or not session.slice.is_at(self._slice):
-            self.forget()
-
-    def _ask_soon(self) -> None:
-        """Once for all that changes now, and before the map is painted, unlike a timer."""
-        if not self._ask_pending:
-            self._ask_pending = True
-            self._ask_wished.emit()
+        self._ground.renew()
 
     def _ask(self) -> None:
-        self._ask_pending = False
         model = self._session.model
         if model is None or not self._session.layers.mosaic or self._view.width <= 1:
             self.busy = False
@@ -165,18 +130,15 @@ class Mosaic(QObject):
             return
         self.busy = True
         self._told_at = 0.0  # the first, coarse ones at once
-        z = self._slice.lift(centres(missing).astype(np.float32))
-        label = None
-        if model.conditional:
-            label = np.full(len(z), self._label or 0, np.int64)
-        ticket = (self._generation, tuple(missing))
+        z, labels = self._ground.at_centres(missing), self._ground.labels(len(missing))
+        ticket = (self._ground.generation, tuple(missing))
         self._thread.submit(
-            DecodeRequest(Slot.TILES, model.key, z, label, ticket, shrink=self._shrink)
+            DecodeRequest(Slot.TILES, model.key, z, labels, ticket, shrink=self._shrink)
         )
 
     def _fresh(self, tile: Tile) -> bool:
         found = self._cache.get(tile)
-        return found is not None and found[0] == self._generation
+        return found is not None and found[0] == self._ground.generation
 
     def _needed(self) -> list[Tile]:
         """A coarse layer first, so that something stands everywhere at once; then the tiles."""
@@ -191,7 +153,7 @@ class Mosaic(QObject):
         if result.request.slot is not Slot.TILES:
             return
         generation, tiles = result.request.ticket
-        if generation != self._generation:
+        if generation != self._ground.generation:
             return
         images = to_images(result.pictures)
         for tile, image in zip(tiles[result.first :], images, strict=False):
@@ -208,7 +170,7 @@ class Mosaic(QObject):
     def _keep(self, tile: Tile, image: QImage) -> None:
         old = self._cache.pop(tile, None)
         self._bytes += image.sizeInBytes() - (old[1].sizeInBytes() if old else 0)
-        self._cache[tile] = (self._generation, image)
+        self._cache[tile] = (self._ground.generation, image)
 
     def _let_go(self) -> None:
         while self._bytes > self._most_bytes and len(self._cache) > 1:

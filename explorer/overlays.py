@@ -7,26 +7,18 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
-from explorer.pacing import Paced
 from explorer.rendering import DecodeRequest, DecodeResult, Kind, Slot
 from explorer.session import Layers, Session
-from explorer.viewport import (
-    Tile,
-    Viewport,
-    centres,
-    fitting_tile_px,
-    nearest_first,
-    visible_tiles,
-)
+from explorer.tile_ground import TileGround
+from explorer.viewport import Tile, Viewport, fitting_tile_px, nearest_first, visible_tiles
 from explorer.workers import DecodeThread
 
 Floats = npt.NDArray[np.float32]
 
 MOST_KEPT = 40_000  # values of a kind: a few MB
 _TELL_SECONDS = 0.1  # between two looks at values that come: each draws all of them anew
-_SLICE_PAUSE_MS = 33  # between two looks at what lies off the plane while a handle is dragged
 _COARSER = (2, 1, 0)  # how many levels up it begins, so that something stands everywhere at once
 
 
@@ -89,7 +81,6 @@ class TileValues(QObject):
     changed = Signal()
     progressed = Signal()  # `progress` is another
     settled = Signal()
-    _ask_wished = Signal()
 
     def __init__(
         self, measured: Measured, session: Session, thread: DecodeThread, parent: QObject
@@ -99,19 +90,13 @@ class TileValues(QObject):
         self._session, self._thread = session, thread
         self._cache: OrderedDict[Tile, tuple[int, tuple[float, ...]]] = OrderedDict()
         self._view, self._pointer = Viewport(), (0.0, 0.0)
-        self._slice, self._label = session.slice, session.label
-        self._generation, self._told_at = 0, 0.0
-        self._waiting = self._ask_pending = False
+        self._told_at, self._waiting = 0.0, False
         self._done, self._asked_for, self._asked_at = 0, 0, 0.0
-        self._ask_wished.connect(self._ask, Qt.ConnectionType.QueuedConnection)
+        self._ground = TileGround(session, self)
+        self._ground.renewed.connect(self._on_renewed)
+        self._ground.ask_wished.connect(self._ask)
         thread.decoded.connect(self._on_decoded)
         session.model_changed.connect(self._on_model_changed)
-        session.weights_changed.connect(self.forget)
-        session.plane_changed.connect(self.forget)
-        session.active_changed.connect(self._on_slice_changed)
-        session.class_changed.connect(self._on_slice_changed)
-        slices = Paced(session, self._on_slice_changed, _SLICE_PAUSE_MS, self)
-        session.latent_changed.connect(slices.ask)
 
     @property
     def on(self) -> bool:
@@ -121,7 +106,7 @@ class TileValues(QObject):
     @property
     def busy(self) -> bool:
         """Whether more is on its way, or about to be asked for."""
-        return self._waiting or self._ask_pending
+        return self._waiting or self._ground.ask_pending
 
     @property
     def progress(self) -> tuple[int, int, float] | None:
@@ -140,14 +125,10 @@ class TileValues(QObject):
     def look(self, view: Viewport, pointer: tuple[float, float]) -> None:
         """Fill this viewport, beginning nearest the pointer (plane coordinates)."""
         self._view, self._pointer = view, pointer
-        self._ask_soon()
+        self._ground.ask_soon()
 
-    def forget(self) -> None:
-        """Every value is of another ground now; the old ones stand until new ones come."""
-        self._generation += 1
-        self._slice, self._label = self._session.slice, self._session.label
+    def _on_renewed(self) -> None:
         self._thread.clear(self.measured.slot)
-        self._ask_soon()
 
     def grid(self, view: Viewport) -> TileGrid:
         """What is known of a viewport and a tile around it, coarse where nothing finer is."""
@@ -169,7 +150,7 @@ class TileValues(QObject):
             found = self._cache.get(tile)
             if found is not None and (best is None or found[0] > best[0]):
                 best = found
-            if best is not None and best[0] == self._generation:
+            if best is not None and best[0] == self._ground.generation:
                 break
             tile = self._stored(tile.parent)
         return None if best is None else best[1]
@@ -196,21 +177,9 @@ class TileValues(QObject):
 
     def _on_model_changed(self) -> None:
         self._cache.clear()
-        self.forget()
-
-    def _on_slice_changed(self) -> None:
-        """The part off the plane or the class moved with the active handle: other values."""
-        session = self._session
-        if session.label != self._label or not session.slice.is_at(self._slice):
-            self.forget()
-
-    def _ask_soon(self) -> None:
-        if not self._ask_pending:
-            self._ask_pending = True
-            self._ask_wished.emit()
+        self._ground.renew()
 
     def _ask(self) -> None:
-        self._ask_pending = False
         model = self._session.model
         missing = self._missing() if self.on and self._view.width > 1 else []
         if model is None or not missing:
@@ -220,18 +189,17 @@ class TileValues(QObject):
         self._waiting = True
         self._told_at = 0.0  # the first, coarse ones at once
         self._done, self._asked_for, self._asked_at = 0, len(missing), perf_counter()
-        z = self._slice.lift(centres(missing).astype(np.float32))
-        label = None if self._label is None else np.full(len(z), self._label, np.int64)
-        ticket = (self._generation, tuple(missing))
+        z, labels = self._ground.at_centres(missing), self._ground.labels(len(missing))
+        ticket = (self._ground.generation, tuple(missing))
         self._thread.submit(
             DecodeRequest(
                 self.measured.slot,
                 model.key,
                 z,
-                label,
+                labels,
                 ticket,
                 self.measured.kind,
-                self._slice.basis,
+                self._ground.slice.basis,
             )
         )
         self.progressed.emit()
@@ -247,14 +215,14 @@ class TileValues(QObject):
             tile
             for up in _COARSER
             for tile in nearest_first(list(levels[up]), self._pointer)
-            if self._cache.get(tile, (-1,))[0] != self._generation
+            if self._cache.get(tile, (-1,))[0] != self._ground.generation
         ]
 
     def _on_decoded(self, result: DecodeResult) -> None:
         if result.request.slot is not self.measured.slot:
             return
         generation, tiles = result.request.ticket
-        if generation != self._generation:
+        if generation != self._ground.generation:
             return
         if result.error or result.values is None:  # what is wrong is told by `Decoding`
             self._settle()
@@ -276,7 +244,7 @@ class TileValues(QObject):
         self.settled.emit()
 
     def _keep(self, tile: Tile, values: tuple[float, ...]) -> None:
-        self._cache[tile] = (self._generation, values)
+        self._cache[tile] = (self._ground.generation, values)
         self._cache.move_to_end(tile)
         while len(self._cache) > MOST_KEPT:
             self._cache.popitem(last=False)

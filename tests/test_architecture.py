@@ -177,13 +177,14 @@ ARROWS: dict[str, str] = {
     "explorer.animation": "models.errors models.files models.paths",
     "explorer.decoding": "explorer.rendering explorer.session explorer.workers",
     "explorer.class_lens": "explorer.rendering explorer.session explorer.workers",
+    "explorer.tile_ground": "explorer.pacing explorer.session explorer.viewport models.planes",
     "explorer.mosaic": (
-        "explorer.pacing explorer.painting explorer.rendering explorer.session explorer.viewport "
-        "explorer.workers models.planes"
+        "explorer.painting explorer.rendering explorer.session explorer.tile_ground "
+        "explorer.viewport explorer.workers"
     ),
     "explorer.overlays": (
-        "explorer.pacing explorer.rendering explorer.session explorer.viewport explorer.workers "
-        "models.planes"
+        "explorer.rendering explorer.session explorer.tile_ground explorer.viewport "
+        "explorer.workers"
     ),
     "explorer.aggregate": (
         "explorer.session explorer.viewport explorer.workers models.density models.planes "

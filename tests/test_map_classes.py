@@ -267,15 +267,15 @@ def test_in_the_window_the_mosaic_repaints_under_the_new_class(qtbot: QtBot) -> 
     with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
         window = found.window
         before, view = window.inspector.preview.image(), window.map_panel.view.view
-        generation = window.mosaic._generation
+        generation = window.mosaic._ground.generation
         other = ((window.session.label or 0) + 1) % 10
         row = window.map_classes.row
         assert row.isVisible()
         listed = row.findChild(QComboBox, "mapClass")
         assert isinstance(listed, QComboBox)
         listed.activated.emit(other)
-        assert window.mosaic._generation == generation + 1
-        assert window.mosaic.busy or window.mosaic._ask_pending
+        assert window.mosaic._ground.generation == generation + 1
+        assert window.mosaic.busy or window.mosaic._ground.ask_pending
         found.settle()
         assert window.inspector.preview.image() != before
         assert window.map_panel.view.view == view
