@@ -26,30 +26,21 @@ from explorer import dropping, theme
 from explorer.actions import make_actions
 from explorer.class_lens import ClassLens
 from explorer.command_states import CommandStates
-from explorer.data_images import DataImages
-from explorer.data_look import DataLook
-from explorer.decoding import Decoding
 from explorer.docks import Docks
-from explorer.embedding import Embedding
 from explorer.errors import LOG
 from explorer.export_status import ExportStatus
-from explorer.exporting import Exporting
-from explorer.following import Following
 from explorer.help import show_about, show_keys
 from explorer.kept_look import present_look, show_look
 from explorer.legends import Entry
-from explorer.library import MODEL_SUFFIX, Library, shipped_models
+from explorer.library import MODEL_SUFFIX, shipped_models
 from explorer.map_axes import MapAxes
 from explorer.map_classes import MapClasses
 from explorer.map_corners import MapCorners
 from explorer.map_export import MapExports
 from explorer.map_look import MapLook
 from explorer.map_overlays import MapOverlays
-from explorer.map_points import MapPoints
-from explorer.mean_finding import MeanFinding
 from explorer.menus import RecentMenu, fill_menus
-from explorer.mosaic import Mosaic
-from explorer.opening import Opening, kind_of, summary
+from explorer.opening import kind_of, summary
 from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
@@ -60,22 +51,17 @@ from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
 from explorer.path_export import PathExports
-from explorer.plane_laying import PlaneLaying
 from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
-from explorer.replay import Replay
 from explorer.replay_export import ReplayExports
-from explorer.run_list import RunList
-from explorer.session import Session
+from explorer.services import Services
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
-from explorer.training import Training
 from explorer.training_words import closing_text, trained_text
 from explorer.widgets.banner import Banner
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.window_keys import MapKeys
-from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
@@ -99,8 +85,21 @@ class MainWindow(QMainWindow):
         self._shipped_tried = self._shown_instead = False
         self._first_paint = QTimer(self, singleShot=True)
         self._first_paint.timeout.connect(self._begin)
-        self.session = Session(self)
-        self._start_services()
+        self.services = services = Services(settings, self)
+        self.session, self.opening = services.session, services.opening
+        self.decoding, self.mosaic, self.points = (
+            services.decoding,
+            services.mosaic,
+            services.points,
+        )
+        self.images, self.look = services.images, services.look
+        self.training, self.replay = services.training, services.replay
+        self._trained = ""  # what was said of the training that ended last
+        self.export_status = ExportStatus(services.exporting, self)
+        self.path_exports = PathExports(self.session, services.exporting, settings, self)
+        self.replay_exports = ReplayExports(
+            self.session, self.replay, services.exporting, settings, self
+        )
         self._build_panels()
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
@@ -116,50 +115,19 @@ class MainWindow(QMainWindow):
         if settings.restore_window(self):
             self.docks.choose(settings.dock_sizes())
 
-    def _start_services(self) -> None:
-        self.shelf = ModelShelf()
-        self._trained = ""  # what was said of the training that ended last
-        self.decode_thread = DecodeThread(self.shelf, self)
-        self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
-        self._drawing, self._measuring, self._looking = Lane(self), Lane(self), Lane(self)
-        self._embeddings, self._sums = Lane(self), Lane(self)
-        self._densities = Lane(self)
-        self.decoding = Decoding(self.session, self.decode_thread, self)
-        self.mosaic = Mosaic(self.session, self.decode_thread, self)
-        self.embedding = Embedding(self.session, self._embeddings, self)
-        self.points = MapPoints(self.session, self._drawing, self)
-        self.planes = PlaneLaying(self.session, self.points, self._sums, self)
-        self.means = MeanFinding(self.session, self._sums, self)
-        self.images = DataImages(
-            self.session, self.shelf, self._measuring, self, self.settings.named_data()
-        )
-        self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
-        self.library = Library(self.shelf, self._files, self)
-        self.opening = Opening(self.session, self.library, self.settings, self)
-        self.exporting = Exporting(self.shelf, self._exports, self)
-        self.export_status = ExportStatus(self.exporting, self)
-        self.path_exports = PathExports(self.session, self.exporting, self.settings, self)
-        self.training = Training(parent=self)
-        self.runs = RunList(self.training, self._files, self)
-        self.replay = Replay(self.session, self.shelf, self._epochs, self)
-        self.following = Following(self.training, self.replay, self)
-        self.replay_exports = ReplayExports(
-            self.session, self.replay, self.exporting, self.settings, self
-        )
-
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
         self.map_panel = MapPanel(
-            self.session, self.decoding, self.mosaic, self.points, self.planes, self
+            self.session, self.decoding, self.mosaic, self.points, self.services.planes, self
         )
         self.map_exports = MapExports(
             self.session,
             self.map_panel.view,
             self.points.layer,
-            self.exporting,
+            self.services.exporting,
             self.settings,
-            self.decode_thread.seconds_a_picture,
+            self.services.decode_thread.seconds_a_picture,
             self.map_panel.colours.scale,
             self._overlay_entries,
             self,
@@ -173,27 +141,38 @@ class MainWindow(QMainWindow):
         self.map_panel.add_row(self.map_corners.note)
         self.map_classes = MapClasses(
             self.session,
-            ClassLens(self.session, self.decode_thread, self),
+            ClassLens(self.session, self.services.decode_thread, self),
             self.map_panel.view,
             self.map_panel,
         )
         self.map_panel.add_row(self.map_classes.row)
         self.map_classes.all_changed.connect(self._on_all_classes)
         self.overlays = MapOverlays(
-            self.session, self.decode_thread, self._densities, self.map_panel.view
+            self.session,
+            self.services.decode_thread,
+            self.services.lanes.densities,
+            self.map_panel.view,
         )
         self.point_hand = PointHand(self.session, self.map_panel.view, self.points, self.look, self)
         self.data_panel = DataPanel(
-            self.session, self.points, self.look, self.images, self.planes, self.means, self
+            self.session,
+            self.points,
+            self.look,
+            self.images,
+            self.services.planes,
+            self.services.means,
+            self,
         )
         self.inspector = InspectorPanel(self.session, self)
-        self.sliders = SlidersPanel(self.session, self.decode_thread, self)
+        self.sliders = SlidersPanel(self.session, self.services.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
         self.library_panel = LibraryPanel(self.session, self)
-        self.training_panel = TrainingPanel(self.training, self.runs, self.session, self)
+        self.training_panel = TrainingPanel(self.training, self.services.runs, self.session, self)
         self.replay_panel = ReplayPanel(self.replay, self)
         self.training_panel.add_below_curves(self.replay_panel)
-        self.embedding_panel = EmbeddingPanel(self.session, self.look, self.embedding, self)
+        self.embedding_panel = EmbeddingPanel(
+            self.session, self.look, self.services.embedding, self
+        )
         self.centre = QStackedWidget(self)
         self.centre.addWidget(self.map_panel)
         self.centre.addWidget(self.embedding_panel)
@@ -279,7 +258,7 @@ class MainWindow(QMainWindow):
         )
 
     def _connect_services(self) -> None:
-        library = self.library
+        library = self.services.library
         library.card_ready.connect(self.library_panel.add_card)
         library.working.connect(self.say)
         opening = self.opening
@@ -287,10 +266,8 @@ class MainWindow(QMainWindow):
         opening.failed.connect(self._on_open_failed)
         opening.opened.connect(self._on_opened)
         opening.view_saved.connect(self.map_panel.view.set_view)
-        opening.data_named.connect(self.images.remember)
         opening.look_saved.connect(self._on_look_saved)
         opening.present_look = self._present_look
-        opening.named_data = self.images.named_for
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
@@ -306,7 +283,7 @@ class MainWindow(QMainWindow):
         self.map_panel.embedding_wished.connect(self.show_embedding)
         self.embedding_panel.back_wished.connect(self.show_map)
         self.embedding_panel.said.connect(self.say)
-        self.embedding.failed.connect(self.complain)
+        self.services.embedding.failed.connect(self.complain)
         self.session.model_changed.connect(self.show_map)
         self.overlays.failed.connect(self.complain)
         self.overlays.settled.connect(self._check_settled)
@@ -314,23 +291,21 @@ class MainWindow(QMainWindow):
         self.decoding.settled.connect(self._check_settled)
         self.mosaic.settled.connect(self._check_settled)
         self.sliders.thumbnails_shown.connect(self._check_settled)
-        self._files.idle.connect(self._check_settled)
-        self._drawing.idle.connect(self._check_settled)
+        self.services.lanes.files.idle.connect(self._check_settled)
+        self.services.lanes.drawing.idle.connect(self._check_settled)
         self.training.failed.connect(self.complain)
-        self.runs.discard_failed.connect(self.complain)
+        self.services.runs.discard_failed.connect(self.complain)
         self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
 
     def _connect_data(self) -> None:
         for source in (self.point_hand, self.data_panel, self.images):
             source.said.connect(self.say)
-        self.means.failed.connect(self.complain)
+        self.services.means.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.images.failed.connect(self.complain)
         self.images.refused.connect(self.complain)
-        self.images.named.connect(self.settings.add_named_data)
-        self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
         self.map_panel.near_wished.connect(self._on_near_wished)
@@ -365,13 +340,10 @@ class MainWindow(QMainWindow):
         self.map_panel.colours.set_images(images.at_hand, images.reason, images.known)
 
     def _connect_replay(self) -> None:
-        replay, following, opening = self.replay, self.following, self.opening
-        following.model_wished.connect(opening.open_model)
+        replay, following, opening = self.replay, self.services.following, self.opening
         following.model_kept.connect(self._on_model_kept)
         following.begun.connect(self._unsay_trained)
         opening.chosen_view = self.map_panel.chosen_view
-        replay.kept_found.connect(opening.remember_kept)
-        replay.arrived.connect(opening.put_epoch)
         replay.final_shown.connect(self._on_final_shown)
         replay.failed.connect(self.complain)
         replay.epoch_shown.connect(self._on_epoch_shown)
@@ -526,7 +498,7 @@ class MainWindow(QMainWindow):
 
     def _begin(self) -> None:
         paths = self._first_paths
-        self.decode_thread.start()
+        self.services.decode_thread.start()
         named = any(kind_of(path) in ("model", "session") for path in paths)
         if not named and not self._open_shipped():
             self.complain("No model came with the program; open one, or train one (Ctrl+T)")
@@ -554,7 +526,7 @@ class MainWindow(QMainWindow):
         recent = [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
         self.library_panel.set_models(shipped_models(), recent)
         for path in self.library_panel.missing_cards():
-            self.library.ask_card(path)
+            self.services.library.ask_card(path)
 
     def _on_open_failed(self, message: str) -> None:
         self.complain(message)
@@ -589,15 +561,7 @@ class MainWindow(QMainWindow):
         self.setWindowModified(self.opening.unsaved)
 
     def _check_settled(self) -> None:
-        busy = (
-            self.mosaic.busy
-            or self.overlays.busy
-            or self.decoding.waiting
-            or self._files.busy
-            or self.sliders.waiting
-            or self.opening.pending_images
-            or self.points.busy
-        )
+        busy = self.services.busy or self.overlays.busy or self.sliders.waiting
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
             self._say_parting_words()
@@ -672,7 +636,7 @@ class MainWindow(QMainWindow):
     def _list_training(self) -> None:
         """The training of the model on the map is among the runs wherever it lies."""
         if self.session.model is not None:
-            self.runs.add(Path(f"{self.session.model.path}.run"))
+            self.services.runs.add(Path(f"{self.session.model.path}.run"))
 
     def _on_epoch_shown(self, epoch: float) -> None:
         self._unsay_trained()
@@ -774,22 +738,6 @@ class MainWindow(QMainWindow):
         self._latency_timer.stop()
         self._first_paint.stop()
         self.path_panel.stop()
-        self.replay.stop()
         self.map_axes.stop()
-        self.training.shutdown()
-        lanes = (
-            self._exports,
-            self._epochs,
-            self._files,
-            self._drawing,
-            self._measuring,
-            self._looking,
-            self._densities,
-            self._embeddings,
-            self._sums,
-        )
-        for lane in lanes:  # all of them before any is waited for
-            lane.cancel_all()
-        for thread in (*lanes, self.decode_thread):
-            thread.stop()
+        self.services.stop()
         super().closeEvent(event)

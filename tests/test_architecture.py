@@ -393,21 +393,22 @@ ARROWS: dict[str, str] = {
         "explorer.workers models.downloads models.embedding models.paths models.planes "
         "models.plans models.points"
     ),
+    "explorer.services": (
+        "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
+        "explorer.exporting explorer.following explorer.library explorer.map_points "
+        "explorer.mean_finding explorer.mosaic explorer.opening explorer.plane_laying "
+        "explorer.replay explorer.run_list explorer.session explorer.settings explorer.training "
+        "explorer.workers"
+    ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.class_lens "
-        "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
-        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
-        "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.kept_look explorer.legends explorer.library explorer.map_axes "
-        "explorer.map_classes "
-        "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
-        "explorer.map_points explorer.mean_finding "
-        "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
-        "explorer.path_export explorer.plane_laying explorer.point_hand explorer.rendering "
-        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
-        "explorer.session_file explorer.settings explorer.theme explorer.training "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.window_keys "
-        "explorer.workers models.errors models.plans"
+        "explorer.actions explorer.class_lens explorer.command_states explorer.docks "
+        "explorer.dropping explorer.errors explorer.export_status explorer.help "
+        "explorer.kept_look explorer.legends explorer.library explorer.map_axes "
+        "explorer.map_classes explorer.map_corners explorer.map_export explorer.map_look "
+        "explorer.map_overlays explorer.menus explorer.opening explorer.panels "
+        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay_export "
+        "explorer.services explorer.session_file explorer.settings explorer.theme "
+        "explorer.training_words explorer.widgets explorer.window_keys"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

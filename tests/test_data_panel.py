@@ -159,7 +159,7 @@ def test_data_found_before_the_reconstruction_came_shows_the_original(
 ) -> None:
     with opened(qtbot, at_hand) as found:
         look, images = found.window.look, found.window.images
-        monkeypatch.setattr(found.window.decode_thread, "submit", lambda request: None)
+        monkeypatch.setattr(found.window.services.decode_thread, "submit", lambda request: None)
         assert not images.known
         look.hover(3)
         qtbot.waitUntil(
@@ -391,7 +391,7 @@ def test_reconstructions_that_come_late_take_no_place_of_originals(window: Opene
     for slot, rows in ((Slot.NEIGHBOURS, near.rows), (Slot.CARD, np.array([row]))):
         request = DecodeRequest(slot, model.key, data_of(window).mean[rows], ticket=rows)
         blank = np.zeros((len(rows), 8, 8, 1), np.uint8)
-        window.window.decode_thread.decoded.emit(DecodeResult(request, 0, blank, 0.001))
+        window.window.services.decode_thread.decoded.emit(DecodeResult(request, 0, blank, 0.001))
     assert all(picture.original for picture in look.near.pictures.values())
     assert look.picture is not None
     assert look.picture.original
@@ -908,7 +908,7 @@ def test_a_session_names_the_data_that_was_named(
         source_words(first)
         choose_data(first, data)
         top = first.window
-        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
             top.opening.save_to(path, top.map_panel.viewport())
     with opened(qtbot, path) as elsewhere:  # whose settings know nothing of it
         assert source_words(elsewhere) == "images of elsewhere"

@@ -71,7 +71,7 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
         assert corners.minimap.isVisible()
         corners.minimap.grab()
         found.settle()
-        with qtbot.waitSignal(window.exporting.drawn, timeout=PATIENCE_MS) as drawn:
+        with qtbot.waitSignal(window.services.exporting.drawn, timeout=PATIENCE_MS) as drawn:
             window.actions_by_name["copyMap"].trigger()
         assert drawn.args is not None
         assert drawn.args[0].width() == 2 * view.width()

@@ -172,7 +172,7 @@ def test_all_classes_follow_another_active_handle(conditional: Opened) -> None:
     view = rest(conditional)
     conditional.qtbot.waitUntil(lambda: top.map_classes._lens._under_way is None)
     seen: list[np.ndarray] = []
-    top.decode_thread.decoded.connect(
+    top.services.decode_thread.decoded.connect(
         lambda result: (
             seen.append(result.request.z[0]) if result.request.slot is Slot.LENS else None
         )

@@ -264,14 +264,14 @@ def test_a_saved_session_opens_as_it_was(window: Opened, tmp_path: Path) -> None
     top.map_panel.zoom(2)
     view = top.map_panel.viewport()
     assert top.windowTitle().startswith("tiny")
-    with window.qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+    with window.qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
         top.opening.save_to(path, view)
     assert not top.isWindowModified()
     assert top.windowTitle().startswith("mine")
     saved = session.arrangement
     session.remove_handle(1)
     assert top.isWindowModified()
-    with window.qtbot.waitSignal(top.library.session_opened, timeout=PATIENCE_MS):
+    with window.qtbot.waitSignal(top.services.library.session_opened, timeout=PATIENCE_MS):
         top.opening.open_paths([path])
     window.settle()
     after = session.arrangement
@@ -296,7 +296,7 @@ def test_a_saved_session_opens_with_the_look_of_its_map(
         top.points.restore(Selection(np.array([2, 5])), Selection(np.array([1, 3, 7])))
         top.map_panel.show_mosaic(MosaicLook(84.0, 0.4))
         first.settle()
-        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
             top.opening.save_to(path, top.map_panel.viewport())
     with opened(qtbot, path) as second:
         top, session = second.window, second.window.session
@@ -329,7 +329,7 @@ def test_a_session_says_why_points_are_not_coloured_as_they_were(
     with opened(qtbot, tiny_model_file) as first:
         first.window.session.set_layers(Layers(colour_by=colour_by))
         first.settle()
-        with qtbot.waitSignal(first.window.library.session_saved, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(first.window.services.library.session_saved, timeout=PATIENCE_MS):
             first.window.opening.save_to(path, first.window.map_panel.viewport())
     with opened(qtbot, path) as second:
         said = second.window.messages.text()
@@ -535,7 +535,7 @@ CLOSED_WHILE: dict[str, Callable[[Opened, Path], object]] = {
 def test_it_closes_whatever_it_is_doing(window: Opened, tmp_path: Path, case: str) -> None:
     CLOSED_WHILE[case](window, tmp_path)
     assert window.window.close()
-    assert window.window.decode_thread.isFinished()
+    assert window.window.services.decode_thread.isFinished()
 
 
 def test_two_windows_live_side_by_side(qtbot: QtBot, tiny_model_file: Path) -> None:
