@@ -27,10 +27,10 @@ from explorer.actions import make_actions
 from explorer.class_lens import ClassLens
 from explorer.command_states import CommandStates
 from explorer.docks import Docks
-from explorer.errors import LOG
 from explorer.export_status import ExportStatus
 from explorer.help import show_about, show_keys
 from explorer.kept_look import present_look, show_look
+from explorer.latency_label import LatencyLabel
 from explorer.legends import Entry
 from explorer.library import MODEL_SUFFIX, shipped_models
 from explorer.map_axes import MapAxes
@@ -40,6 +40,7 @@ from explorer.map_export import MapExports
 from explorer.map_look import MapLook
 from explorer.map_overlays import MapOverlays
 from explorer.menus import RecentMenu, fill_menus
+from explorer.messages import Messages
 from explorer.opening import kind_of, summary
 from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
@@ -57,9 +58,8 @@ from explorer.replay_export import ReplayExports
 from explorer.services import Services
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
-from explorer.training_words import closing_text, trained_text
+from explorer.training_news import TrainingNews
 from explorer.widgets.banner import Banner
-from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.window_keys import MapKeys
 
@@ -94,7 +94,6 @@ class MainWindow(QMainWindow):
         )
         self.images, self.look = services.images, services.look
         self.training, self.replay = services.training, services.replay
-        self._trained = ""  # what was said of the training that ended last
         self.export_status = ExportStatus(services.exporting, self)
         self.path_exports = PathExports(self.session, services.exporting, settings, self)
         self.replay_exports = ReplayExports(
@@ -109,7 +108,6 @@ class MainWindow(QMainWindow):
         self._build_status_bar()
         self._take_drops_everywhere()
         self._connect()
-        self._parting_words, settings.parting_words = settings.parting_words, ""
         self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
         if settings.restore_window(self):
@@ -178,6 +176,8 @@ class MainWindow(QMainWindow):
         self.centre.addWidget(self.embedding_panel)
         self.setCentralWidget(self.centre)
         self.banner = Banner(self.centre)
+        self.messages = Messages(self.banner, self)
+        self.news = TrainingNews(self.training, self.messages, self.settings, self)
         self.docks = Docks(
             self,
             {
@@ -219,50 +219,68 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 10, 0)
-        self.messages = ElidedLabel(self)
-        self.messages.setObjectName("messages")
-        self.messages.setAccessibleName("Messages")
-        bar.addWidget(self.messages, 1)
+        bar.addWidget(self.messages.line, 1)
         bar.addPermanentWidget(self.export_status)
-        self._latency = QLabel("cpu", self)
-        self._latency.setToolTip(
-            "Where decoding runs, and the 95th percentile of the time from a change of the "
-            "active handle to its decoded picture, over the last 240 changes"
-        )
-        bar.addPermanentWidget(self._latency)
+        self.latency = LatencyLabel(self.decoding, self)
+        bar.addPermanentWidget(self.latency)
 
     # -- wiring ----------------------------------------------------------------------------
 
     def _connect(self) -> None:
         for name, act in self._handlers().items():
             self.actions_by_name[name].triggered.connect(act)
+        self._connect_messages()
         self._connect_services()
-        self.banner.closed.connect(self._on_banner_closed)
         self.banner.moved.connect(self._on_banner_moved)
         library, stack = self.library_panel, self.session.undo_stack
         library.model_chosen.connect(self.opening.open_model)
         library.open_requested.connect(self.opening.ask)
         library.train_requested.connect(self.show_training)
         self.path_panel.export_requested.connect(self._on_export)
-        self.inspector.copied.connect(self.say)
         self.session.model_changed.connect(self._show_model)
         self.session.model_changed.connect(self._list_training)
         self.session.weights_changed.connect(self._show_model)
         stack.cleanChanged.connect(self._show_title)
-        self._latency_timer = QTimer(self, interval=500)
-        self._latency_timer.timeout.connect(self._show_latency)
-        self._latency_timer.start()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
         self._states = CommandStates(
             self.actions_by_name, self.session, self.replay, self.opening, self
         )
 
+    def _connect_messages(self) -> None:
+        services, messages = self.services, self.messages
+        for said in (
+            services.library.working,
+            self.opening.said,
+            self.images.said,
+            self.export_status.said,
+            self.map_panel.said,
+            self.map_axes.said,
+            self.point_hand.said,
+            self.data_panel.said,
+            self.embedding_panel.said,
+            self.inspector.copied,
+        ):
+            said.connect(messages.say)
+        for failed in (
+            self.session.refused,
+            self.decoding.failed,
+            self.images.failed,
+            self.images.refused,
+            services.means.failed,
+            services.embedding.failed,
+            self.training.failed,
+            services.runs.discard_failed,
+            self.replay.failed,
+            self.export_status.failed,
+            self.map_panel.failed,
+            self.overlays.failed,
+        ):
+            failed.connect(messages.complain)
+
     def _connect_services(self) -> None:
         library = self.services.library
         library.card_ready.connect(self.library_panel.add_card)
-        library.working.connect(self.say)
         opening = self.opening
-        opening.said.connect(self.say)
         opening.failed.connect(self._on_open_failed)
         opening.opened.connect(self._on_opened)
         opening.view_saved.connect(self.map_panel.view.set_view)
@@ -271,21 +289,11 @@ class MainWindow(QMainWindow):
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
-        self.export_status.said.connect(self.say)
-        self.export_status.failed.connect(self.complain)
         for exports in (self.path_exports, self.map_exports, self.replay_exports):
             exports.begun.connect(self.export_status.begin)
-        self.session.refused.connect(self.complain)
-        self.decoding.failed.connect(self.complain)
-        self.map_panel.failed.connect(self.complain)
-        self.map_panel.said.connect(self.say)
-        self.map_axes.said.connect(self.say)
         self.map_panel.embedding_wished.connect(self.show_embedding)
         self.embedding_panel.back_wished.connect(self.show_map)
-        self.embedding_panel.said.connect(self.say)
-        self.services.embedding.failed.connect(self.complain)
         self.session.model_changed.connect(self.show_map)
-        self.overlays.failed.connect(self.complain)
         self.overlays.settled.connect(self._check_settled)
         self._connect_data()
         self.decoding.settled.connect(self._check_settled)
@@ -293,19 +301,12 @@ class MainWindow(QMainWindow):
         self.sliders.thumbnails_shown.connect(self._check_settled)
         self.services.lanes.files.idle.connect(self._check_settled)
         self.services.lanes.drawing.idle.connect(self._check_settled)
-        self.training.failed.connect(self.complain)
-        self.services.runs.discard_failed.connect(self.complain)
         self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
 
     def _connect_data(self) -> None:
-        for source in (self.point_hand, self.data_panel, self.images):
-            source.said.connect(self.say)
-        self.services.means.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
-        self.images.failed.connect(self.complain)
-        self.images.refused.connect(self.complain)
         self.data_panel.pointed.connect(self.look.hover)
         self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
         self.map_panel.near_wished.connect(self._on_near_wished)
@@ -330,7 +331,7 @@ class MainWindow(QMainWindow):
             return
         row = self.embedding_panel.picked_row()
         if row is None:
-            self.say("Point at an image first: no decode belongs to the empty places here")
+            self.messages.say("Point at an image first: no decode belongs to the empty places here")
             return
         self.look.look_near_row(row)
         self.docks.bring("data")
@@ -341,11 +342,14 @@ class MainWindow(QMainWindow):
 
     def _connect_replay(self) -> None:
         replay, following, opening = self.replay, self.services.following, self.opening
-        following.model_kept.connect(self._on_model_kept)
-        following.begun.connect(self._unsay_trained)
+        for trained, tell in (
+            (following.model_kept, self.news.tell_kept),
+            (replay.final_shown, self.news.tell_on_map),
+        ):
+            trained.connect(self._on_trained)
+            trained.connect(tell)
+        following.begun.connect(self.news.take_back)
         opening.chosen_view = self.map_panel.chosen_view
-        replay.final_shown.connect(self._on_final_shown)
-        replay.failed.connect(self.complain)
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
         self.replay_panel.export_requested.connect(self._on_export_replay)
@@ -449,37 +453,10 @@ class MainWindow(QMainWindow):
         if place is not None and self.session.active_key is not None:
             self.session.move_handle_in_order(self.session.active_key, place + step)
 
-    # -- messages --------------------------------------------------------------------------
-
-    def say(self, text: str) -> None:
-        """A message that asks for nothing."""
-        self._message(text, "muted")
-
-    def complain(self, text: str) -> None:
-        """Something did not work: in the status bar, and whole over the map until closed."""
-        LOG.warning(text)
-        self._message(text, "danger")
-        self.banner.add(text)
-
-    def _message(self, text: str, role: str) -> None:
-        self.messages.setText("; ".join(text.split("\n")))
-        theme.set_role(self.messages, role)
-
-    def _on_banner_closed(self) -> None:
-        """A failure that was read needs no red line any more."""
-        if self.messages.property("role") == "danger":
-            self._message("", "muted")
-
     def _on_banner_moved(self) -> None:
         view, box = self.map_panel.view, self.banner.geometry()
         box.moveTopLeft(view.mapFrom(self.centre, box.topLeft()))
         self.overlays.keep_clear(box if self.banner.isVisible() else QRect())
-
-    def _show_latency(self) -> None:
-        p95 = self.decoding.latency.p95_ms
-        text = "cpu" if p95 is None else f"cpu  ·  drag to picture p95 {p95:.1f} ms"
-        if text != self._latency.text():
-            self._latency.setText(text)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -501,7 +478,9 @@ class MainWindow(QMainWindow):
         self.services.decode_thread.start()
         named = any(kind_of(path) in ("model", "session") for path in paths)
         if not named and not self._open_shipped():
-            self.complain("No model came with the program; open one, or train one (Ctrl+T)")
+            self.messages.complain(
+                "No model came with the program; open one, or train one (Ctrl+T)"
+            )
         if paths:
             self.opening.open_paths(paths)
 
@@ -529,16 +508,18 @@ class MainWindow(QMainWindow):
             self.services.library.ask_card(path)
 
     def _on_open_failed(self, message: str) -> None:
-        self.complain(message)
+        self.messages.complain(message)
         self.opening_failed.emit(message)
         if self.session.model is None and not self.opening.under_way:
             self._shown_instead = self._open_shipped()
 
     def _on_data_chosen(self, path: Path) -> None:
         if self.training_panel.choose_data(path):
-            self.say(f"{path.name} is chosen as data to train on; press Start")
+            self.messages.say(f"{path.name} is chosen as data to train on; press Start")
         else:
-            self.say(f"A training is under way; {path.name} is chosen as data when it ends")
+            self.messages.say(
+                f"A training is under way; {path.name} is chosen as data when it ends"
+            )
         self.show_training()
 
     def _show_model(self) -> None:
@@ -564,13 +545,7 @@ class MainWindow(QMainWindow):
         busy = self.services.busy or self.overlays.busy or self.sliders.waiting
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
-            self._say_parting_words()
-
-    def _say_parting_words(self) -> None:
-        """What the window before this one left unfinished, once there is quiet to read it."""
-        words, self._parting_words = self._parting_words, ""
-        if words and self.messages.property("role") != "danger":
-            self.say(f"Last time: {words}")
+            self.news.repeat()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropping.can_take(event.mimeData()):
@@ -639,31 +614,14 @@ class MainWindow(QMainWindow):
             self.services.runs.add(Path(f"{self.session.model.path}.run"))
 
     def _on_epoch_shown(self, epoch: float) -> None:
-        self._unsay_trained()
+        self.news.take_back()
         run, plan = self.replay.state.run, self.training.state.plan
         if run is not None and plan is not None and run.folder == plan.folder:
             self.training_panel.show_epoch(epoch)
 
-    def _on_final_shown(self, path: Path) -> None:
-        """The model that was watched has its file now."""
+    def _on_trained(self, path: Path) -> None:
         self.settings.add_recent(path)
         self._list_models()
-        self._say_trained(path, "it is the model on the map")
-
-    def _on_model_kept(self, path: Path) -> None:
-        """Trained, but the map shows something else that a person chose."""
-        self.settings.add_recent(path)
-        self._list_models()
-        self._say_trained(path, "open it in the library")
-
-    def _say_trained(self, path: Path, where: str) -> None:
-        self._trained = f"{trained_text(self.training.state, path)}; {where}"
-        self.say(self._trained)
-
-    def _unsay_trained(self) -> None:
-        """The model trains on, or the map shows another epoch of it."""
-        if self._trained and self.messages.text() == self._trained:
-            self.say("")
 
     def _on_mosaic_look(self, look: MosaicLook) -> None:
         self.settings.set_mosaic(asdict(look))
@@ -681,7 +639,7 @@ class MainWindow(QMainWindow):
         )
         self.map_panel.show_mosaic(look_from(asdict(tiles)))
         if told := show_look(look, self.session, self.points):
-            self.say(told)
+            self.messages.say(told)
 
     def _on_minimap(self) -> None:
         self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
@@ -728,14 +686,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
-        if words := closing_text(self.training.state):
-            self.say(words)
-            self.messages.repaint()  # it is read while the threads end, and at the next start
-            self.settings.parting_words = words
+        self.news.part()
         self.settings.save_window(self)
         self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())
-        self._latency_timer.stop()
         self._first_paint.stop()
         self.path_panel.stop()
         self.map_axes.stop()

@@ -400,15 +400,20 @@ ARROWS: dict[str, str] = {
         "explorer.replay explorer.run_list explorer.session explorer.settings explorer.training "
         "explorer.workers"
     ),
+    "explorer.messages": "explorer.errors explorer.theme explorer.widgets",
+    "explorer.latency_label": "explorer.decoding",
+    "explorer.training_news": (
+        "explorer.messages explorer.settings explorer.training explorer.training_words"
+    ),
     "explorer.window": (
         "explorer.actions explorer.class_lens explorer.command_states explorer.docks "
-        "explorer.dropping explorer.errors explorer.export_status explorer.help "
-        "explorer.kept_look explorer.legends explorer.library explorer.map_axes "
+        "explorer.dropping explorer.export_status explorer.help explorer.kept_look "
+        "explorer.latency_label explorer.legends explorer.library explorer.map_axes "
         "explorer.map_classes explorer.map_corners explorer.map_export explorer.map_look "
-        "explorer.map_overlays explorer.menus explorer.opening explorer.panels "
-        "explorer.path_export explorer.point_hand explorer.rendering explorer.replay_export "
-        "explorer.services explorer.session_file explorer.settings explorer.theme "
-        "explorer.training_words explorer.widgets explorer.window_keys"
+        "explorer.map_overlays explorer.menus explorer.messages explorer.opening "
+        "explorer.panels explorer.path_export explorer.point_hand explorer.rendering "
+        "explorer.replay_export explorer.services explorer.session_file explorer.settings "
+        "explorer.theme explorer.training_news explorer.widgets explorer.window_keys"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

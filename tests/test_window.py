@@ -552,8 +552,8 @@ def test_latency_is_shown_after_enough_drags(window: Opened) -> None:
     for step in range(30):
         with window.qtbot.waitSignal(session.picture_changed, timeout=PATIENCE_MS):
             session.set_latent(1, np.array([step / 10, 0], np.float32))
-    window.window._show_latency()
-    assert "p95" in window.window._latency.text()
+    window.window.latency.refresh()
+    assert "p95" in window.window.latency.text()
     window.settle()
 
 
@@ -588,8 +588,8 @@ def test_a_new_handle_takes_a_colour_that_is_free(window: Opened) -> None:
 
 def test_several_failures_stand_together(window: Opened) -> None:
     top = window.window
-    top.complain("one.png: cannot be read")
-    top.complain("m.pt: is a pickle")
+    top.messages.complain("one.png: cannot be read")
+    top.messages.complain("m.pt: is a pickle")
     assert top.banner.text().split("\n") == ["one.png: cannot be read", "m.pt: is a pickle"]
     close = top.findChild(QPushButton, "bannerClose")
     assert close is not None
