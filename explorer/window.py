@@ -1,11 +1,10 @@
 """The main window: docks, menus, keys, messages; where panels meet."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -24,21 +23,14 @@ from PySide6.QtWidgets import (
 
 from explorer import dropping, theme
 from explorer.actions import make_actions
-from explorer.class_lens import ClassLens
 from explorer.command_states import CommandStates
 from explorer.docks import Docks
 from explorer.export_status import ExportStatus
 from explorer.help import show_about, show_keys
-from explorer.kept_look import present_look, show_look
 from explorer.latency_label import LatencyLabel
-from explorer.legends import Entry
 from explorer.library import MODEL_SUFFIX, shipped_models
-from explorer.map_axes import MapAxes
-from explorer.map_classes import MapClasses
-from explorer.map_corners import MapCorners
+from explorer.map_area import MapArea
 from explorer.map_export import MapExports
-from explorer.map_look import MapLook
-from explorer.map_overlays import MapOverlays
 from explorer.menus import RecentMenu, fill_menus
 from explorer.messages import Messages
 from explorer.opening import kind_of, summary
@@ -52,7 +44,6 @@ from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
 from explorer.path_export import PathExports
-from explorer.point_hand import PointHand
 from explorer.rendering import ModelInfo
 from explorer.replay_export import ReplayExports
 from explorer.services import Services
@@ -60,7 +51,6 @@ from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
 from explorer.training_news import TrainingNews
 from explorer.widgets.banner import Banner
-from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.window_keys import MapKeys
 
 _FIRST_SIZE_PX = (1440, 900)
@@ -103,7 +93,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
         )
-        self.map_keys = MapKeys(self.actions_by_name, self.map_classes.choose_by_key, self)
+        self.map_keys = MapKeys(self.actions_by_name, self.map_area.classes.choose_by_key, self)
         self._build_menus()
         self._build_status_bar()
         self._take_drops_everywhere()
@@ -116,9 +106,8 @@ class MainWindow(QMainWindow):
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
-        self.map_panel = MapPanel(
-            self.session, self.decoding, self.mosaic, self.points, self.services.planes, self
-        )
+        self.map_area = MapArea(self.services, self.settings, self)
+        self.map_panel, self.overlays = self.map_area.panel, self.map_area.overlays
         self.map_exports = MapExports(
             self.session,
             self.map_panel.view,
@@ -127,31 +116,9 @@ class MainWindow(QMainWindow):
             self.settings,
             self.services.decode_thread.seconds_a_picture,
             self.map_panel.colours.scale,
-            self._overlay_entries,
+            self.overlays.legend.entries,
             self,
         )
-        self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
-        self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
-        self.map_axes = MapAxes(self.session, self)
-        self.map_panel.add_row(self.map_axes.hint)
-        self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
-        self.map_corners.show_minimap(self.settings.minimap)
-        self.map_panel.add_row(self.map_corners.note)
-        self.map_classes = MapClasses(
-            self.session,
-            ClassLens(self.session, self.services.decode_thread, self),
-            self.map_panel.view,
-            self.map_panel,
-        )
-        self.map_panel.add_row(self.map_classes.row)
-        self.map_classes.all_changed.connect(self._on_all_classes)
-        self.overlays = MapOverlays(
-            self.session,
-            self.services.decode_thread,
-            self.services.lanes.densities,
-            self.map_panel.view,
-        )
-        self.point_hand = PointHand(self.session, self.map_panel.view, self.points, self.look, self)
         self.data_panel = DataPanel(
             self.session,
             self.points,
@@ -189,9 +156,6 @@ class MainWindow(QMainWindow):
                 "data": self.data_panel,
             },
         )
-
-    def _on_all_classes(self, shown: bool) -> None:
-        self.map_panel.show_lens(not shown)
 
     def _take_drops_everywhere(self) -> None:
         """A field takes no path as its text, and a floating panel is no hole for a drop."""
@@ -253,9 +217,7 @@ class MainWindow(QMainWindow):
             self.opening.said,
             self.images.said,
             self.export_status.said,
-            self.map_panel.said,
-            self.map_axes.said,
-            self.point_hand.said,
+            self.map_area.said,
             self.data_panel.said,
             self.embedding_panel.said,
             self.inspector.copied,
@@ -272,8 +234,7 @@ class MainWindow(QMainWindow):
             services.runs.discard_failed,
             self.replay.failed,
             self.export_status.failed,
-            self.map_panel.failed,
-            self.overlays.failed,
+            self.map_area.failed,
         ):
             failed.connect(messages.complain)
 
@@ -283,9 +244,6 @@ class MainWindow(QMainWindow):
         opening = self.opening
         opening.failed.connect(self._on_open_failed)
         opening.opened.connect(self._on_opened)
-        opening.view_saved.connect(self.map_panel.view.set_view)
-        opening.look_saved.connect(self._on_look_saved)
-        opening.present_look = self._present_look
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
@@ -308,21 +266,11 @@ class MainWindow(QMainWindow):
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.data_panel.pointed.connect(self.look.hover)
-        self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
         self.map_panel.near_wished.connect(self._on_near_wished)
-        self.point_hand.near_clicked.connect(self._on_near_wished)
-        colours = self.map_panel.colours
-        colours.find_requested.connect(self.images.find)
-        colours.measure_requested.connect(self.images.measure)
-        colours.measure_cancelled.connect(self.images.cancel)
-        self.images.measured.connect(colours.set_measured)
-        self.images.progressed.connect(colours.show_progress)
-        self.images.failed.connect(colours.end_measuring)
-        self.images.changed.connect(self._on_images_changed)
-        self.point_hand.tool_changed.connect(self.map_panel.show_tool)
+        self.map_area.hand.near_clicked.connect(self._on_near_wished)
 
     def _on_near_wished(self, at: tuple[float, float] | int | None) -> None:
-        self.point_hand.look_near(at)
+        self.map_area.hand.look_near(at)
         self.docks.bring("data")  # the map keeps the keys: the next place may be asked for
 
     def _on_nearest_here(self) -> None:
@@ -336,12 +284,8 @@ class MainWindow(QMainWindow):
         self.look.look_near_row(row)
         self.docks.bring("data")
 
-    def _on_images_changed(self) -> None:
-        images = self.images
-        self.map_panel.colours.set_images(images.at_hand, images.reason, images.known)
-
     def _connect_replay(self) -> None:
-        replay, following, opening = self.replay, self.services.following, self.opening
+        replay, following = self.replay, self.services.following
         for trained, tell in (
             (following.model_kept, self.news.tell_kept),
             (replay.final_shown, self.news.tell_on_map),
@@ -349,12 +293,11 @@ class MainWindow(QMainWindow):
             trained.connect(self._on_trained)
             trained.connect(tell)
         following.begun.connect(self.news.take_back)
-        opening.chosen_view = self.map_panel.chosen_view
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
         self.replay_panel.export_requested.connect(self._on_export_replay)
 
-    def _handlers(self) -> dict[str, Callable[[], object]]:
+    def _handlers(self) -> dict[str, Callable[..., object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders
         return {
             "openModel": self.opening.ask,
@@ -378,19 +321,19 @@ class MainWindow(QMainWindow):
             "resetLatent": sliders.reset,
             "sampleLatent": sliders.sample,
             "bringToPlane": partial(self._with_active, map_panel.bring_to_plane),
-            "panTool": partial(self.point_hand.set_tool, "pan"),
-            "rectangleTool": partial(self.point_hand.set_tool, "rectangle"),
-            "lassoTool": partial(self.point_hand.set_tool, "lasso"),
-            "selectInView": self.point_hand.select_in_view,
-            "selectNone": self.point_hand.select_none,
-            "handleOnPoint": self.point_hand.place_nearest,
+            "panTool": partial(self.map_area.hand.set_tool, "pan"),
+            "rectangleTool": partial(self.map_area.hand.set_tool, "rectangle"),
+            "lassoTool": partial(self.map_area.hand.set_tool, "lasso"),
+            "selectInView": self.map_area.hand.select_in_view,
+            "selectNone": self.map_area.hand.select_none,
+            "handleOnPoint": self.map_area.hand.place_nearest,
             "nearestHere": self._on_nearest_here,
             "showData": self.show_data,
             "fit": lambda: self._in_centre.fit(),
             "zoomIn": lambda: self._in_centre.zoom(1.25),
             "zoomOut": lambda: self._in_centre.zoom(0.8),
             "showEmbedding": self._on_show_embedding,
-            "showMinimap": self._on_minimap,
+            "showMinimap": self.map_area.show_minimap,
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
             "watchTraining": self._on_watch,
@@ -454,9 +397,7 @@ class MainWindow(QMainWindow):
             self.session.move_handle_in_order(self.session.active_key, place + step)
 
     def _on_banner_moved(self) -> None:
-        view, box = self.map_panel.view, self.banner.geometry()
-        box.moveTopLeft(view.mapFrom(self.centre, box.topLeft()))
-        self.overlays.keep_clear(box if self.banner.isVisible() else QRect())
+        self.map_area.keep_clear(self.banner)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -623,28 +564,6 @@ class MainWindow(QMainWindow):
         self.settings.add_recent(path)
         self._list_models()
 
-    def _on_mosaic_look(self, look: MosaicLook) -> None:
-        self.settings.set_mosaic(asdict(look))
-
-    def _overlay_entries(self) -> tuple[Entry, ...]:
-        return self.overlays.legend.entries()
-
-    def _present_look(self) -> MapLook:
-        tiles = self.map_panel.mosaic_settings.look
-        return present_look(self.session, self.points, tiles.tile_px, tiles.opacity)
-
-    def _on_look_saved(self, look: MapLook) -> None:
-        tiles = replace(
-            self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
-        )
-        self.map_panel.show_mosaic(look_from(asdict(tiles)))
-        if told := show_look(look, self.session, self.points):
-            self.messages.say(told)
-
-    def _on_minimap(self) -> None:
-        self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
-        self.map_corners.show_minimap(self.settings.minimap)
-
     # -- theme and help --------------------------------------------------------------------
 
     def _choose_theme(self, name: str) -> None:
@@ -655,12 +574,14 @@ class MainWindow(QMainWindow):
         app, chosen = QApplication.instance(), self.settings.theme
         if isinstance(app, QApplication):
             theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
-        self.map_panel.refresh_theme()
-        self.embedding_panel.refresh_theme()
-        self.overlays.refresh_theme()
-        self.library_panel.refresh_theme()
-        self.data_panel.refresh_theme()
-        self.inspector.refresh_theme()
+        for part in (
+            self.map_area,
+            self.embedding_panel,
+            self.library_panel,
+            self.data_panel,
+            self.inspector,
+        ):
+            part.refresh_theme()
 
     # -- Qt --------------------------------------------------------------------------------
 
@@ -692,6 +613,6 @@ class MainWindow(QMainWindow):
         self.opening.keep(self.map_panel.viewport())
         self._first_paint.stop()
         self.path_panel.stop()
-        self.map_axes.stop()
+        self.map_area.stop()
         self.services.stop()
         super().closeEvent(event)

@@ -405,13 +405,16 @@ ARROWS: dict[str, str] = {
     "explorer.training_news": (
         "explorer.messages explorer.settings explorer.training explorer.training_words"
     ),
+    "explorer.map_area": (
+        "explorer.class_lens explorer.kept_look explorer.map_axes explorer.map_classes "
+        "explorer.map_corners explorer.map_look explorer.map_overlays explorer.panels "
+        "explorer.point_hand explorer.services explorer.settings explorer.widgets"
+    ),
     "explorer.window": (
-        "explorer.actions explorer.class_lens explorer.command_states explorer.docks "
-        "explorer.dropping explorer.export_status explorer.help explorer.kept_look "
-        "explorer.latency_label explorer.legends explorer.library explorer.map_axes "
-        "explorer.map_classes explorer.map_corners explorer.map_export explorer.map_look "
-        "explorer.map_overlays explorer.menus explorer.messages explorer.opening "
-        "explorer.panels explorer.path_export explorer.point_hand explorer.rendering "
+        "explorer.actions explorer.command_states explorer.docks explorer.dropping "
+        "explorer.export_status explorer.help explorer.latency_label explorer.library "
+        "explorer.map_area explorer.map_export explorer.menus explorer.messages "
+        "explorer.opening explorer.panels explorer.path_export explorer.rendering "
         "explorer.replay_export explorer.services explorer.session_file explorer.settings "
         "explorer.theme explorer.training_news explorer.widgets explorer.window_keys"
     ),

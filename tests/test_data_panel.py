@@ -143,7 +143,7 @@ def test_a_hovered_point_has_a_card_with_its_original_image(
     np.testing.assert_array_equal(
         look.picture.image[..., 0], np.asarray(tiny_data.train.images)[row, 0]
     )
-    card = window.window.point_hand._card
+    card = window.window.map_area.hand._card
     assert tiny_data.train.labels is not None
     label = tiny_data.class_names[tiny_data.train.labels[row]]
     kl = float(data_of(window).kl()[row])
@@ -171,7 +171,7 @@ def test_where_the_data_is_not_at_hand_a_card_says_reconstruction(away: Opened) 
     look, row = away.window.look, lone_row(away)
     mouse(away, QEvent.Type.MouseMove, place_of(away, row), NONE)
     away.qtbot.waitUntil(lambda: look.picture is not None, timeout=PATIENCE_MS)
-    assert "reconstruction" in away.window.point_hand._card.lines
+    assert "reconstruction" in away.window.map_area.hand._card.lines
     away.qtbot.waitUntil(lambda: away.window.images.known, timeout=PATIENCE_MS)
     assert not away.window.images.at_hand
 
@@ -446,7 +446,7 @@ def test_elbo_is_measured_when_it_is_asked_for(window: Opened) -> None:
 
 
 def test_a_card_tells_the_value_that_points_are_coloured_by(window: Opened) -> None:
-    images, card = window.window.images, window.window.point_hand._card
+    images, card = window.window.images, window.window.map_area.hand._card
     window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
     row = lone_row(window)
     mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
@@ -610,12 +610,12 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     x, y = (f"{value:.2f}".replace("-", "−") for value in z.tolist())
     shown = title(window).removeprefix("Nearest data to ").split(", ")
     assert [part[:4] for part in shown] == [x[:4], y[:4]]
-    assert window.window.point_hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
+    assert window.window.map_area.hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
     assert not window.window.data_panel.visibleRegion().isEmpty()  # it came to the front
     assert window.window.session.arrangement is before
     QTest.keyClick(window.window.map_panel.view, Qt.Key.Key_Escape)
     assert title(window) == "Nearest data to A"
-    assert window.window.point_hand._mark.at is None
+    assert window.window.map_area.hand._mark.at is None
     assert shown_rows(window) == nearest_rows(window, handle_z(window))
 
 

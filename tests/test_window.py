@@ -313,8 +313,10 @@ def test_a_saved_session_opens_with_the_look_of_its_map(
             assert isinstance(button, QPushButton)
             assert button.isChecked() is shown
         # Of other data nobody is selected, and what has to be measured is not asked for unasked.
-        look = replace(top._present_look(), count=7, layers=replace(layers, colour_by="elbo"))
-        top._on_look_saved(look)
+        look = replace(
+            top.map_area.present_look(), count=7, layers=replace(layers, colour_by="elbo")
+        )
+        top.map_area.show_look(look)
         assert not len(top.points.selection)
         assert top.points.kept is None
         assert session.layers == replace(layers, colour_by="class")
