@@ -18,19 +18,19 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
-    QStackedWidget,
 )
 
 from explorer import dropping, theme
 from explorer.actions import make_actions
+from explorer.centre import Centre
 from explorer.command_states import CommandStates
 from explorer.docks import Docks
-from explorer.export_status import ExportStatus
+from explorer.exports import Exports
+from explorer.handle_steps import move_active, step_active, with_active
 from explorer.help import show_about, show_keys
 from explorer.latency_label import LatencyLabel
 from explorer.library import MODEL_SUFFIX, shipped_models
 from explorer.map_area import MapArea
-from explorer.map_export import MapExports
 from explorer.menus import RecentMenu, fill_menus
 from explorer.messages import Messages
 from explorer.opening import kind_of, summary
@@ -38,14 +38,11 @@ from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.library_panel import LibraryPanel
-from explorer.panels.map_panel import MapPanel
 from explorer.panels.path_panel import PathPanel
 from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
-from explorer.path_export import PathExports
 from explorer.rendering import ModelInfo
-from explorer.replay_export import ReplayExports
 from explorer.services import Services
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
@@ -84,11 +81,6 @@ class MainWindow(QMainWindow):
         )
         self.images, self.look = services.images, services.look
         self.training, self.replay = services.training, services.replay
-        self.export_status = ExportStatus(services.exporting, self)
-        self.path_exports = PathExports(self.session, services.exporting, settings, self)
-        self.replay_exports = ReplayExports(
-            self.session, self.replay, services.exporting, settings, self
-        )
         self._build_panels()
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
@@ -108,17 +100,6 @@ class MainWindow(QMainWindow):
     def _build_panels(self) -> None:
         self.map_area = MapArea(self.services, self.settings, self)
         self.map_panel, self.overlays = self.map_area.panel, self.map_area.overlays
-        self.map_exports = MapExports(
-            self.session,
-            self.map_panel.view,
-            self.points.layer,
-            self.services.exporting,
-            self.settings,
-            self.services.decode_thread.seconds_a_picture,
-            self.map_panel.colours.scale,
-            self.overlays.legend.entries,
-            self,
-        )
         self.data_panel = DataPanel(
             self.session,
             self.points,
@@ -138,13 +119,12 @@ class MainWindow(QMainWindow):
         self.embedding_panel = EmbeddingPanel(
             self.session, self.look, self.services.embedding, self
         )
-        self.centre = QStackedWidget(self)
-        self.centre.addWidget(self.map_panel)
-        self.centre.addWidget(self.embedding_panel)
+        self.centre = Centre(self.session, self.map_panel, self.embedding_panel, self)
         self.setCentralWidget(self.centre)
         self.banner = Banner(self.centre)
         self.messages = Messages(self.banner, self)
         self.news = TrainingNews(self.training, self.messages, self.settings, self)
+        self.exports = Exports(self.services, self.map_area, self.path_panel, self.settings, self)
         self.docks = Docks(
             self,
             {
@@ -184,7 +164,7 @@ class MainWindow(QMainWindow):
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 10, 0)
         bar.addWidget(self.messages.line, 1)
-        bar.addPermanentWidget(self.export_status)
+        bar.addPermanentWidget(self.exports.status)
         self.latency = LatencyLabel(self.decoding, self)
         bar.addPermanentWidget(self.latency)
 
@@ -196,11 +176,12 @@ class MainWindow(QMainWindow):
         self._connect_messages()
         self._connect_services()
         self.banner.moved.connect(self._on_banner_moved)
+        self.centre.currentChanged.connect(self._on_centre_turned)
         library, stack = self.library_panel, self.session.undo_stack
         library.model_chosen.connect(self.opening.open_model)
         library.open_requested.connect(self.opening.ask)
         library.train_requested.connect(self.show_training)
-        self.path_panel.export_requested.connect(self._on_export)
+        self.path_panel.export_requested.connect(self.exports.export_path)
         self.session.model_changed.connect(self._show_model)
         self.session.model_changed.connect(self._list_training)
         self.session.weights_changed.connect(self._show_model)
@@ -216,7 +197,7 @@ class MainWindow(QMainWindow):
             services.library.working,
             self.opening.said,
             self.images.said,
-            self.export_status.said,
+            self.exports.status.said,
             self.map_area.said,
             self.data_panel.said,
             self.embedding_panel.said,
@@ -233,7 +214,7 @@ class MainWindow(QMainWindow):
             self.training.failed,
             services.runs.discard_failed,
             self.replay.failed,
-            self.export_status.failed,
+            self.exports.status.failed,
             self.map_area.failed,
         ):
             failed.connect(messages.complain)
@@ -247,11 +228,6 @@ class MainWindow(QMainWindow):
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
-        for exports in (self.path_exports, self.map_exports, self.replay_exports):
-            exports.begun.connect(self.export_status.begin)
-        self.map_panel.embedding_wished.connect(self.show_embedding)
-        self.embedding_panel.back_wished.connect(self.show_map)
-        self.session.model_changed.connect(self.show_map)
         self.overlays.settled.connect(self._check_settled)
         self._connect_data()
         self.decoding.settled.connect(self._check_settled)
@@ -274,7 +250,7 @@ class MainWindow(QMainWindow):
         self.docks.bring("data")  # the map keeps the keys: the next place may be asked for
 
     def _on_nearest_here(self) -> None:
-        if self._in_centre is self.map_panel:
+        if self.centre.on_map:
             self.map_panel.look_near()
             return
         row = self.embedding_panel.picked_row()
@@ -295,51 +271,52 @@ class MainWindow(QMainWindow):
         following.begun.connect(self.news.take_back)
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
-        self.replay_panel.export_requested.connect(self._on_export_replay)
+        self.replay_panel.export_requested.connect(self.exports.export_replay)
 
     def _handlers(self) -> dict[str, Callable[..., object]]:
         session, map_panel, sliders = self.session, self.map_panel, self.sliders
+        centre, hand, exports, opening = self.centre, self.map_area.hand, self.exports, self.opening
         return {
-            "openModel": self.opening.ask,
-            "saveSession": lambda: self.opening.save(self.map_panel.viewport()),
-            "saveSessionAs": lambda: self.opening.save_as(self.map_panel.viewport()),
-            "exportAnimation": self._on_export,
-            "exportMap": self._on_export_map,
+            "openModel": opening.ask,
+            "saveSession": lambda: opening.save(map_panel.viewport()),
+            "saveSessionAs": lambda: opening.save_as(map_panel.viewport()),
+            "exportAnimation": exports.export_path,
+            "exportMap": exports.export_map,
             "quit": self.close,
             "undo": session.undo_stack.undo,
             "redo": session.undo_stack.redo,
             "copyPicture": self.inspector.copy,
-            "copyMap": self._on_copy_map,
+            "copyMap": exports.copy_map,
             "pasteImage": self._on_paste,
-            "addHandle": lambda: self._in_centre.add_handle(),
-            "renameHandle": partial(self._with_active, map_panel.rename),
-            "deleteHandle": partial(self._with_active, session.remove_handle),
-            "nextHandle": partial(self._step_active, 1),
-            "previousHandle": partial(self._step_active, -1),
-            "handleEarlier": partial(self._step_order, -1),
-            "handleLater": partial(self._step_order, 1),
+            "addHandle": centre.add_handle,
+            "renameHandle": partial(with_active, session, map_panel.rename),
+            "deleteHandle": partial(with_active, session, session.remove_handle),
+            "nextHandle": partial(step_active, session, 1),
+            "previousHandle": partial(step_active, session, -1),
+            "handleEarlier": partial(move_active, session, -1),
+            "handleLater": partial(move_active, session, 1),
             "resetLatent": sliders.reset,
             "sampleLatent": sliders.sample,
-            "bringToPlane": partial(self._with_active, map_panel.bring_to_plane),
-            "panTool": partial(self.map_area.hand.set_tool, "pan"),
-            "rectangleTool": partial(self.map_area.hand.set_tool, "rectangle"),
-            "lassoTool": partial(self.map_area.hand.set_tool, "lasso"),
-            "selectInView": self.map_area.hand.select_in_view,
-            "selectNone": self.map_area.hand.select_none,
-            "handleOnPoint": self.map_area.hand.place_nearest,
+            "bringToPlane": partial(with_active, session, map_panel.bring_to_plane),
+            "panTool": partial(hand.set_tool, "pan"),
+            "rectangleTool": partial(hand.set_tool, "rectangle"),
+            "lassoTool": partial(hand.set_tool, "lasso"),
+            "selectInView": hand.select_in_view,
+            "selectNone": hand.select_none,
+            "handleOnPoint": hand.place_nearest,
             "nearestHere": self._on_nearest_here,
             "showData": self.show_data,
-            "fit": lambda: self._in_centre.fit(),
-            "zoomIn": lambda: self._in_centre.zoom(1.25),
-            "zoomOut": lambda: self._in_centre.zoom(0.8),
-            "showEmbedding": self._on_show_embedding,
+            "fit": centre.fit,
+            "zoomIn": partial(centre.zoom, 1.25),
+            "zoomOut": partial(centre.zoom, 0.8),
+            "showEmbedding": centre.turn,
             "showMinimap": self.map_area.show_minimap,
             "playPath": self.path_panel.toggle_play,
             "showTraining": self.show_training,
-            "watchTraining": self._on_watch,
-            "backToModel": self.opening.go_back,
+            "watchTraining": self.replay.set_watching,
+            "backToModel": opening.go_back,
             "playReplay": self.replay_panel.toggle_play,
-            "exportReplay": self._on_export_replay,
+            "exportReplay": exports.export_replay,
             "restoreLayout": self.docks.restore,
             "themeSystem": partial(self._choose_theme, "system"),
             "themeDark": partial(self._choose_theme, "dark"),
@@ -348,53 +325,9 @@ class MainWindow(QMainWindow):
             "about": partial(show_about, self),
         }
 
-    @property
-    def _in_centre(self) -> MapPanel | EmbeddingPanel:
-        embedding = self.embedding_panel
-        return embedding if self.centre.currentWidget() is embedding else self.map_panel
-
-    def show_embedding(self) -> None:
-        """Put the embedding in the place of the map."""
-        if self.session.model is not None:
-            self._show_in_centre(self.embedding_panel)
-            self.embedding_panel.begin()
-
-    def show_map(self) -> None:
-        """Put the map back in its place."""
-        if self._in_centre is not self.map_panel:
-            self._show_in_centre(self.map_panel)
-            self.map_panel.view.setFocus()
-
-    def _show_in_centre(self, panel: MapPanel | EmbeddingPanel) -> None:
-        self.centre.setCurrentWidget(panel)
+    def _on_centre_turned(self) -> None:
         self.banner.raise_()
-        self.actions_by_name["showEmbedding"].setChecked(panel is self.embedding_panel)
-
-    def _on_show_embedding(self) -> None:
-        if self.actions_by_name["showEmbedding"].isChecked():
-            self.show_embedding()
-        else:
-            self.show_map()
-
-    def _with_active(self, act: Callable[[int], object]) -> None:
-        if self.session.active_key is not None:
-            act(self.session.active_key)
-
-    def _active_place(self) -> int | None:
-        keys = [handle.key for handle in self.session.arrangement.handles]
-        key = self.session.active_key
-        return keys.index(key) if key in keys else None
-
-    def _step_active(self, step: int) -> None:
-        place, handles = self._active_place(), self.session.arrangement.handles
-        if place is not None:
-            self.session.set_scrub(None)
-            self.session.set_active(handles[(place + step) % len(handles)].key)
-
-    def _step_order(self, step: int) -> None:
-        place = self._active_place()
-        if place is not None and self.session.active_key is not None:
-            self.session.move_handle_in_order(self.session.active_key, place + step)
+        self.actions_by_name["showEmbedding"].setChecked(not self.centre.on_map)
 
     def _on_banner_moved(self) -> None:
         self.map_area.keep_clear(self.banner)
@@ -512,27 +445,9 @@ class MainWindow(QMainWindow):
         self.opening.take(QGuiApplication.clipboard().mimeData())
 
     def _on_images_placed(self) -> None:
-        self.show_map()  # what was dropped is not among the data of an embedding
+        self.centre.show_map()  # what was dropped is not among the data of an embedding
         self.map_panel.show_handle()
         self._check_settled()
-
-    # -- exporting -------------------------------------------------------------------------
-
-    def _on_export(self) -> None:
-        if self.session.arrangement.handles and self.export_status.is_free():
-            self.path_exports.ask(self.path_panel.there_and_back)
-
-    def _on_export_replay(self) -> None:
-        if self.export_status.is_free():
-            self.replay_exports.ask(self.map_panel.view.contents())
-
-    def _on_export_map(self) -> None:
-        if self.export_status.is_free():
-            self.map_exports.ask()
-
-    def _on_copy_map(self) -> None:
-        if self.export_status.is_free():
-            self.map_exports.copy()
 
     # -- training --------------------------------------------------------------------------
 
@@ -545,9 +460,6 @@ class MainWindow(QMainWindow):
         """Bring the data panel to the front."""
         self.docks.bring("data")
         self.data_panel.neighbours.setFocus()
-
-    def _on_watch(self) -> None:
-        self.replay.set_watching(self.actions_by_name["watchTraining"].isChecked())
 
     def _list_training(self) -> None:
         """The training of the model on the map is among the runs wherever it lies."""
@@ -593,7 +505,7 @@ class MainWindow(QMainWindow):
         elif event.key() == Qt.Key.Key_Escape and self.look.near_place is not None:
             self.look.look_near(None)
         elif event.key() == Qt.Key.Key_Escape:
-            self.show_map()
+            self.centre.show_map()
         elif not self.map_keys.press(event):
             super().keyPressEvent(event)
 

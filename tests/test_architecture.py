@@ -410,13 +410,19 @@ ARROWS: dict[str, str] = {
         "explorer.map_corners explorer.map_look explorer.map_overlays explorer.panels "
         "explorer.point_hand explorer.services explorer.settings explorer.widgets"
     ),
+    "explorer.centre": "explorer.panels explorer.session",
+    "explorer.exports": (
+        "explorer.export_status explorer.map_area explorer.map_export explorer.panels "
+        "explorer.path_export explorer.replay_export explorer.services explorer.settings"
+    ),
+    "explorer.handle_steps": "explorer.session",
     "explorer.window": (
-        "explorer.actions explorer.command_states explorer.docks explorer.dropping "
-        "explorer.export_status explorer.help explorer.latency_label explorer.library "
-        "explorer.map_area explorer.map_export explorer.menus explorer.messages "
-        "explorer.opening explorer.panels explorer.path_export explorer.rendering "
-        "explorer.replay_export explorer.services explorer.session_file explorer.settings "
-        "explorer.theme explorer.training_news explorer.widgets explorer.window_keys"
+        "explorer.actions explorer.centre explorer.command_states explorer.docks "
+        "explorer.dropping explorer.exports explorer.handle_steps explorer.help "
+        "explorer.latency_label explorer.library explorer.map_area explorer.menus "
+        "explorer.messages explorer.opening explorer.panels explorer.rendering "
+        "explorer.services explorer.session_file explorer.settings explorer.theme "
+        "explorer.training_news explorer.widgets explorer.window_keys"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

@@ -775,7 +775,7 @@ def test_in_the_embedding_the_key_is_for_the_image_that_is_picked(
     window: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     top = window.window
-    top._show_in_centre(top.embedding_panel)
+    top.centre.setCurrentWidget(top.embedding_panel)
     QTest.keyClick(top.embedding_panel.view, Qt.Key.Key_D, KEYS.ShiftModifier)
     assert "Point at an image" in top.messages.text()
     assert title(window) == "Nearest data to A"
@@ -783,7 +783,7 @@ def test_in_the_embedding_the_key_is_for_the_image_that_is_picked(
     QTest.keyClick(top.embedding_panel.view, Qt.Key.Key_D, KEYS.ShiftModifier)
     assert title(window) == "Nearest data to image #7"
     assert shown_rows(window) == nearest_rows(window, data_of(window).mean[7])
-    top.show_map()
+    top.centre.show_map()
 
 
 # -- data that a person names ----------------------------------------------------------------

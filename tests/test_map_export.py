@@ -214,7 +214,7 @@ def test_no_scale_is_cut(qapp: object, width: int) -> None:
 
 
 def on_map(found: Opened) -> MapContents:
-    request = found.window.map_exports._gathered()
+    request = found.window.exports.of_map._gathered()
     assert request is not None
     return request.contents
 
