@@ -30,6 +30,10 @@ class Messages(QObject):
         self._show(text, "danger")
         self._banner.add(text)
 
+    def close_banner(self) -> None:
+        """What did not work need not be read any more."""
+        self._banner.hide()
+
     def text(self) -> str:
         """What the line says."""
         return self.line.text()

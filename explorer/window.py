@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -26,14 +26,15 @@ from explorer.centre import Centre
 from explorer.command_states import CommandStates
 from explorer.docks import Docks
 from explorer.exports import Exports
+from explorer.first_opening import FirstOpening
 from explorer.handle_steps import move_active, step_active, with_active
 from explorer.help import show_about, show_keys
 from explorer.latency_label import LatencyLabel
-from explorer.library import MODEL_SUFFIX, shipped_models
 from explorer.map_area import MapArea
 from explorer.menus import RecentMenu, fill_menus
 from explorer.messages import Messages
-from explorer.opening import kind_of, summary
+from explorer.model_list import ModelList
+from explorer.opening import summary
 from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
@@ -42,7 +43,6 @@ from explorer.panels.path_panel import PathPanel
 from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
-from explorer.rendering import ModelInfo
 from explorer.services import Services
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
@@ -52,7 +52,6 @@ from explorer.window_keys import MapKeys
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
-_FIRST_PAINT_PATIENCE_MS = 500  # a window that starts minimised is never painted
 
 
 class MainWindow(QMainWindow):
@@ -68,10 +67,6 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(*_SMALLEST_SIZE_PX)
         self.settings = settings
-        self._first_paths: tuple[Path, ...] = ()
-        self._shipped_tried = self._shown_instead = False
-        self._first_paint = QTimer(self, singleShot=True)
-        self._first_paint.timeout.connect(self._begin)
         self.services = services = Services(settings, self)
         self.session, self.opening = services.session, services.opening
         self.decoding, self.mosaic, self.points = (
@@ -123,6 +118,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.centre)
         self.banner = Banner(self.centre)
         self.messages = Messages(self.banner, self)
+        self.models = ModelList(self.services.library, self.library_panel, self.settings, self)
+        self.first = FirstOpening(self.services, self.models, self.messages, self)
         self.news = TrainingNews(self.training, self.messages, self.settings, self)
         self.exports = Exports(self.services, self.map_area, self.path_panel, self.settings, self)
         self.docks = Docks(
@@ -220,11 +217,9 @@ class MainWindow(QMainWindow):
             failed.connect(messages.complain)
 
     def _connect_services(self) -> None:
-        library = self.services.library
-        library.card_ready.connect(self.library_panel.add_card)
         opening = self.opening
-        opening.failed.connect(self._on_open_failed)
-        opening.opened.connect(self._on_opened)
+        self.first.failed.connect(self.opening_failed)
+        self.first.nothing_open.connect(self.inspector.preview.set_words)
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
@@ -266,7 +261,7 @@ class MainWindow(QMainWindow):
             (following.model_kept, self.news.tell_kept),
             (replay.final_shown, self.news.tell_on_map),
         ):
-            trained.connect(self._on_trained)
+            trained.connect(self.models.add)
             trained.connect(tell)
         following.begun.connect(self.news.take_back)
         replay.epoch_shown.connect(self._on_epoch_shown)
@@ -335,57 +330,12 @@ class MainWindow(QMainWindow):
     # -- opening ---------------------------------------------------------------------------
 
     def open_first(self, paths: Sequence[Path]) -> None:
-        """What the command line named, on the first shipped model unless it named one.
-
-        It begins when the window is painted: importing torch would hold the first picture up.
-        """
-        self._first_paths = tuple(paths)
-        self._first_paint.start(_FIRST_PAINT_PATIENCE_MS)
+        """What the command line named, once the window is painted."""
+        self.first.begin_when_painted(paths)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self._first_paint.isActive():
-            self._first_paint.start(0)
-
-    def _begin(self) -> None:
-        paths = self._first_paths
-        self.services.decode_thread.start()
-        named = any(kind_of(path) in ("model", "session") for path in paths)
-        if not named and not self._open_shipped():
-            self.messages.complain(
-                "No model came with the program; open one, or train one (Ctrl+T)"
-            )
-        if paths:
-            self.opening.open_paths(paths)
-
-    def _open_shipped(self) -> bool:
-        """Open the first model that came with the program; whether there is one to try."""
-        shipped = [] if self._shipped_tried else shipped_models()
-        self._shipped_tried = True
-        if shipped:
-            self.opening.open_model(shipped[0])
-        else:
-            self.inspector.preview.set_words("No model is open")
-            self._list_models()
-        return bool(shipped)
-
-    def _on_opened(self, model: ModelInfo) -> None:
-        if not self._shown_instead:  # of another, whose failure is still to be read
-            self.banner.hide()
-        self._shown_instead = False
-        self._list_models()
-
-    def _list_models(self) -> None:
-        recent = [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
-        self.library_panel.set_models(shipped_models(), recent)
-        for path in self.library_panel.missing_cards():
-            self.services.library.ask_card(path)
-
-    def _on_open_failed(self, message: str) -> None:
-        self.messages.complain(message)
-        self.opening_failed.emit(message)
-        if self.session.model is None and not self.opening.under_way:
-            self._shown_instead = self._open_shipped()
+        self.first.on_painted()
 
     def _on_data_chosen(self, path: Path) -> None:
         if self.training_panel.choose_data(path):
@@ -472,10 +422,6 @@ class MainWindow(QMainWindow):
         if run is not None and plan is not None and run.folder == plan.folder:
             self.training_panel.show_epoch(epoch)
 
-    def _on_trained(self, path: Path) -> None:
-        self.settings.add_recent(path)
-        self._list_models()
-
     # -- theme and help --------------------------------------------------------------------
 
     def _choose_theme(self, name: str) -> None:
@@ -523,7 +469,7 @@ class MainWindow(QMainWindow):
         self.settings.save_window(self)
         self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())
-        self._first_paint.stop()
+        self.first.stop()
         self.path_panel.stop()
         self.map_area.stop()
         self.services.stop()

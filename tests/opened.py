@@ -108,7 +108,7 @@ def opened(
         settings.sync()
     with pytest.MonkeyPatch.context() as patch:
         if not shipped:
-            patch.setattr("explorer.window.shipped_models", list)
+            patch.setattr("explorer.model_list.shipped_models", list)
         _, window = start(["latent-explorer", *map(str, paths)])
         found = Opened(window, qtbot)
         LOG.addHandler(found.heard)

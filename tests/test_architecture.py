@@ -416,11 +416,15 @@ ARROWS: dict[str, str] = {
         "explorer.path_export explorer.replay_export explorer.services explorer.settings"
     ),
     "explorer.handle_steps": "explorer.session",
+    "explorer.model_list": "explorer.library explorer.panels explorer.settings",
+    "explorer.first_opening": (
+        "explorer.messages explorer.model_list explorer.opening explorer.services"
+    ),
     "explorer.window": (
         "explorer.actions explorer.centre explorer.command_states explorer.docks "
-        "explorer.dropping explorer.exports explorer.handle_steps explorer.help "
-        "explorer.latency_label explorer.library explorer.map_area explorer.menus "
-        "explorer.messages explorer.opening explorer.panels explorer.rendering "
+        "explorer.dropping explorer.exports explorer.first_opening explorer.handle_steps "
+        "explorer.help explorer.latency_label explorer.map_area explorer.menus "
+        "explorer.messages explorer.model_list explorer.opening explorer.panels "
         "explorer.services explorer.session_file explorer.settings explorer.theme "
         "explorer.training_news explorer.widgets explorer.window_keys"
     ),
