@@ -57,6 +57,10 @@ class Centre(QStackedWidget):
         """Look from nearer, if the factor is above 1."""
         self._shown.zoom(factor)
 
+    def look_near(self) -> None:
+        """Look for the data nearest what the pointer is at."""
+        self._shown.look_near()
+
     @property
     def _shown(self) -> MapPanel | EmbeddingPanel:
         return self._map if self.on_map else self._embedding

@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QLabel,
     QLineEdit,
     QMainWindow,
 )
@@ -33,8 +32,8 @@ from explorer.latency_label import LatencyLabel
 from explorer.map_area import MapArea
 from explorer.menus import RecentMenu, fill_menus
 from explorer.messages import Messages
+from explorer.model_label import ModelLabel
 from explorer.model_list import ModelList
-from explorer.opening import summary
 from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
@@ -148,10 +147,7 @@ class MainWindow(QMainWindow):
         fill_menus(self.menuBar(), self.actions_by_name, recent, self.docks.toggles())
         self.actions_by_name["showMinimap"].setChecked(self.settings.minimap)
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
-        self._model_label = QLabel(self)
-        self._model_label.setProperty("role", "muted")
-        self._model_label.setContentsMargins(0, 6, 14, 6)
-        self.menuBar().setCornerWidget(self._model_label)
+        self._model_label = ModelLabel(self.session, self.menuBar())
 
     def _on_recent(self, path: Path) -> None:
         self.opening.open_paths([path])
@@ -179,9 +175,9 @@ class MainWindow(QMainWindow):
         library.open_requested.connect(self.opening.ask)
         library.train_requested.connect(self.show_training)
         self.path_panel.export_requested.connect(self.exports.export_path)
-        self.session.model_changed.connect(self._show_model)
+        self.session.model_changed.connect(self._show_title)
         self.session.model_changed.connect(self._list_training)
-        self.session.weights_changed.connect(self._show_model)
+        self.session.weights_changed.connect(self._show_title)
         stack.cleanChanged.connect(self._show_title)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
         self._states = CommandStates(
@@ -223,13 +219,16 @@ class MainWindow(QMainWindow):
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
-        self.overlays.settled.connect(self._check_settled)
         self._connect_data()
-        self.decoding.settled.connect(self._check_settled)
-        self.mosaic.settled.connect(self._check_settled)
-        self.sliders.thumbnails_shown.connect(self._check_settled)
-        self.services.lanes.files.idle.connect(self._check_settled)
-        self.services.lanes.drawing.idle.connect(self._check_settled)
+        for one_is_there in (
+            self.decoding.settled,
+            self.mosaic.settled,
+            self.overlays.settled,
+            self.sliders.thumbnails_shown,
+            self.services.lanes.files.idle,
+            self.services.lanes.drawing.idle,
+        ):
+            one_is_there.connect(self._check_settled)
         self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
 
@@ -237,22 +236,16 @@ class MainWindow(QMainWindow):
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
         self.data_panel.pointed.connect(self.look.hover)
-        self.map_panel.near_wished.connect(self._on_near_wished)
-        self.map_area.hand.near_clicked.connect(self._on_near_wished)
+        for wished, look in (
+            (self.map_panel.near_wished, self.map_area.hand.look_near),
+            (self.map_area.hand.near_clicked, self.map_area.hand.look_near),
+            (self.embedding_panel.near_wished, self.look.look_near_row),
+        ):
+            wished.connect(look)
+            wished.connect(self._bring_data)
 
-    def _on_near_wished(self, at: tuple[float, float] | int | None) -> None:
-        self.map_area.hand.look_near(at)
-        self.docks.bring("data")  # the map keeps the keys: the next place may be asked for
-
-    def _on_nearest_here(self) -> None:
-        if self.centre.on_map:
-            self.map_panel.look_near()
-            return
-        row = self.embedding_panel.picked_row()
-        if row is None:
-            self.messages.say("Point at an image first: no decode belongs to the empty places here")
-            return
-        self.look.look_near_row(row)
+    def _bring_data(self) -> None:
+        """The map keeps the keys: the next place may be asked for."""
         self.docks.bring("data")
 
     def _connect_replay(self) -> None:
@@ -299,7 +292,7 @@ class MainWindow(QMainWindow):
             "selectInView": hand.select_in_view,
             "selectNone": hand.select_none,
             "handleOnPoint": hand.place_nearest,
-            "nearestHere": self._on_nearest_here,
+            "nearestHere": centre.look_near,
             "showData": self.show_data,
             "fit": centre.fit,
             "zoomIn": partial(centre.zoom, 1.25),
@@ -345,17 +338,6 @@ class MainWindow(QMainWindow):
                 f"A training is under way; {path.name} is chosen as data when it ends"
             )
         self.show_training()
-
-    def _show_model(self) -> None:
-        model = self.session.model
-        if model is not None:
-            epoch = "" if model.epoch is None else f"  ·  epoch {model.epoch}"
-            text = f"{model.name}{epoch}  ·  {summary(model)}"
-            longer = len(text) != len(self._model_label.text())
-            self._model_label.setText(text)
-            if longer:
-                self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
-        self._show_title()
 
     def _show_title(self, *_: object) -> None:
         model, path = self.session.model, self.opening.session_path
@@ -429,9 +411,9 @@ class MainWindow(QMainWindow):
         self._apply_theme()
 
     def _apply_theme(self, *_: object) -> None:
-        app, chosen = QApplication.instance(), self.settings.theme
+        app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
+            theme.apply(app, theme.is_dark(self.settings.theme))
         for part in (
             self.map_area,
             self.embedding_panel,

@@ -420,11 +420,12 @@ ARROWS: dict[str, str] = {
     "explorer.first_opening": (
         "explorer.messages explorer.model_list explorer.opening explorer.services"
     ),
+    "explorer.model_label": "explorer.opening explorer.session",
     "explorer.window": (
         "explorer.actions explorer.centre explorer.command_states explorer.docks "
         "explorer.dropping explorer.exports explorer.first_opening explorer.handle_steps "
         "explorer.help explorer.latency_label explorer.map_area explorer.menus "
-        "explorer.messages explorer.model_list explorer.opening explorer.panels "
+        "explorer.messages explorer.model_label explorer.model_list explorer.panels "
         "explorer.services explorer.session_file explorer.settings explorer.theme "
         "explorer.training_news explorer.widgets explorer.window_keys"
     ),
