@@ -1,6 +1,6 @@
-"""The main window: docks, menus, keys, messages; where panels meet."""
+"""The main window: docks, menus, keys; where panels meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from explorer import dropping, theme
 from explorer.actions import make_actions
 from explorer.centre import Centre
 from explorer.command_states import CommandStates
+from explorer.commands import Acts, acts_on_map
 from explorer.docks import Docks
 from explorer.exports import Exports
 from explorer.first_opening import FirstOpening
-from explorer.handle_steps import move_active, step_active, with_active
 from explorer.help import show_about, show_keys
 from explorer.latency_label import LatencyLabel
 from explorer.map_area import MapArea
@@ -164,7 +164,7 @@ class MainWindow(QMainWindow):
     # -- wiring ----------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        for name, act in self._handlers().items():
+        for name, act in self._acts().items():
             self.actions_by_name[name].triggered.connect(act)
         self._connect_messages()
         self._connect_services()
@@ -261,56 +261,23 @@ class MainWindow(QMainWindow):
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
         self.replay_panel.export_requested.connect(self.exports.export_replay)
 
-    def _handlers(self) -> dict[str, Callable[..., object]]:
-        session, map_panel, sliders = self.session, self.map_panel, self.sliders
-        centre, hand, exports, opening = self.centre, self.map_area.hand, self.exports, self.opening
+    def _acts(self) -> Acts:
         return {
-            "openModel": opening.ask,
-            "saveSession": lambda: opening.save(map_panel.viewport()),
-            "saveSessionAs": lambda: opening.save_as(map_panel.viewport()),
-            "exportAnimation": exports.export_path,
-            "exportMap": exports.export_map,
-            "quit": self.close,
-            "undo": session.undo_stack.undo,
-            "redo": session.undo_stack.redo,
+            **acts_on_map(self.services, self.map_area, self.centre, self.exports),
             "copyPicture": self.inspector.copy,
-            "copyMap": exports.copy_map,
-            "pasteImage": self._on_paste,
-            "addHandle": centre.add_handle,
-            "renameHandle": partial(with_active, session, map_panel.rename),
-            "deleteHandle": partial(with_active, session, session.remove_handle),
-            "nextHandle": partial(step_active, session, 1),
-            "previousHandle": partial(step_active, session, -1),
-            "handleEarlier": partial(move_active, session, -1),
-            "handleLater": partial(move_active, session, 1),
-            "resetLatent": sliders.reset,
-            "sampleLatent": sliders.sample,
-            "bringToPlane": partial(with_active, session, map_panel.bring_to_plane),
-            "panTool": partial(hand.set_tool, "pan"),
-            "rectangleTool": partial(hand.set_tool, "rectangle"),
-            "lassoTool": partial(hand.set_tool, "lasso"),
-            "selectInView": hand.select_in_view,
-            "selectNone": hand.select_none,
-            "handleOnPoint": hand.place_nearest,
-            "nearestHere": centre.look_near,
-            "showData": self.show_data,
-            "fit": centre.fit,
-            "zoomIn": partial(centre.zoom, 1.25),
-            "zoomOut": partial(centre.zoom, 0.8),
-            "showEmbedding": centre.turn,
-            "showMinimap": self.map_area.show_minimap,
+            "resetLatent": self.sliders.reset,
+            "sampleLatent": self.sliders.sample,
             "playPath": self.path_panel.toggle_play,
-            "showTraining": self.show_training,
-            "watchTraining": self.replay.set_watching,
-            "backToModel": opening.go_back,
             "playReplay": self.replay_panel.toggle_play,
-            "exportReplay": exports.export_replay,
+            "showTraining": self.show_training,
+            "showData": self.show_data,
             "restoreLayout": self.docks.restore,
             "themeSystem": partial(self._choose_theme, "system"),
             "themeDark": partial(self._choose_theme, "dark"),
             "themeLight": partial(self._choose_theme, "light"),
             "showKeys": partial(show_keys, self),
             "about": partial(show_about, self),
+            "quit": self.close,
         }
 
     def _on_centre_turned(self) -> None:
@@ -373,9 +340,6 @@ class MainWindow(QMainWindow):
             return self.map_keys.press(event)
         return False
 
-    def _on_paste(self) -> None:
-        self.opening.take(QGuiApplication.clipboard().mimeData())
-
     def _on_images_placed(self) -> None:
         self.centre.show_map()  # what was dropped is not among the data of an embedding
         self.map_panel.show_handle()
@@ -404,7 +368,7 @@ class MainWindow(QMainWindow):
         if run is not None and plan is not None and run.folder == plan.folder:
             self.training_panel.show_epoch(epoch)
 
-    # -- theme and help --------------------------------------------------------------------
+    # -- theme ---------------------------------------------------------------------------
 
     def _choose_theme(self, name: str) -> None:
         self.settings.theme = name

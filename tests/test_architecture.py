@@ -415,19 +415,22 @@ ARROWS: dict[str, str] = {
         "explorer.export_status explorer.map_area explorer.map_export explorer.panels "
         "explorer.path_export explorer.replay_export explorer.services explorer.settings"
     ),
-    "explorer.handle_steps": "explorer.session",
     "explorer.model_list": "explorer.library explorer.panels explorer.settings",
     "explorer.first_opening": (
         "explorer.messages explorer.model_list explorer.opening explorer.services"
     ),
     "explorer.model_label": "explorer.opening explorer.session",
+    "explorer.commands": (
+        "explorer.centre explorer.exports explorer.map_area explorer.opening explorer.services "
+        "explorer.session"
+    ),
     "explorer.window": (
-        "explorer.actions explorer.centre explorer.command_states explorer.docks "
-        "explorer.dropping explorer.exports explorer.first_opening explorer.handle_steps "
-        "explorer.help explorer.latency_label explorer.map_area explorer.menus "
-        "explorer.messages explorer.model_label explorer.model_list explorer.panels "
-        "explorer.services explorer.session_file explorer.settings explorer.theme "
-        "explorer.training_news explorer.widgets explorer.window_keys"
+        "explorer.actions explorer.centre explorer.command_states explorer.commands "
+        "explorer.docks explorer.dropping explorer.exports explorer.first_opening explorer.help "
+        "explorer.latency_label explorer.map_area explorer.menus explorer.messages "
+        "explorer.model_label explorer.model_list explorer.panels explorer.services "
+        "explorer.session_file explorer.settings explorer.theme explorer.training_news "
+        "explorer.widgets explorer.window_keys"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"
