@@ -361,9 +361,8 @@ ARROWS: dict[str, str] = {
     "explorer.opening": (
         "explorer.arrangement explorer.dimensions explorer.dropping explorer.encoding "
         "explorer.errors explorer.first_look explorer.library explorer.map_look "
-        "explorer.recorded_runs explorer.rendering "
-        "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
-        "models.planes"
+        "explorer.recorded_runs explorer.rendering explorer.session explorer.session_file "
+        "explorer.settings explorer.viewport models.errors"
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
