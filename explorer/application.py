@@ -53,13 +53,8 @@ def _application() -> QApplication:
         app.setApplicationName("latent-explorer")
         app.setApplicationDisplayName("Latent Explorer")
         app.setWindowIcon(QIcon(str(theme.assets_folder() / "icon.svg")))
-    _dress(app)
+    theme.apply(app, theme.is_dark(Settings().theme))
     return app
-
-
-def _dress(app: QApplication) -> None:
-    chosen = Settings().theme
-    theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
 
 
 def run(paths: Sequence[str], screenshot: str | None = None) -> int:

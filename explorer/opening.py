@@ -24,7 +24,6 @@ from explorer.session_file import SavedSession, write_session
 from explorer.settings import Settings
 from explorer.viewport import Viewport
 from models.errors import DataError
-from models.planes import Plane
 
 _MODEL_ENDINGS = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
 _OPENED = (
@@ -38,20 +37,15 @@ _MOST_FAILURES_TOLD = 4
 
 @dataclass(frozen=True, eq=False)
 class _Left:
-    """How a model was left: `view` is there if a person chose it, `unsaved` if a file lacks it.
+    """How a model was left: with a view if a person chose it, `unsaved` if a file lacks it.
 
-    `model` is there unless it was left by a window that has closed; `look` only then.
+    `model` is there unless it was left by a window that has closed; a look only then.
     """
 
-    arrangement: Arrangement
-    axes: tuple[int, int]
-    plane: Plane | None = None
-    view: Viewport | None = None
+    state: SavedSession
     session_path: Path | None = None
     unsaved: bool = False
-    plane_chosen: bool = False
     model: ModelInfo | None = None
-    look: MapLook | None = None
 
 
 class Opening(QObject):
@@ -127,7 +121,7 @@ class Opening(QObject):
             self.before_training = old.path
         left = self._left.get(model.path)
         if left is None or not _fits(left, model):
-            left = _Left(training_arrangement(model), first_axes(model))
+            left = _untouched(model, training_arrangement(model))
         opening = self._opening  # a model that is on its way still comes
         self._put(model, left)
         self._opening = opening
@@ -137,15 +131,7 @@ class Opening(QObject):
 
     def remember_kept(self, path: Path, kept: SavedSession) -> None:
         """What a window kept of the training of a model comes back with it, once."""
-        if path not in self._left:
-            self._left[path] = _Left(
-                kept.arrangement,
-                kept.axes,
-                kept.plane,
-                kept.view,
-                plane_chosen=kept.plane_chosen,
-                look=kept.look,
-            )
+        self._left.setdefault(path, _Left(kept))
 
     def go_back(self) -> None:
         """Open the model that was on the map before a training, as it was left."""
@@ -190,7 +176,7 @@ class Opening(QObject):
         left, back = self._left.get(model.path), self._going_back
         self._going_back = False
         if left is None or not _fits(left, model):
-            left, back = _Left(first_arrangement(model), first_axes(model)), False
+            left, back = _untouched(model, first_arrangement(model)), False
         self._put(model, left)
         if back:
             self._restore(left)
@@ -200,15 +186,14 @@ class Opening(QObject):
         self.session_path = left.session_path
         if left.unsaved:
             self._session.undo_stack.resetClean()
-        if left.view is not None:
-            self.view_saved.emit(left.view)
+        if left.state.view is not None:
+            self.view_saved.emit(left.state.view)
         self.title_changed.emit()
 
     def _on_session_opened(self, model: ModelInfo, saved: SavedSession, path: Path) -> None:
         if saved.data is not None:
             self.data_named.emit(model.path, saved.data)
-        chosen = saved.plane_chosen
-        self._put(model, _Left(saved.arrangement, saved.axes, saved.plane, plane_chosen=chosen))
+        self._put(model, _Left(replace(saved, view=None, look=None)))
         self.session_path = path
         self.title_changed.emit()
         self._settings.add_recent(path)
@@ -224,17 +209,18 @@ class Opening(QObject):
             self._left[old.path] = self._present(old)
             self._library.close_model(old.key)
         self.session_path = None
-        axes = left.axes if left.plane_chosen else axes_to_follow(model, left.axes)
-        session.set_model(model, left.arrangement, axes, left.plane, left.plane_chosen)
+        state, chosen = left.state, left.state.plane_chosen
+        axes = state.axes if chosen else axes_to_follow(model, state.axes)
+        session.set_model(model, state.arrangement, axes, state.plane, chosen)
         if model.path.is_file():
             self._settings.add_recent(model.path)
         if left.unsaved and left.session_path is None:  # and it still belongs to no file
             session.undo_stack.resetClean()
         self.opened.emit(model)
-        if left.model is None and left.look is not None:
-            self.look_saved.emit(left.look)
-        if left.model is None and left.view is not None:
-            self.view_saved.emit(left.view)
+        if left.model is None and state.look is not None:
+            self.look_saved.emit(state.look)
+        if left.model is None and state.view is not None:
+            self.view_saved.emit(state.view)
         self.said.emit(f"Opened {model.name}: {summary(model)}")
         pending, self.pending_images = self.pending_images, []
         if pending:
@@ -242,16 +228,22 @@ class Opening(QObject):
 
     def _present(self, model: ModelInfo) -> _Left:
         """How the model on the map would be left now."""
-        session = self._session
         return _Left(
+            self._state(model, self.chosen_view()),
+            self.session_path,
+            not self._session.undo_stack.isClean(),
+            replace(model, points=None),  # which may be large
+        )
+
+    def _state(self, model: ModelInfo, view: Viewport | None) -> SavedSession:
+        session = self._session
+        return SavedSession(
+            model.path.absolute(),
             session.arrangement,
             session.axes,
+            view,
             session.oblique,
-            self.chosen_view(),
-            self.session_path,
-            not session.undo_stack.isClean(),
-            session.plane_chosen,
-            replace(model, points=None),  # which may be large
+            plane_chosen=session.plane_chosen,
         )
 
     def _on_failed(self, message: str) -> None:
@@ -346,7 +338,8 @@ class Opening(QObject):
         """Before the window closes: what belongs to no file stands under Open recent next time."""
         model, session = self._session.model, self._session
         if model is not None:
-            present = replace(self._present(model), look=self.present_look())
+            present = self._present(model)
+            present = replace(present, state=replace(present.state, look=self.present_look()))
             for path, left in {**self._left, model.path: present}.items():
                 self._keep_with_run(path, left)
         if model is None or self.session_path is not None or session.undo_stack.isClean():
@@ -370,36 +363,18 @@ class Opening(QObject):
         """
         run = Path(f"{path}.run")
         file = arrangement_file(run)
-        touched = left.unsaved or left.plane_chosen or left.view is not None
+        touched = left.unsaved or left.state.plane_chosen or left.state.view is not None
         wanted = file.is_file() or (touched and run.is_dir() and not path.is_file())
         if left.model is None or not wanted:
             return
-        saved = SavedSession(
-            path.absolute(),
-            left.arrangement,
-            left.axes,
-            left.view,
-            left.plane,
-            look=left.look,
-            plane_chosen=left.plane_chosen,
-        )
         try:
-            write_session(file, left.model, saved)
+            write_session(file, left.model, left.state)
         except DataError as error:
             LOG.warning("the arrangement was not kept: %s", error)
 
     def _saved(self, model: ModelInfo, view: Viewport) -> SavedSession:
-        session, path = self._session, model.path.absolute()
-        return SavedSession(
-            path,
-            session.arrangement,
-            session.axes,
-            view,
-            session.oblique,
-            self.named_data(path),
-            self.present_look(),
-            session.plane_chosen,
-        )
+        state, named = self._state(model, view), self.named_data(model.path.absolute())
+        return replace(state, data=named, look=self.present_look())
 
     def _on_session_saved(self, path: Path, saved: SavedSession, key: int) -> None:
         model = self._session.model
@@ -417,21 +392,27 @@ class Opening(QObject):
         """A session was saved whose model has left the map meanwhile."""
         for file, left in self._left.items():
             if file.absolute() == saved.model:
-                unsaved = left.unsaved and left.arrangement is not saved.arrangement
+                unsaved = left.unsaved and left.state.arrangement is not saved.arrangement
                 self._left[file] = replace(left, session_path=path, unsaved=unsaved)
+
+
+def _untouched(model: ModelInfo, arrangement: Arrangement) -> _Left:
+    """A model as it comes for the first time."""
+    axes = first_axes(model)
+    return _Left(SavedSession(model.path, arrangement, axes, None, plane_chosen=False))
 
 
 def _fits(left: _Left, model: ModelInfo) -> bool:
     """Whether it was left with this model: another may stand in the file of that name now."""
     classes = len(model.class_names) if model.conditional else 0
-    for handle in left.arrangement.handles:
+    for handle in left.state.arrangement.handles:
         if len(handle.z) != model.latent_size or (handle.label is None) is model.conditional:
             return False
         if handle.label is not None and handle.label >= classes:
             return False
-    if left.plane is not None and len(left.plane.origin) != model.latent_size:
+    if left.state.plane is not None and len(left.state.plane.origin) != model.latent_size:
         return False
-    return max(left.axes) < model.latent_size
+    return max(left.state.axes) < model.latent_size
 
 
 def _placed(handle: Handle) -> str:

@@ -131,8 +131,10 @@ def readable(colour: str, dark: bool) -> str:
     return colour if dark else QColor(colour).darker(145).name()
 
 
-def system_is_dark() -> bool:
-    """What the system asks for; dark where it does not say."""
+def is_dark(chosen: str) -> bool:
+    """Whether `dark`, `light` or `system` is chosen; dark where the system does not say."""
+    if chosen != "system":
+        return chosen == "dark"
     return QGuiApplication.styleHints().colorScheme() != Qt.ColorScheme.Light
 
 

@@ -1,11 +1,10 @@
-"""The main window: docks, menus, keys, messages; where panels meet."""
+"""The main window: docks, menus, keys; where panels meet."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -16,70 +15,42 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QLabel,
     QLineEdit,
     QMainWindow,
-    QStackedWidget,
 )
 
 from explorer import dropping, theme
 from explorer.actions import make_actions
-from explorer.class_lens import ClassLens
+from explorer.centre import Centre
 from explorer.command_states import CommandStates
-from explorer.data_images import DataImages
-from explorer.data_look import DataLook
-from explorer.decoding import Decoding
+from explorer.commands import Acts, acts_on_map
 from explorer.docks import Docks
-from explorer.embedding import Embedding
-from explorer.errors import LOG
-from explorer.export_status import ExportStatus
-from explorer.exporting import Exporting
-from explorer.following import Following
+from explorer.exports import Exports
+from explorer.first_opening import FirstOpening
 from explorer.help import show_about, show_keys
-from explorer.kept_look import present_look, show_look
-from explorer.legends import Entry
-from explorer.library import MODEL_SUFFIX, Library, shipped_models
-from explorer.map_axes import MapAxes
-from explorer.map_classes import MapClasses
-from explorer.map_corners import MapCorners
-from explorer.map_export import MapExports
-from explorer.map_look import MapLook
-from explorer.map_overlays import MapOverlays
-from explorer.map_points import MapPoints
-from explorer.mean_finding import MeanFinding
+from explorer.latency_label import LatencyLabel
+from explorer.map_area import MapArea
 from explorer.menus import RecentMenu, fill_menus
-from explorer.mosaic import Mosaic
-from explorer.opening import Opening, kind_of, summary
+from explorer.messages import Messages
+from explorer.model_label import ModelLabel
+from explorer.model_list import ModelList
 from explorer.panels.data_panel import DataPanel
 from explorer.panels.embedding_panel import EmbeddingPanel
 from explorer.panels.inspector_panel import InspectorPanel
 from explorer.panels.library_panel import LibraryPanel
-from explorer.panels.map_panel import MapPanel
 from explorer.panels.path_panel import PathPanel
 from explorer.panels.replay_panel import ReplayPanel
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.panels.training_panel import TrainingPanel
-from explorer.path_export import PathExports
-from explorer.plane_laying import PlaneLaying
-from explorer.point_hand import PointHand
-from explorer.rendering import ModelInfo
-from explorer.replay import Replay
-from explorer.replay_export import ReplayExports
-from explorer.run_list import RunList
-from explorer.session import Session
+from explorer.services import Services
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
-from explorer.training import Training
-from explorer.training_words import closing_text, trained_text
+from explorer.training_news import TrainingNews
 from explorer.widgets.banner import Banner
-from explorer.widgets.elided_label import ElidedLabel
-from explorer.widgets.mosaic_settings import MosaicLook, look_from
 from explorer.window_keys import MapKeys
-from explorer.workers import DecodeThread, Lane, ModelShelf
 
 _FIRST_SIZE_PX = (1440, 900)
 _SMALLEST_SIZE_PX = (900, 600)
-_FIRST_PAINT_PATIENCE_MS = 500  # a window that starts minimised is never painted
 
 
 class MainWindow(QMainWindow):
@@ -95,110 +66,61 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(*_SMALLEST_SIZE_PX)
         self.settings = settings
-        self._first_paths: tuple[Path, ...] = ()
-        self._shipped_tried = self._shown_instead = False
-        self._first_paint = QTimer(self, singleShot=True)
-        self._first_paint.timeout.connect(self._begin)
-        self.session = Session(self)
-        self._start_services()
+        self.services = services = Services(settings, self)
+        self.session, self.opening = services.session, services.opening
+        self.decoding, self.mosaic, self.points = (
+            services.decoding,
+            services.mosaic,
+            services.points,
+        )
+        self.images, self.look = services.images, services.look
+        self.training, self.replay = services.training, services.replay
         self._build_panels()
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
         )
-        self.map_keys = MapKeys(self.actions_by_name, self.map_classes.choose_by_key, self)
+        self.map_keys = MapKeys(self.actions_by_name, self.map_area.classes.choose_by_key, self)
         self._build_menus()
         self._build_status_bar()
         self._take_drops_everywhere()
         self._connect()
-        self._parting_words, settings.parting_words = settings.parting_words, ""
         self.resize(first_size(QSize(*_FIRST_SIZE_PX)))
         self.docks.restore()
         if settings.restore_window(self):
             self.docks.choose(settings.dock_sizes())
 
-    def _start_services(self) -> None:
-        self.shelf = ModelShelf()
-        self._trained = ""  # what was said of the training that ended last
-        self.decode_thread = DecodeThread(self.shelf, self)
-        self._files, self._exports, self._epochs = Lane(self), Lane(self), Lane(self)
-        self._drawing, self._measuring, self._looking = Lane(self), Lane(self), Lane(self)
-        self._embeddings, self._sums = Lane(self), Lane(self)
-        self._densities = Lane(self)
-        self.decoding = Decoding(self.session, self.decode_thread, self)
-        self.mosaic = Mosaic(self.session, self.decode_thread, self)
-        self.embedding = Embedding(self.session, self._embeddings, self)
-        self.points = MapPoints(self.session, self._drawing, self)
-        self.planes = PlaneLaying(self.session, self.points, self._sums, self)
-        self.means = MeanFinding(self.session, self._sums, self)
-        self.images = DataImages(
-            self.session, self.shelf, self._measuring, self, self.settings.named_data()
-        )
-        self.look = DataLook(self.session, self.images, self.decode_thread, self._looking, self)
-        self.library = Library(self.shelf, self._files, self)
-        self.opening = Opening(self.session, self.library, self.settings, self)
-        self.exporting = Exporting(self.shelf, self._exports, self)
-        self.export_status = ExportStatus(self.exporting, self)
-        self.path_exports = PathExports(self.session, self.exporting, self.settings, self)
-        self.training = Training(parent=self)
-        self.runs = RunList(self.training, self._files, self)
-        self.replay = Replay(self.session, self.shelf, self._epochs, self)
-        self.following = Following(self.training, self.replay, self)
-        self.replay_exports = ReplayExports(
-            self.session, self.replay, self.exporting, self.settings, self
-        )
-
     # -- building --------------------------------------------------------------------------
 
     def _build_panels(self) -> None:
-        self.map_panel = MapPanel(
-            self.session, self.decoding, self.mosaic, self.points, self.planes, self
-        )
-        self.map_exports = MapExports(
+        self.map_area = MapArea(self.services, self.settings, self)
+        self.map_panel, self.overlays = self.map_area.panel, self.map_area.overlays
+        self.data_panel = DataPanel(
             self.session,
-            self.map_panel.view,
-            self.points.layer,
-            self.exporting,
-            self.settings,
-            self.decode_thread.seconds_a_picture,
-            self.map_panel.colours.scale,
-            self._overlay_entries,
+            self.points,
+            self.look,
+            self.images,
+            self.services.planes,
+            self.services.means,
             self,
         )
-        self.map_panel.show_mosaic(look_from(self.settings.mosaic()))
-        self.map_panel.mosaic_settings.changed.connect(self._on_mosaic_look)
-        self.map_axes = MapAxes(self.session, self)
-        self.map_panel.add_row(self.map_axes.hint)
-        self.map_corners = MapCorners(self.session, self.map_panel.view, self.map_panel)
-        self.map_corners.show_minimap(self.settings.minimap)
-        self.map_panel.add_row(self.map_corners.note)
-        self.map_classes = MapClasses(
-            self.session,
-            ClassLens(self.session, self.decode_thread, self),
-            self.map_panel.view,
-            self.map_panel,
-        )
-        self.map_panel.add_row(self.map_classes.row)
-        self.map_classes.all_changed.connect(self._on_all_classes)
-        self.overlays = MapOverlays(
-            self.session, self.decode_thread, self._densities, self.map_panel.view
-        )
-        self.point_hand = PointHand(self.session, self.map_panel.view, self.points, self.look, self)
-        self.data_panel = DataPanel(
-            self.session, self.points, self.look, self.images, self.planes, self.means, self
-        )
         self.inspector = InspectorPanel(self.session, self)
-        self.sliders = SlidersPanel(self.session, self.decode_thread, self)
+        self.sliders = SlidersPanel(self.session, self.services.decode_thread, self)
         self.path_panel = PathPanel(self.session, self)
         self.library_panel = LibraryPanel(self.session, self)
-        self.training_panel = TrainingPanel(self.training, self.runs, self.session, self)
+        self.training_panel = TrainingPanel(self.training, self.services.runs, self.session, self)
         self.replay_panel = ReplayPanel(self.replay, self)
         self.training_panel.add_below_curves(self.replay_panel)
-        self.embedding_panel = EmbeddingPanel(self.session, self.look, self.embedding, self)
-        self.centre = QStackedWidget(self)
-        self.centre.addWidget(self.map_panel)
-        self.centre.addWidget(self.embedding_panel)
+        self.embedding_panel = EmbeddingPanel(
+            self.session, self.look, self.services.embedding, self
+        )
+        self.centre = Centre(self.session, self.map_panel, self.embedding_panel, self)
         self.setCentralWidget(self.centre)
         self.banner = Banner(self.centre)
+        self.messages = Messages(self.banner, self)
+        self.models = ModelList(self.services.library, self.library_panel, self.settings, self)
+        self.first = FirstOpening(self.services, self.models, self.messages, self)
+        self.news = TrainingNews(self.training, self.messages, self.settings, self)
+        self.exports = Exports(self.services, self.map_area, self.path_panel, self.settings, self)
         self.docks = Docks(
             self,
             {
@@ -210,9 +132,6 @@ class MainWindow(QMainWindow):
                 "data": self.data_panel,
             },
         )
-
-    def _on_all_classes(self, shown: bool) -> None:
-        self.map_panel.show_lens(not shown)
 
     def _take_drops_everywhere(self) -> None:
         """A field takes no path as its text, and a floating panel is no hole for a drop."""
@@ -228,10 +147,7 @@ class MainWindow(QMainWindow):
         fill_menus(self.menuBar(), self.actions_by_name, recent, self.docks.toggles())
         self.actions_by_name["showMinimap"].setChecked(self.settings.minimap)
         self.actions_by_name[f"theme{self.settings.theme.capitalize()}"].setChecked(True)
-        self._model_label = QLabel(self)
-        self._model_label.setProperty("role", "muted")
-        self._model_label.setContentsMargins(0, 6, 14, 6)
-        self.menuBar().setCornerWidget(self._model_label)
+        self._model_label = ModelLabel(self.session, self.menuBar())
 
     def _on_recent(self, path: Path) -> None:
         self.opening.open_paths([path])
@@ -240,345 +156,155 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.setContentsMargins(10, 0, 10, 0)
-        self.messages = ElidedLabel(self)
-        self.messages.setObjectName("messages")
-        self.messages.setAccessibleName("Messages")
-        bar.addWidget(self.messages, 1)
-        bar.addPermanentWidget(self.export_status)
-        self._latency = QLabel("cpu", self)
-        self._latency.setToolTip(
-            "Where decoding runs, and the 95th percentile of the time from a change of the "
-            "active handle to its decoded picture, over the last 240 changes"
-        )
-        bar.addPermanentWidget(self._latency)
+        bar.addWidget(self.messages.line, 1)
+        bar.addPermanentWidget(self.exports.status)
+        self.latency = LatencyLabel(self.decoding, self)
+        bar.addPermanentWidget(self.latency)
 
     # -- wiring ----------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        for name, act in self._handlers().items():
+        for name, act in self._acts().items():
             self.actions_by_name[name].triggered.connect(act)
+        self._connect_messages()
         self._connect_services()
-        self.banner.closed.connect(self._on_banner_closed)
         self.banner.moved.connect(self._on_banner_moved)
+        self.centre.currentChanged.connect(self._on_centre_turned)
         library, stack = self.library_panel, self.session.undo_stack
         library.model_chosen.connect(self.opening.open_model)
         library.open_requested.connect(self.opening.ask)
         library.train_requested.connect(self.show_training)
-        self.path_panel.export_requested.connect(self._on_export)
-        self.inspector.copied.connect(self.say)
-        self.session.model_changed.connect(self._show_model)
+        self.path_panel.export_requested.connect(self.exports.export_path)
+        self.session.model_changed.connect(self._show_title)
         self.session.model_changed.connect(self._list_training)
-        self.session.weights_changed.connect(self._show_model)
+        self.session.weights_changed.connect(self._show_title)
         stack.cleanChanged.connect(self._show_title)
-        self._latency_timer = QTimer(self, interval=500)
-        self._latency_timer.timeout.connect(self._show_latency)
-        self._latency_timer.start()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
         self._states = CommandStates(
             self.actions_by_name, self.session, self.replay, self.opening, self
         )
 
+    def _connect_messages(self) -> None:
+        services, messages = self.services, self.messages
+        for said in (
+            services.library.working,
+            self.opening.said,
+            self.images.said,
+            self.exports.status.said,
+            self.map_area.said,
+            self.data_panel.said,
+            self.embedding_panel.said,
+            self.inspector.copied,
+        ):
+            said.connect(messages.say)
+        for failed in (
+            self.session.refused,
+            self.decoding.failed,
+            self.images.failed,
+            self.images.refused,
+            services.means.failed,
+            services.embedding.failed,
+            self.training.failed,
+            services.runs.discard_failed,
+            self.replay.failed,
+            self.exports.status.failed,
+            self.map_area.failed,
+        ):
+            failed.connect(messages.complain)
+
     def _connect_services(self) -> None:
-        library = self.library
-        library.card_ready.connect(self.library_panel.add_card)
-        library.working.connect(self.say)
         opening = self.opening
-        opening.said.connect(self.say)
-        opening.failed.connect(self._on_open_failed)
-        opening.opened.connect(self._on_opened)
-        opening.view_saved.connect(self.map_panel.view.set_view)
-        opening.data_named.connect(self.images.remember)
-        opening.look_saved.connect(self._on_look_saved)
-        opening.present_look = self._present_look
-        opening.named_data = self.images.named_for
+        self.first.failed.connect(self.opening_failed)
+        self.first.nothing_open.connect(self.inspector.preview.set_words)
         opening.images_placed.connect(self._on_images_placed)
         opening.data_chosen.connect(self._on_data_chosen)
         opening.title_changed.connect(self._show_title)
-        self.export_status.said.connect(self.say)
-        self.export_status.failed.connect(self.complain)
-        for exports in (self.path_exports, self.map_exports, self.replay_exports):
-            exports.begun.connect(self.export_status.begin)
-        self.session.refused.connect(self.complain)
-        self.decoding.failed.connect(self.complain)
-        self.map_panel.failed.connect(self.complain)
-        self.map_panel.said.connect(self.say)
-        self.map_axes.said.connect(self.say)
-        self.map_panel.embedding_wished.connect(self.show_embedding)
-        self.embedding_panel.back_wished.connect(self.show_map)
-        self.embedding_panel.said.connect(self.say)
-        self.embedding.failed.connect(self.complain)
-        self.session.model_changed.connect(self.show_map)
-        self.overlays.failed.connect(self.complain)
-        self.overlays.settled.connect(self._check_settled)
         self._connect_data()
-        self.decoding.settled.connect(self._check_settled)
-        self.mosaic.settled.connect(self._check_settled)
-        self.sliders.thumbnails_shown.connect(self._check_settled)
-        self._files.idle.connect(self._check_settled)
-        self._drawing.idle.connect(self._check_settled)
-        self.training.failed.connect(self.complain)
-        self.runs.discard_failed.connect(self.complain)
+        for one_is_there in (
+            self.decoding.settled,
+            self.mosaic.settled,
+            self.overlays.settled,
+            self.sliders.thumbnails_shown,
+            self.services.lanes.files.idle,
+            self.services.lanes.drawing.idle,
+        ):
+            one_is_there.connect(self._check_settled)
         self._connect_replay()
         self.training_panel.open_requested.connect(opening.open_model)
 
     def _connect_data(self) -> None:
-        for source in (self.point_hand, self.data_panel, self.images):
-            source.said.connect(self.say)
-        self.means.failed.connect(self.complain)
         # A panel behind another's tab is not hidden as widgets are: only its dock knows.
         self.docks.by_name["data"].visibilityChanged.connect(self.look.watch)
-        self.images.failed.connect(self.complain)
-        self.images.refused.connect(self.complain)
-        self.images.named.connect(self.settings.add_named_data)
-        self.images.measured.connect(self.points.set_measured)
         self.data_panel.pointed.connect(self.look.hover)
-        self.map_panel.tool_chosen.connect(self.point_hand.set_tool)
-        self.map_panel.near_wished.connect(self._on_near_wished)
-        self.point_hand.near_clicked.connect(self._on_near_wished)
-        colours = self.map_panel.colours
-        colours.find_requested.connect(self.images.find)
-        colours.measure_requested.connect(self.images.measure)
-        colours.measure_cancelled.connect(self.images.cancel)
-        self.images.measured.connect(colours.set_measured)
-        self.images.progressed.connect(colours.show_progress)
-        self.images.failed.connect(colours.end_measuring)
-        self.images.changed.connect(self._on_images_changed)
-        self.point_hand.tool_changed.connect(self.map_panel.show_tool)
+        for wished, look in (
+            (self.map_panel.near_wished, self.map_area.hand.look_near),
+            (self.map_area.hand.near_clicked, self.map_area.hand.look_near),
+            (self.embedding_panel.near_wished, self.look.look_near_row),
+        ):
+            wished.connect(look)
+            wished.connect(self._bring_data)
 
-    def _on_near_wished(self, at: tuple[float, float] | int | None) -> None:
-        self.point_hand.look_near(at)
-        self.docks.bring("data")  # the map keeps the keys: the next place may be asked for
-
-    def _on_nearest_here(self) -> None:
-        if self._in_centre is self.map_panel:
-            self.map_panel.look_near()
-            return
-        row = self.embedding_panel.picked_row()
-        if row is None:
-            self.say("Point at an image first: no decode belongs to the empty places here")
-            return
-        self.look.look_near_row(row)
+    def _bring_data(self) -> None:
+        """The map keeps the keys: the next place may be asked for."""
         self.docks.bring("data")
 
-    def _on_images_changed(self) -> None:
-        images = self.images
-        self.map_panel.colours.set_images(images.at_hand, images.reason, images.known)
-
     def _connect_replay(self) -> None:
-        replay, following, opening = self.replay, self.following, self.opening
-        following.model_wished.connect(opening.open_model)
-        following.model_kept.connect(self._on_model_kept)
-        following.begun.connect(self._unsay_trained)
-        opening.chosen_view = self.map_panel.chosen_view
-        replay.kept_found.connect(opening.remember_kept)
-        replay.arrived.connect(opening.put_epoch)
-        replay.final_shown.connect(self._on_final_shown)
-        replay.failed.connect(self.complain)
+        replay, following = self.replay, self.services.following
+        for trained, tell in (
+            (following.model_kept, self.news.tell_kept),
+            (replay.final_shown, self.news.tell_on_map),
+        ):
+            trained.connect(self.models.add)
+            trained.connect(tell)
+        following.begun.connect(self.news.take_back)
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
-        self.replay_panel.export_requested.connect(self._on_export_replay)
+        self.replay_panel.export_requested.connect(self.exports.export_replay)
 
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        session, map_panel, sliders = self.session, self.map_panel, self.sliders
+    def _acts(self) -> Acts:
         return {
-            "openModel": self.opening.ask,
-            "saveSession": lambda: self.opening.save(self.map_panel.viewport()),
-            "saveSessionAs": lambda: self.opening.save_as(self.map_panel.viewport()),
-            "exportAnimation": self._on_export,
-            "exportMap": self._on_export_map,
-            "quit": self.close,
-            "undo": session.undo_stack.undo,
-            "redo": session.undo_stack.redo,
+            **acts_on_map(self.services, self.map_area, self.centre, self.exports),
             "copyPicture": self.inspector.copy,
-            "copyMap": self._on_copy_map,
-            "pasteImage": self._on_paste,
-            "addHandle": lambda: self._in_centre.add_handle(),
-            "renameHandle": partial(self._with_active, map_panel.rename),
-            "deleteHandle": partial(self._with_active, session.remove_handle),
-            "nextHandle": partial(self._step_active, 1),
-            "previousHandle": partial(self._step_active, -1),
-            "handleEarlier": partial(self._step_order, -1),
-            "handleLater": partial(self._step_order, 1),
-            "resetLatent": sliders.reset,
-            "sampleLatent": sliders.sample,
-            "bringToPlane": partial(self._with_active, map_panel.bring_to_plane),
-            "panTool": partial(self.point_hand.set_tool, "pan"),
-            "rectangleTool": partial(self.point_hand.set_tool, "rectangle"),
-            "lassoTool": partial(self.point_hand.set_tool, "lasso"),
-            "selectInView": self.point_hand.select_in_view,
-            "selectNone": self.point_hand.select_none,
-            "handleOnPoint": self.point_hand.place_nearest,
-            "nearestHere": self._on_nearest_here,
-            "showData": self.show_data,
-            "fit": lambda: self._in_centre.fit(),
-            "zoomIn": lambda: self._in_centre.zoom(1.25),
-            "zoomOut": lambda: self._in_centre.zoom(0.8),
-            "showEmbedding": self._on_show_embedding,
-            "showMinimap": self._on_minimap,
+            "resetLatent": self.sliders.reset,
+            "sampleLatent": self.sliders.sample,
             "playPath": self.path_panel.toggle_play,
-            "showTraining": self.show_training,
-            "watchTraining": self._on_watch,
-            "backToModel": self.opening.go_back,
             "playReplay": self.replay_panel.toggle_play,
-            "exportReplay": self._on_export_replay,
+            "showTraining": self.show_training,
+            "showData": self.show_data,
             "restoreLayout": self.docks.restore,
             "themeSystem": partial(self._choose_theme, "system"),
             "themeDark": partial(self._choose_theme, "dark"),
             "themeLight": partial(self._choose_theme, "light"),
             "showKeys": partial(show_keys, self),
             "about": partial(show_about, self),
+            "quit": self.close,
         }
 
-    @property
-    def _in_centre(self) -> MapPanel | EmbeddingPanel:
-        embedding = self.embedding_panel
-        return embedding if self.centre.currentWidget() is embedding else self.map_panel
-
-    def show_embedding(self) -> None:
-        """Put the embedding in the place of the map."""
-        if self.session.model is not None:
-            self._show_in_centre(self.embedding_panel)
-            self.embedding_panel.begin()
-
-    def show_map(self) -> None:
-        """Put the map back in its place."""
-        if self._in_centre is not self.map_panel:
-            self._show_in_centre(self.map_panel)
-            self.map_panel.view.setFocus()
-
-    def _show_in_centre(self, panel: MapPanel | EmbeddingPanel) -> None:
-        self.centre.setCurrentWidget(panel)
+    def _on_centre_turned(self) -> None:
         self.banner.raise_()
-        self.actions_by_name["showEmbedding"].setChecked(panel is self.embedding_panel)
-
-    def _on_show_embedding(self) -> None:
-        if self.actions_by_name["showEmbedding"].isChecked():
-            self.show_embedding()
-        else:
-            self.show_map()
-
-    def _with_active(self, act: Callable[[int], object]) -> None:
-        if self.session.active_key is not None:
-            act(self.session.active_key)
-
-    def _active_place(self) -> int | None:
-        keys = [handle.key for handle in self.session.arrangement.handles]
-        key = self.session.active_key
-        return keys.index(key) if key in keys else None
-
-    def _step_active(self, step: int) -> None:
-        place, handles = self._active_place(), self.session.arrangement.handles
-        if place is not None:
-            self.session.set_scrub(None)
-            self.session.set_active(handles[(place + step) % len(handles)].key)
-
-    def _step_order(self, step: int) -> None:
-        place = self._active_place()
-        if place is not None and self.session.active_key is not None:
-            self.session.move_handle_in_order(self.session.active_key, place + step)
-
-    # -- messages --------------------------------------------------------------------------
-
-    def say(self, text: str) -> None:
-        """A message that asks for nothing."""
-        self._message(text, "muted")
-
-    def complain(self, text: str) -> None:
-        """Something did not work: in the status bar, and whole over the map until closed."""
-        LOG.warning(text)
-        self._message(text, "danger")
-        self.banner.add(text)
-
-    def _message(self, text: str, role: str) -> None:
-        self.messages.setText("; ".join(text.split("\n")))
-        theme.set_role(self.messages, role)
-
-    def _on_banner_closed(self) -> None:
-        """A failure that was read needs no red line any more."""
-        if self.messages.property("role") == "danger":
-            self._message("", "muted")
+        self.actions_by_name["showEmbedding"].setChecked(not self.centre.on_map)
 
     def _on_banner_moved(self) -> None:
-        view, box = self.map_panel.view, self.banner.geometry()
-        box.moveTopLeft(view.mapFrom(self.centre, box.topLeft()))
-        self.overlays.keep_clear(box if self.banner.isVisible() else QRect())
-
-    def _show_latency(self) -> None:
-        p95 = self.decoding.latency.p95_ms
-        text = "cpu" if p95 is None else f"cpu  ·  drag to picture p95 {p95:.1f} ms"
-        if text != self._latency.text():
-            self._latency.setText(text)
+        self.map_area.keep_clear(self.banner)
 
     # -- opening ---------------------------------------------------------------------------
 
     def open_first(self, paths: Sequence[Path]) -> None:
-        """What the command line named, on the first shipped model unless it named one.
-
-        It begins when the window is painted: importing torch would hold the first picture up.
-        """
-        self._first_paths = tuple(paths)
-        self._first_paint.start(_FIRST_PAINT_PATIENCE_MS)
+        """What the command line named, once the window is painted."""
+        self.first.begin_when_painted(paths)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self._first_paint.isActive():
-            self._first_paint.start(0)
-
-    def _begin(self) -> None:
-        paths = self._first_paths
-        self.decode_thread.start()
-        named = any(kind_of(path) in ("model", "session") for path in paths)
-        if not named and not self._open_shipped():
-            self.complain("No model came with the program; open one, or train one (Ctrl+T)")
-        if paths:
-            self.opening.open_paths(paths)
-
-    def _open_shipped(self) -> bool:
-        """Open the first model that came with the program; whether there is one to try."""
-        shipped = [] if self._shipped_tried else shipped_models()
-        self._shipped_tried = True
-        if shipped:
-            self.opening.open_model(shipped[0])
-        else:
-            self.inspector.preview.set_words("No model is open")
-            self._list_models()
-        return bool(shipped)
-
-    def _on_opened(self, model: ModelInfo) -> None:
-        if not self._shown_instead:  # of another, whose failure is still to be read
-            self.banner.hide()
-        self._shown_instead = False
-        self._list_models()
-
-    def _list_models(self) -> None:
-        recent = [path for path in self.settings.recent() if path.suffix == MODEL_SUFFIX]
-        self.library_panel.set_models(shipped_models(), recent)
-        for path in self.library_panel.missing_cards():
-            self.library.ask_card(path)
-
-    def _on_open_failed(self, message: str) -> None:
-        self.complain(message)
-        self.opening_failed.emit(message)
-        if self.session.model is None and not self.opening.under_way:
-            self._shown_instead = self._open_shipped()
+        self.first.on_painted()
 
     def _on_data_chosen(self, path: Path) -> None:
         if self.training_panel.choose_data(path):
-            self.say(f"{path.name} is chosen as data to train on; press Start")
+            self.messages.say(f"{path.name} is chosen as data to train on; press Start")
         else:
-            self.say(f"A training is under way; {path.name} is chosen as data when it ends")
+            self.messages.say(
+                f"A training is under way; {path.name} is chosen as data when it ends"
+            )
         self.show_training()
-
-    def _show_model(self) -> None:
-        model = self.session.model
-        if model is not None:
-            epoch = "" if model.epoch is None else f"  ·  epoch {model.epoch}"
-            text = f"{model.name}{epoch}  ·  {summary(model)}"
-            longer = len(text) != len(self._model_label.text())
-            self._model_label.setText(text)
-            if longer:
-                self.menuBar().setCornerWidget(self._model_label)  # makes room for the new text
-        self._show_title()
 
     def _show_title(self, *_: object) -> None:
         model, path = self.session.model, self.opening.session_path
@@ -589,24 +315,10 @@ class MainWindow(QMainWindow):
         self.setWindowModified(self.opening.unsaved)
 
     def _check_settled(self) -> None:
-        busy = (
-            self.mosaic.busy
-            or self.overlays.busy
-            or self.decoding.waiting
-            or self._files.busy
-            or self.sliders.waiting
-            or self.opening.pending_images
-            or self.points.busy
-        )
+        busy = self.services.busy or self.overlays.busy or self.sliders.waiting
         if self.session.model is not None and self.session.picture is not None and not busy:
             self.settled.emit()
-            self._say_parting_words()
-
-    def _say_parting_words(self) -> None:
-        """What the window before this one left unfinished, once there is quiet to read it."""
-        words, self._parting_words = self._parting_words, ""
-        if words and self.messages.property("role") != "danger":
-            self.say(f"Last time: {words}")
+            self.news.repeat()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropping.can_take(event.mimeData()):
@@ -628,31 +340,10 @@ class MainWindow(QMainWindow):
             return self.map_keys.press(event)
         return False
 
-    def _on_paste(self) -> None:
-        self.opening.take(QGuiApplication.clipboard().mimeData())
-
     def _on_images_placed(self) -> None:
-        self.show_map()  # what was dropped is not among the data of an embedding
+        self.centre.show_map()  # what was dropped is not among the data of an embedding
         self.map_panel.show_handle()
         self._check_settled()
-
-    # -- exporting -------------------------------------------------------------------------
-
-    def _on_export(self) -> None:
-        if self.session.arrangement.handles and self.export_status.is_free():
-            self.path_exports.ask(self.path_panel.there_and_back)
-
-    def _on_export_replay(self) -> None:
-        if self.export_status.is_free():
-            self.replay_exports.ask(self.map_panel.view.contents())
-
-    def _on_export_map(self) -> None:
-        if self.export_status.is_free():
-            self.map_exports.ask()
-
-    def _on_copy_map(self) -> None:
-        if self.export_status.is_free():
-            self.map_exports.copy()
 
     # -- training --------------------------------------------------------------------------
 
@@ -666,79 +357,35 @@ class MainWindow(QMainWindow):
         self.docks.bring("data")
         self.data_panel.neighbours.setFocus()
 
-    def _on_watch(self) -> None:
-        self.replay.set_watching(self.actions_by_name["watchTraining"].isChecked())
-
     def _list_training(self) -> None:
         """The training of the model on the map is among the runs wherever it lies."""
         if self.session.model is not None:
-            self.runs.add(Path(f"{self.session.model.path}.run"))
+            self.services.runs.add(Path(f"{self.session.model.path}.run"))
 
     def _on_epoch_shown(self, epoch: float) -> None:
-        self._unsay_trained()
+        self.news.take_back()
         run, plan = self.replay.state.run, self.training.state.plan
         if run is not None and plan is not None and run.folder == plan.folder:
             self.training_panel.show_epoch(epoch)
 
-    def _on_final_shown(self, path: Path) -> None:
-        """The model that was watched has its file now."""
-        self.settings.add_recent(path)
-        self._list_models()
-        self._say_trained(path, "it is the model on the map")
-
-    def _on_model_kept(self, path: Path) -> None:
-        """Trained, but the map shows something else that a person chose."""
-        self.settings.add_recent(path)
-        self._list_models()
-        self._say_trained(path, "open it in the library")
-
-    def _say_trained(self, path: Path, where: str) -> None:
-        self._trained = f"{trained_text(self.training.state, path)}; {where}"
-        self.say(self._trained)
-
-    def _unsay_trained(self) -> None:
-        """The model trains on, or the map shows another epoch of it."""
-        if self._trained and self.messages.text() == self._trained:
-            self.say("")
-
-    def _on_mosaic_look(self, look: MosaicLook) -> None:
-        self.settings.set_mosaic(asdict(look))
-
-    def _overlay_entries(self) -> tuple[Entry, ...]:
-        return self.overlays.legend.entries()
-
-    def _present_look(self) -> MapLook:
-        tiles = self.map_panel.mosaic_settings.look
-        return present_look(self.session, self.points, tiles.tile_px, tiles.opacity)
-
-    def _on_look_saved(self, look: MapLook) -> None:
-        tiles = replace(
-            self.map_panel.mosaic_settings.look, tile_px=look.tile_px, opacity=look.opacity
-        )
-        self.map_panel.show_mosaic(look_from(asdict(tiles)))
-        if told := show_look(look, self.session, self.points):
-            self.say(told)
-
-    def _on_minimap(self) -> None:
-        self.settings.minimap = self.actions_by_name["showMinimap"].isChecked()
-        self.map_corners.show_minimap(self.settings.minimap)
-
-    # -- theme and help --------------------------------------------------------------------
+    # -- theme ---------------------------------------------------------------------------
 
     def _choose_theme(self, name: str) -> None:
         self.settings.theme = name
         self._apply_theme()
 
     def _apply_theme(self, *_: object) -> None:
-        app, chosen = QApplication.instance(), self.settings.theme
+        app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, theme.system_is_dark() if chosen == "system" else chosen == "dark")
-        self.map_panel.refresh_theme()
-        self.embedding_panel.refresh_theme()
-        self.overlays.refresh_theme()
-        self.library_panel.refresh_theme()
-        self.data_panel.refresh_theme()
-        self.inspector.refresh_theme()
+            theme.apply(app, theme.is_dark(self.settings.theme))
+        for part in (
+            self.map_area,
+            self.embedding_panel,
+            self.library_panel,
+            self.data_panel,
+            self.inspector,
+        ):
+            part.refresh_theme()
 
     # -- Qt --------------------------------------------------------------------------------
 
@@ -750,7 +397,7 @@ class MainWindow(QMainWindow):
         elif event.key() == Qt.Key.Key_Escape and self.look.near_place is not None:
             self.look.look_near(None)
         elif event.key() == Qt.Key.Key_Escape:
-            self.show_map()
+            self.centre.show_map()
         elif not self.map_keys.press(event):
             super().keyPressEvent(event)
 
@@ -764,32 +411,12 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End every thread and process; a running training can be resumed at the next start."""
-        if words := closing_text(self.training.state):
-            self.say(words)
-            self.messages.repaint()  # it is read while the threads end, and at the next start
-            self.settings.parting_words = words
+        self.news.part()
         self.settings.save_window(self)
         self.settings.set_dock_sizes(self.docks.chosen)
         self.opening.keep(self.map_panel.viewport())
-        self._latency_timer.stop()
-        self._first_paint.stop()
+        self.first.stop()
         self.path_panel.stop()
-        self.replay.stop()
-        self.map_axes.stop()
-        self.training.shutdown()
-        lanes = (
-            self._exports,
-            self._epochs,
-            self._files,
-            self._drawing,
-            self._measuring,
-            self._looking,
-            self._densities,
-            self._embeddings,
-            self._sums,
-        )
-        for lane in lanes:  # all of them before any is waited for
-            lane.cancel_all()
-        for thread in (*lanes, self.decode_thread):
-            thread.stop()
+        self.map_area.stop()
+        self.services.stop()
         super().closeEvent(event)

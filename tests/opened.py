@@ -57,16 +57,16 @@ class Opened:
         """Whether anything is still on its way."""
         window = self.window
         return bool(
-            window._files.busy
-            or window._exports.busy
+            window.services.lanes.files.busy
+            or window.services.lanes.exports.busy
             or window.decoding.waiting
             or window.mosaic.busy
             or window.overlays.busy
             or window.sliders.waiting
             or window.opening.pending_images
             or window.points.busy
-            or window.planes.busy
-            or window.means.busy
+            or window.services.planes.busy
+            or window.services.means.busy
         )
 
     def settle(self) -> None:
@@ -108,7 +108,7 @@ def opened(
         settings.sync()
     with pytest.MonkeyPatch.context() as patch:
         if not shipped:
-            patch.setattr("explorer.window.shipped_models", list)
+            patch.setattr("explorer.model_list.shipped_models", list)
         _, window = start(["latent-explorer", *map(str, paths)])
         found = Opened(window, qtbot)
         LOG.addHandler(found.heard)

@@ -362,9 +362,8 @@ ARROWS: dict[str, str] = {
     "explorer.opening": (
         "explorer.arrangement explorer.dimensions explorer.dropping explorer.encoding "
         "explorer.errors explorer.first_look explorer.library explorer.map_look "
-        "explorer.recorded_runs explorer.rendering "
-        "explorer.session explorer.session_file explorer.settings explorer.viewport models.errors "
-        "models.planes"
+        "explorer.recorded_runs explorer.rendering explorer.session explorer.session_file "
+        "explorer.settings explorer.viewport models.errors"
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
@@ -394,21 +393,44 @@ ARROWS: dict[str, str] = {
         "explorer.workers models.downloads models.embedding models.paths models.planes "
         "models.plans models.points"
     ),
+    "explorer.services": (
+        "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
+        "explorer.exporting explorer.following explorer.library explorer.map_points "
+        "explorer.mean_finding explorer.mosaic explorer.opening explorer.plane_laying "
+        "explorer.replay explorer.run_list explorer.session explorer.settings explorer.training "
+        "explorer.workers"
+    ),
+    "explorer.messages": "explorer.errors explorer.theme explorer.widgets",
+    "explorer.latency_label": "explorer.decoding",
+    "explorer.training_news": (
+        "explorer.messages explorer.settings explorer.training explorer.training_words"
+    ),
+    "explorer.map_area": (
+        "explorer.class_lens explorer.kept_look explorer.map_axes explorer.map_classes "
+        "explorer.map_corners explorer.map_look explorer.map_overlays explorer.panels "
+        "explorer.point_hand explorer.services explorer.settings explorer.widgets"
+    ),
+    "explorer.centre": "explorer.panels explorer.session",
+    "explorer.exports": (
+        "explorer.export_status explorer.map_area explorer.map_export explorer.panels "
+        "explorer.path_export explorer.replay_export explorer.services explorer.settings"
+    ),
+    "explorer.model_list": "explorer.library explorer.panels explorer.settings",
+    "explorer.first_opening": (
+        "explorer.messages explorer.model_list explorer.opening explorer.services"
+    ),
+    "explorer.model_label": "explorer.opening explorer.session",
+    "explorer.commands": (
+        "explorer.centre explorer.exports explorer.map_area explorer.opening explorer.services "
+        "explorer.session"
+    ),
     "explorer.window": (
-        "explorer explorer.actions explorer.arrangement explorer.class_lens "
-        "explorer.command_states explorer.data_images explorer.data_look explorer.decoding "
-        "explorer.docks explorer.dropping explorer.embedding explorer.encoding explorer.errors "
-        "explorer.export_status explorer.exporting explorer.first_look explorer.following "
-        "explorer.help explorer.kept_look explorer.legends explorer.library explorer.map_axes "
-        "explorer.map_classes "
-        "explorer.map_corners explorer.map_export explorer.map_look explorer.map_overlays "
-        "explorer.map_points explorer.mean_finding "
-        "explorer.menus explorer.mosaic explorer.opening explorer.painting explorer.panels "
-        "explorer.path_export explorer.plane_laying explorer.point_hand explorer.rendering "
-        "explorer.replay explorer.replay_export explorer.run_list explorer.session "
-        "explorer.session_file explorer.settings explorer.theme explorer.training "
-        "explorer.training_words explorer.viewport explorer.widgets explorer.window_keys "
-        "explorer.workers models.errors models.plans"
+        "explorer.actions explorer.centre explorer.command_states explorer.commands "
+        "explorer.docks explorer.dropping explorer.exports explorer.first_opening explorer.help "
+        "explorer.latency_label explorer.map_area explorer.menus explorer.messages "
+        "explorer.model_label explorer.model_list explorer.panels explorer.services "
+        "explorer.session_file explorer.settings explorer.theme explorer.training_news "
+        "explorer.widgets explorer.window_keys"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

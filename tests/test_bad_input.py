@@ -280,7 +280,7 @@ def assert_still_works(window: Opened) -> None:
 def export_to(window: Opened, path: Path) -> None:
     session = window.window.session
     assert session.model is not None
-    window.window.exporting.export(
+    window.window.services.exporting.export(
         ExportRequest(
             path, session.model.key, session.arrangement.path(8), None, "gif", 64, 20, False
         )

@@ -143,7 +143,7 @@ def test_a_hovered_point_has_a_card_with_its_original_image(
     np.testing.assert_array_equal(
         look.picture.image[..., 0], np.asarray(tiny_data.train.images)[row, 0]
     )
-    card = window.window.point_hand._card
+    card = window.window.map_area.hand._card
     assert tiny_data.train.labels is not None
     label = tiny_data.class_names[tiny_data.train.labels[row]]
     kl = float(data_of(window).kl()[row])
@@ -159,7 +159,7 @@ def test_data_found_before_the_reconstruction_came_shows_the_original(
 ) -> None:
     with opened(qtbot, at_hand) as found:
         look, images = found.window.look, found.window.images
-        monkeypatch.setattr(found.window.decode_thread, "submit", lambda request: None)
+        monkeypatch.setattr(found.window.services.decode_thread, "submit", lambda request: None)
         assert not images.known
         look.hover(3)
         qtbot.waitUntil(
@@ -171,7 +171,7 @@ def test_where_the_data_is_not_at_hand_a_card_says_reconstruction(away: Opened) 
     look, row = away.window.look, lone_row(away)
     mouse(away, QEvent.Type.MouseMove, place_of(away, row), NONE)
     away.qtbot.waitUntil(lambda: look.picture is not None, timeout=PATIENCE_MS)
-    assert "reconstruction" in away.window.point_hand._card.lines
+    assert "reconstruction" in away.window.map_area.hand._card.lines
     away.qtbot.waitUntil(lambda: away.window.images.known, timeout=PATIENCE_MS)
     assert not away.window.images.at_hand
 
@@ -391,7 +391,7 @@ def test_reconstructions_that_come_late_take_no_place_of_originals(window: Opene
     for slot, rows in ((Slot.NEIGHBOURS, near.rows), (Slot.CARD, np.array([row]))):
         request = DecodeRequest(slot, model.key, data_of(window).mean[rows], ticket=rows)
         blank = np.zeros((len(rows), 8, 8, 1), np.uint8)
-        window.window.decode_thread.decoded.emit(DecodeResult(request, 0, blank, 0.001))
+        window.window.services.decode_thread.decoded.emit(DecodeResult(request, 0, blank, 0.001))
     assert all(picture.original for picture in look.near.pictures.values())
     assert look.picture is not None
     assert look.picture.original
@@ -446,7 +446,7 @@ def test_elbo_is_measured_when_it_is_asked_for(window: Opened) -> None:
 
 
 def test_a_card_tells_the_value_that_points_are_coloured_by(window: Opened) -> None:
-    images, card = window.window.images, window.window.point_hand._card
+    images, card = window.window.images, window.window.map_area.hand._card
     window.qtbot.waitUntil(lambda: images.at_hand, timeout=PATIENCE_MS)
     row = lone_row(window)
     mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
@@ -610,12 +610,12 @@ def test_the_key_shows_the_data_nearest_the_pointer_and_escape_that_of_the_handl
     x, y = (f"{value:.2f}".replace("-", "−") for value in z.tolist())
     shown = title(window).removeprefix("Nearest data to ").split(", ")
     assert [part[:4] for part in shown] == [x[:4], y[:4]]
-    assert window.window.point_hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
+    assert window.window.map_area.hand._mark.at == pytest.approx(tuple(z.tolist()), abs=1e-5)
     assert not window.window.data_panel.visibleRegion().isEmpty()  # it came to the front
     assert window.window.session.arrangement is before
     QTest.keyClick(window.window.map_panel.view, Qt.Key.Key_Escape)
     assert title(window) == "Nearest data to A"
-    assert window.window.point_hand._mark.at is None
+    assert window.window.map_area.hand._mark.at is None
     assert shown_rows(window) == nearest_rows(window, handle_z(window))
 
 
@@ -775,7 +775,7 @@ def test_in_the_embedding_the_key_is_for_the_image_that_is_picked(
     window: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     top = window.window
-    top._show_in_centre(top.embedding_panel)
+    top.centre.setCurrentWidget(top.embedding_panel)
     QTest.keyClick(top.embedding_panel.view, Qt.Key.Key_D, KEYS.ShiftModifier)
     assert "Point at an image" in top.messages.text()
     assert title(window) == "Nearest data to A"
@@ -783,7 +783,7 @@ def test_in_the_embedding_the_key_is_for_the_image_that_is_picked(
     QTest.keyClick(top.embedding_panel.view, Qt.Key.Key_D, KEYS.ShiftModifier)
     assert title(window) == "Nearest data to image #7"
     assert shown_rows(window) == nearest_rows(window, data_of(window).mean[7])
-    top.show_map()
+    top.centre.show_map()
 
 
 # -- data that a person names ----------------------------------------------------------------
@@ -908,7 +908,7 @@ def test_a_session_names_the_data_that_was_named(
         source_words(first)
         choose_data(first, data)
         top = first.window
-        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
             top.opening.save_to(path, top.map_panel.viewport())
     with opened(qtbot, path) as elsewhere:  # whose settings know nothing of it
         assert source_words(elsewhere) == "images of elsewhere"

@@ -232,8 +232,8 @@ def view_of(top: Opened, every: int = 1) -> EmbeddingPanel:
     model = window.session.model
     assert model is not None
     assert model.points is not None
-    window.embedding._kept[model.path, "t-sne"] = layout_of(model.points, every)
-    window.embedding.changed.emit()
+    window.services.embedding._kept[model.path, "t-sne"] = layout_of(model.points, every)
+    window.services.embedding.changed.emit()
     trigger(top)
     return window.embedding_panel
 
@@ -274,7 +274,7 @@ def label(panel: EmbeddingPanel, name: str) -> str:
 def test_the_first_look_computes_and_shows_how_far_it_is(window: Opened) -> None:
     panel = window.window.embedding_panel
     trigger(window)
-    assert window.window.embedding.working is not None
+    assert window.window.services.embedding.working is not None
     assert button(panel, "embeddingCancel").isVisible()
     assert not button(panel, "embeddingCompute").isEnabled()
     bar = panel.findChild(QProgressBar, "embeddingProgress")
@@ -301,10 +301,12 @@ def test_cancelled_in_the_view_it_can_be_begun_again(window: Opened) -> None:
     assert button(panel, "embeddingCompute").isEnabled()
     assert "cancelled" in window.window.messages.text()
     button(panel, "embeddingCompute").click()
-    assert window.window.embedding.working is not None
+    assert window.window.services.embedding.working is not None
     assert "cancelled" not in window.window.messages.text()
     button(panel, "embeddingCancel").click()
-    window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)
+    window.qtbot.waitUntil(
+        lambda: not window.window.services.lanes.embeddings.busy, timeout=PATIENCE_MS
+    )
 
 
 def test_closing_the_window_ends_what_is_computed(qtbot: QtBot, tiny_model_file: Path) -> None:
@@ -335,7 +337,7 @@ def test_the_layout_is_kept_between_two_looks(window: Opened) -> None:
     shown = panel.view.points()
     button(panel, "embeddingBack").click()
     trigger(window)
-    assert window.window.embedding.working is None
+    assert window.window.services.embedding.working is None
     np.testing.assert_array_equal(panel.view.points(), shown)
 
 
@@ -515,7 +517,7 @@ def test_a_missing_package_names_the_one_command(
     monkeypatch.setattr("models.embedding.find_spec", lambda name: None)
     panel = window.window.embedding_panel
     trigger(window)
-    assert window.window.embedding.working is None
+    assert window.window.services.embedding.working is None
     assert "-m pip install openTSNE" in label(panel, "embeddingMessage")
     assert not button(panel, "embeddingCompute").isEnabled()
     combo = panel.findChild(QComboBox, "embeddingMethod")
@@ -535,7 +537,7 @@ def test_a_failure_is_told_once_and_stays_to_be_read(window: Opened) -> None:
     assert "same posterior mean" in label(panel, "embeddingMessage")
     trigger(window)
     trigger(window)
-    assert window.window.embedding.working is None
+    assert window.window.services.embedding.working is None
     assert len(window.heard.complaints) == 1
 
 
@@ -560,7 +562,7 @@ def test_a_conditional_model_keeps_the_class_of_the_image(
     labels = session.model.points.label
     assert labels is not None
     session.model = replace(session.model, conditional=True)
-    monkeypatch.setattr(window.window.decode_thread, "submit", lambda request: None)
+    monkeypatch.setattr(window.window.services.decode_thread, "submit", lambda request: None)
     asked = []
     monkeypatch.setattr(session, "add_handle", lambda z, label: asked.append(label))
     panel.view.pointer_moved.emit(*(10 * means(window)[4, :2]).tolist())
@@ -590,4 +592,6 @@ def test_the_method_that_is_chosen_is_told_from_the_one_being_computed(
     assert not button(panel, "embeddingCompute").isEnabled()
     monkeypatch.undo()
     button(panel, "embeddingCancel").click()
-    window.qtbot.waitUntil(lambda: not window.window._embeddings.busy, timeout=PATIENCE_MS)
+    window.qtbot.waitUntil(
+        lambda: not window.window.services.lanes.embeddings.busy, timeout=PATIENCE_MS
+    )

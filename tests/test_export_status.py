@@ -21,7 +21,7 @@ def window(tiny_model_file: Path, qtbot: QtBot) -> Iterator[Opened]:
 def test_progress_and_cancel_are_seen_whole_and_move_nothing(
     window: Opened, size: tuple[int, int]
 ) -> None:
-    main, bar, status = window.window, window.window.statusBar(), window.window.export_status
+    main, bar, status = window.window, window.window.statusBar(), window.window.exports.status
     main.resize(*size)
     QApplication.processEvents()
     before = bar.geometry()

@@ -269,7 +269,7 @@ def test_in_the_window_the_mosaic_repaints_under_the_new_class(qtbot: QtBot) -> 
         before, view = window.inspector.preview.image(), window.map_panel.view.view
         generation = window.mosaic._ground.generation
         other = ((window.session.label or 0) + 1) % 10
-        row = window.map_classes.row
+        row = window.map_area.classes.row
         assert row.isVisible()
         listed = row.findChild(QComboBox, "mapClass")
         assert isinstance(listed, QComboBox)

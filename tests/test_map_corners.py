@@ -362,7 +362,7 @@ def test_without_a_prior_the_program_says_why_and_shows_the_range_of_the_data(
     save(plain, tmp_path / "plain.safetensors")
     with opened(qtbot, tmp_path / "plain.safetensors") as found:
         window = found.window
-        panel, corners = window.map_panel, window.map_corners
+        panel, corners = window.map_panel, window.map_area.corners
         left, bottom, right, top = panel.view.view.box
         inside = (mean > [left, bottom]).all(1) & (mean < [right, top]).all(1)
         assert inside.mean() > 0.95

@@ -214,7 +214,7 @@ def test_no_scale_is_cut(qapp: object, width: int) -> None:
 
 
 def on_map(found: Opened) -> MapContents:
-    request = found.window.map_exports._gathered()
+    request = found.window.exports.of_map._gathered()
     assert request is not None
     return request.contents
 
@@ -679,7 +679,7 @@ def test_a_name_that_cannot_be_written_cannot_be_exported(
 def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_path: Path) -> None:
     with opened(qtbot, tiny_model_file) as found:
         window = found.window
-        with qtbot.waitSignal(window.exporting.drawn, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(window.services.exporting.drawn, timeout=PATIENCE_MS):
             window.actions_by_name["copyMap"].trigger()
         picture = QGuiApplication.clipboard().image()
         view = window.map_panel.view
@@ -687,13 +687,13 @@ def test_the_window_copies_and_exports(qtbot: QtBot, tiny_model_file: Path, tmp_
         assert picture.height() > 2 * view.height()  # its legend too
         assert "Copied the map" in window.messages.text()
         assert "no more" not in window.messages.text()
-        window.exporting.drawn.emit(QImage(8192, 10, QImage.Format.Format_RGB32))
+        window.services.exporting.drawn.emit(QImage(8192, 10, QImage.Format.Format_RGB32))
         assert "a copy has no more" in window.messages.text()
         window.actions_by_name["exportMap"].trigger()
         dialog = window.findChild(MapExportDialog)
         assert isinstance(dialog, MapExportDialog)
         part(dialog, QLineEdit, "mapExportPath").setText(str(tmp_path / "out.png"))
-        with qtbot.waitSignal(window.exporting.exported, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(window.services.exporting.exported, timeout=PATIENCE_MS):
             part(dialog, QPushButton, "mapExportAccept").click()
         with Image.open(tmp_path / "out.png") as image:
             assert image.size == (picture.width(), picture.height())

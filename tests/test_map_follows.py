@@ -251,11 +251,11 @@ def test_the_training_of_a_model_that_is_opened_is_among_the_runs(
     journey: Journey, qtbot: QtBot
 ) -> None:
     window, made = journey.window, journey.made
-    window.runs.refresh()
+    window.services.runs.refresh()
     window.opening.open_model(Path(made.out))
 
     def listed() -> bool:
-        return made.folder in [run.folder for run in window.runs.listed()]
+        return made.folder in [run.folder for run in window.services.runs.listed()]
 
     qtbot.waitUntil(listed, timeout=PATIENCE_MS)
     journey.settle()
@@ -266,7 +266,7 @@ def test_what_was_open_comes_back_as_it_was_left(
 ) -> None:
     window, session = journey.window, journey.window.session
     saved = tmp_path / "mine.latent.json"
-    with qtbot.waitSignal(window.library.session_saved, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(window.services.library.session_saved, timeout=PATIENCE_MS):
         window.opening.save_to(saved, window.map_panel.viewport())
     session.set_latent(1, np.array([0.1, 0.2], np.float32))
     window.map_panel.zoom(2.0)
@@ -299,12 +299,14 @@ def test_a_save_that_ends_when_another_model_is_on_the_map_is_of_the_one_before(
     window, session = journey.window, journey.window.session
     saved, model = tmp_path / "mine.latent.json", session.model
     assert model is not None
-    weights = window.shelf.get(model.key)
+    weights = window.services.shelf.get(model.key)
     assert weights is not None
     session.set_latent(1, np.array([0.1, 0.2], np.float32))
-    with qtbot.waitSignal(window.library.session_saved, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(window.services.library.session_saved, timeout=PATIENCE_MS):
         window.opening.save_to(saved, window.map_panel.viewport())
-        other = replace(model, key=window.shelf.add(weights), path=tmp_path / "other.safetensors")
+        other = replace(
+            model, key=window.services.shelf.add(weights), path=tmp_path / "other.safetensors"
+        )
         window.opening.put_epoch(replace(other, epoch=3))
     assert window.opening.session_path is None, "or the next save would overwrite it"
     window.opening.go_back()

@@ -608,7 +608,7 @@ def test_a_session_and_a_model_come_back_with_their_plane(window: Opened, tmp_pa
     session.set_axes(2, 1)
     choose(top.map_panel, "handles")
     plane, first = session.plane, session.model.path
-    with window.qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+    with window.qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
         top.opening.save_to(path, top.map_panel.viewport())
     other = assets_folder() / "mnist-2d.safetensors"
     for file, wanted in ((other, "axes"), (first, "handles"), (other, "axes"), (path, "handles")):

@@ -46,7 +46,7 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
 ) -> None:
     with opened(qtbot, file_of(tiny_model, size, tmp_path, method)) as found:
         window = found.window
-        view, corners = window.map_panel.view, window.map_corners
+        view, corners = window.map_panel.view, window.map_area.corners
         at = QPoint(MARGIN_LEFT_PX + 100, 100)
         mouse(view, MOVE, at, NONE, NONE)
         qtbot.waitUntil(lambda: view.lens is not None, timeout=PATIENCE_MS)
@@ -71,7 +71,7 @@ def test_hover_overview_scale_and_picture_work_in_every_space(
         assert corners.minimap.isVisible()
         corners.minimap.grab()
         found.settle()
-        with qtbot.waitSignal(window.exporting.drawn, timeout=PATIENCE_MS) as drawn:
+        with qtbot.waitSignal(window.services.exporting.drawn, timeout=PATIENCE_MS) as drawn:
             window.actions_by_name["copyMap"].trigger()
         assert drawn.args is not None
         assert drawn.args[0].width() == 2 * view.width()
@@ -121,4 +121,4 @@ def test_any_two_of_512_dimensions_are_chosen(
         assert window.session.plane.across == "z511"
         found.settle()
         mouse(window.map_panel.view, MOVE, QPoint(300, 100), NONE, NONE)
-        assert window.map_corners.coordinates.text().startswith("z511")
+        assert window.map_area.corners.coordinates.text().startswith("z511")

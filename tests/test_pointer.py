@@ -43,7 +43,7 @@ def rest(window: Opened, at: QPoint = AT) -> MapView:
 
 def told(window: Opened) -> list[float]:
     """The two numbers on the plate in the corner."""
-    text = window.window.map_corners.coordinates.text()
+    text = window.window.map_area.corners.coordinates.text()
     return [float(n.replace("−", "-")) for n in re.findall(r"[−0-9.]+(?=,| σ)", text)]
 
 
@@ -52,7 +52,7 @@ def is_true(window: Opened, at: QPoint) -> bool:
     top = window.window
     place = top.map_panel.view._to_plane(at.toPointF())
     lens, z = top.decoding.lens_z, top.session.slice.lift(np.array(place, np.float32))
-    plate = top.map_corners.coordinates
+    plate = top.map_area.corners.coordinates
     same = plate.isVisible() and told(window) == pytest.approx(place, abs=0.006)
     return same and lens is not None and np.allclose(lens, z, atol=1e-5)
 
@@ -75,13 +75,13 @@ def test_after_the_plane_has_changed(window: Opened) -> None:
     rest(window)
     window.window.session.set_axes(1, 0)
     see(window)
-    assert window.window.map_corners.coordinates.text().startswith("z1 ")
+    assert window.window.map_area.corners.coordinates.text().startswith("z1 ")
 
 
 @pytest.mark.parametrize("tool", ["rectangle", "lasso"])
 def test_after_an_area_was_drawn(window: Opened, tool: str) -> None:
     view = rest(window)
-    window.window.point_hand.set_tool(tool)
+    window.window.map_area.hand.set_tool(tool)
     mouse(view, PRESS, AT)
     end = AT + QPoint(90, 60)
     mouse(view, MOVE, AT + QPoint(90, 0))
@@ -129,7 +129,7 @@ def test_on_a_legend_nothing_is_told_of_the_place_it_covers(window: Opened) -> N
     inside = QPointF(10, 10)
     QApplication.sendEvent(legend, QEnterEvent(inside, inside, inside))
     assert (view.lens, view.place, legend.here()) == (None, None, {})
-    assert top.map_corners.coordinates.isHidden()
+    assert top.map_area.corners.coordinates.isHidden()
     assert top.look.row is None
 
 
@@ -166,13 +166,13 @@ def test_another_class_is_seen_under_the_lens(conditional: Opened) -> None:
 
 def test_all_classes_follow_another_active_handle(conditional: Opened) -> None:
     top = conditional.window
-    button = top.map_classes.row.findChild(QPushButton, "allClasses")
+    button = top.map_area.classes.row.findChild(QPushButton, "allClasses")
     assert isinstance(button, QPushButton)
     button.click()
     view = rest(conditional)
-    conditional.qtbot.waitUntil(lambda: top.map_classes._lens._under_way is None)
+    conditional.qtbot.waitUntil(lambda: top.map_area.classes._lens._under_way is None)
     seen: list[np.ndarray] = []
-    top.decode_thread.decoded.connect(
+    top.services.decode_thread.decoded.connect(
         lambda result: (
             seen.append(result.request.z[0]) if result.request.slot is Slot.LENS else None
         )
@@ -187,10 +187,10 @@ def test_all_classes_follow_another_active_handle(conditional: Opened) -> None:
 def test_the_card_of_a_point_stands_beside_the_lens_of_all_classes(conditional: Opened) -> None:
     top = conditional.window
     top.resize(1100, 700)
-    button = top.map_classes.row.findChild(QPushButton, "allClasses")
+    button = top.map_area.classes.row.findChild(QPushButton, "allClasses")
     assert isinstance(button, QPushButton)
     button.click()
-    view, card = top.map_panel.view, top.point_hand._card
+    view, card = top.map_panel.view, top.map_area.hand._card
     rest(conditional)
     assert view.lens_box.width() > 2 * LENS_PX
     card.lines = ("7  ·  #12345", "reconstruction", "KL 12.3 nats")

@@ -87,7 +87,7 @@ def test_a_message_over_the_map_leaves_the_legend_in_sight(
     layers = main.session.layers
     main.session.set_layers(layers.with_layer("magnification", True))
     usual = legend.geometry()
-    main.complain("one.png: cannot be read\n" + "a second message, of many words " * 9)
+    main.messages.complain("one.png: cannot be read\n" + "a second message, of many words " * 9)
     main.session.set_layers(main.session.layers.with_layer("field", True))
     view = main.map_panel.view
     box = QRect(main.banner.mapTo(main, QPoint()), main.banner.size())

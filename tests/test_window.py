@@ -264,14 +264,14 @@ def test_a_saved_session_opens_as_it_was(window: Opened, tmp_path: Path) -> None
     top.map_panel.zoom(2)
     view = top.map_panel.viewport()
     assert top.windowTitle().startswith("tiny")
-    with window.qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+    with window.qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
         top.opening.save_to(path, view)
     assert not top.isWindowModified()
     assert top.windowTitle().startswith("mine")
     saved = session.arrangement
     session.remove_handle(1)
     assert top.isWindowModified()
-    with window.qtbot.waitSignal(top.library.session_opened, timeout=PATIENCE_MS):
+    with window.qtbot.waitSignal(top.services.library.session_opened, timeout=PATIENCE_MS):
         top.opening.open_paths([path])
     window.settle()
     after = session.arrangement
@@ -296,7 +296,7 @@ def test_a_saved_session_opens_with_the_look_of_its_map(
         top.points.restore(Selection(np.array([2, 5])), Selection(np.array([1, 3, 7])))
         top.map_panel.show_mosaic(MosaicLook(84.0, 0.4))
         first.settle()
-        with qtbot.waitSignal(top.library.session_saved, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(top.services.library.session_saved, timeout=PATIENCE_MS):
             top.opening.save_to(path, top.map_panel.viewport())
     with opened(qtbot, path) as second:
         top, session = second.window, second.window.session
@@ -313,8 +313,10 @@ def test_a_saved_session_opens_with_the_look_of_its_map(
             assert isinstance(button, QPushButton)
             assert button.isChecked() is shown
         # Of other data nobody is selected, and what has to be measured is not asked for unasked.
-        look = replace(top._present_look(), count=7, layers=replace(layers, colour_by="elbo"))
-        top._on_look_saved(look)
+        look = replace(
+            top.map_area.present_look(), count=7, layers=replace(layers, colour_by="elbo")
+        )
+        top.map_area.show_look(look)
         assert not len(top.points.selection)
         assert top.points.kept is None
         assert session.layers == replace(layers, colour_by="class")
@@ -329,7 +331,7 @@ def test_a_session_says_why_points_are_not_coloured_as_they_were(
     with opened(qtbot, tiny_model_file) as first:
         first.window.session.set_layers(Layers(colour_by=colour_by))
         first.settle()
-        with qtbot.waitSignal(first.window.library.session_saved, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(first.window.services.library.session_saved, timeout=PATIENCE_MS):
             first.window.opening.save_to(path, first.window.map_panel.viewport())
     with opened(qtbot, path) as second:
         said = second.window.messages.text()
@@ -535,7 +537,7 @@ CLOSED_WHILE: dict[str, Callable[[Opened, Path], object]] = {
 def test_it_closes_whatever_it_is_doing(window: Opened, tmp_path: Path, case: str) -> None:
     CLOSED_WHILE[case](window, tmp_path)
     assert window.window.close()
-    assert window.window.decode_thread.isFinished()
+    assert window.window.services.decode_thread.isFinished()
 
 
 def test_two_windows_live_side_by_side(qtbot: QtBot, tiny_model_file: Path) -> None:
@@ -552,8 +554,8 @@ def test_latency_is_shown_after_enough_drags(window: Opened) -> None:
     for step in range(30):
         with window.qtbot.waitSignal(session.picture_changed, timeout=PATIENCE_MS):
             session.set_latent(1, np.array([step / 10, 0], np.float32))
-    window.window._show_latency()
-    assert "p95" in window.window._latency.text()
+    window.window.latency.refresh()
+    assert "p95" in window.window.latency.text()
     window.settle()
 
 
@@ -588,8 +590,8 @@ def test_a_new_handle_takes_a_colour_that_is_free(window: Opened) -> None:
 
 def test_several_failures_stand_together(window: Opened) -> None:
     top = window.window
-    top.complain("one.png: cannot be read")
-    top.complain("m.pt: is a pickle")
+    top.messages.complain("one.png: cannot be read")
+    top.messages.complain("m.pt: is a pickle")
     assert top.banner.text().split("\n") == ["one.png: cannot be read", "m.pt: is a pickle"]
     close = top.findChild(QPushButton, "bannerClose")
     assert close is not None

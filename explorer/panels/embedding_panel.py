@@ -59,6 +59,7 @@ class EmbeddingPanel(QWidget):
     """Points in colours: the nearest to the pointer is picked, a click puts a handle there."""
 
     back_wished = Signal()
+    near_wished = Signal(int)  # the data nearest the image of that row
     said = Signal(str)
 
     def __init__(
@@ -202,6 +203,14 @@ class EmbeddingPanel(QWidget):
         elif row != self._placing:
             self._placing = row
             self._look.place(row)
+
+    def look_near(self) -> None:
+        """Wish for the data nearest the image that is picked."""
+        row = self.picked_row()
+        if row is None:
+            self.said.emit("Point at an image first: no decode belongs to the empty places here")
+        else:
+            self.near_wished.emit(row)
 
     def _on_placed(self, row: int) -> None:
         """A point became a handle; perhaps one of the map."""

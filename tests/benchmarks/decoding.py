@@ -142,7 +142,7 @@ class _MosaicWatch(QObject):
         self._watch = PaintWatch(self._map)
         self._watch.painted.connect(self._on_painted)
         window.mosaic.tiles_changed.connect(self._on_tiles_changed)
-        window.decode_thread.decoded.connect(self._on_decoded)
+        window.services.decode_thread.decoded.connect(self._on_decoded)
 
     def jump(self) -> _Jump:
         """Look at a viewport that shares no tile with any before."""
@@ -166,7 +166,7 @@ class _MosaicWatch(QObject):
 
     def _bare_batch(self) -> float:
         assert self._window.session.model is not None
-        model = self._window.shelf.get(self._window.session.model.key)
+        model = self._window.services.shelf.get(self._window.session.model.key)
         assert model is not None
         return bare.batch_seconds(model, self._z)
 

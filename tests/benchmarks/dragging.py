@@ -149,7 +149,7 @@ def _drag(window: MainWindow, options: Options, turns: int = 1) -> list[float]:
 def _bare(window: MainWindow) -> list[float]:
     """Decode one latent and draw one picture as large as the map, with nothing in between."""
     assert window.session.model is not None
-    model = window.shelf.get(window.session.model.key)
+    model = window.services.shelf.get(window.session.model.key)
     assert model is not None
     return bare.frame_seconds(model, window.map_panel.view.size(), 240, MOVES_A_SECOND)
 

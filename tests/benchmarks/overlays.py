@@ -60,7 +60,7 @@ class _Watch(QObject):
         self._came: list[float] = []
         self._request: DecodeRequest | None = None
         values.changed.connect(self._on_changed)
-        window.decode_thread.decoded.connect(self._on_decoded)
+        window.services.decode_thread.decoded.connect(self._on_decoded)
 
     @property
     def rows(self) -> int:
@@ -81,7 +81,7 @@ class _Watch(QObject):
         request = self._request
         assert request is not None
         assert request.directions is not None
-        model = self._window.shelf.get(request.model_key)
+        model = self._window.services.shelf.get(request.model_key)
         assert model is not None
         torch.set_num_threads(1)
         label = None if request.label is None else torch.from_numpy(request.label)
@@ -104,7 +104,7 @@ def _drag_row(window: MainWindow, options: Options) -> Row:
     window.session.set_layers(Layers(density=True, magnification=True, field=True))
     window.map_panel.fit()
     wait_until(lambda: not (window.mosaic.busy or window.overlays.busy), "the overlays")
-    model = window.shelf.get(window.session.model.key)
+    model = window.services.shelf.get(window.session.model.key)
     assert model is not None
     loops = bare.frame_seconds(model, window.map_panel.view.size(), 240, MOVES_A_SECOND)
     hand = Hand(window)
