@@ -1,9 +1,9 @@
-"""How the map is drawn: tiles, points, prior circles, axes, path, handles and lens."""
+"""How the map is drawn: tiles, points, prior circles, axes, path and handles."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -29,7 +29,6 @@ Bytes = npt.NDArray[np.uint8]
 TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
-LENS_CAPTION_PX = 15
 MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
 # Sides of pictures that are scaled together: of smaller ones the rims would be seen to mix with
@@ -454,60 +453,3 @@ def _draw_marker(
         painter.drawRoundedRect(box, 3, 3)
         painter.setPen(QColor("#f0f2f5"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
-
-
-def _draw_caption(painter: QPainter, at: QRectF, words: str, plate: QColor, text: str) -> None:
-    """Words on a plate of their own, from the left of a place, or ending where it does."""
-    painter.setFont(_lens_font(painter.font().family()))
-    wide = painter.fontMetrics().horizontalAdvance(words) + 8.0
-    box = QRectF(min(at.left(), at.right() - wide), at.top(), wide, at.height())
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(plate)
-    painter.drawRoundedRect(box, 3, 3)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QColor(text))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
-
-
-@cache
-def _lens_font(family: str) -> QFont:
-    font = QFont(family)
-    font.setPointSizeF(8)
-    return font
-
-
-def lens_box(
-    at: QPointF, bounds: QRectF, picture: QImage, side_px: int, captioned: bool = False
-) -> QRectF:
-    """Where the decode at the pointer stands: beside it and inside `bounds`."""
-    room = LENS_CAPTION_PX if captioned else 0
-    longer = max(picture.width(), picture.height())
-    width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
-    x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
-    above = at.y() - height - 14 - room > bounds.top()
-    y = at.y() - height - 14 if above else at.y() + 18
-    # A large one that fits on neither side covers the place it belongs to, not its own edge.
-    x = max(bounds.left() + 4, min(x, bounds.right() - width - 4))
-    y = max(bounds.top() + 4, min(y, bounds.bottom() - height - 4))
-    return QRectF(x, y, width, height)
-
-
-def draw_lens(
-    painter: QPainter,
-    box: QRectF,
-    picture: QImage,
-    dark: bool,
-    caption: str = "",
-    above: bool = True,
-    right: float = 0.0,
-) -> None:
-    """The decode at the pointer, in its frame; a caption on its farther side, as far as `right`."""
-    border = QColor("#0a0c10" if dark else "#ffffff")
-    if caption:
-        top = box.top() - 3 - LENS_CAPTION_PX if above else box.bottom() + 3
-        words = QRectF(box.left() - 3, top, right - box.left(), LENS_CAPTION_PX)
-        _draw_caption(painter, words, caption, border, "#f0f2f5" if dark else "#20242c")
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setPen(QPen(border, 3))
-    painter.drawRoundedRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), 3, 3)
-    painter.drawImage(box, picture)

@@ -236,6 +236,7 @@ ARROWS: dict[str, str] = {
         "explorer.map_drawing explorer.painting explorer.rendering explorer.replay_drawing "
         "explorer.viewport explorer.workers models.errors models.model models.planes"
     ),
+    "explorer.lens": "explorer.viewport",
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
     "explorer.map_keys": "explorer.viewport",
@@ -342,7 +343,7 @@ ARROWS: dict[str, str] = {
         "explorer.data_look explorer.figures explorer.rendering models.points"
     ),
     "explorer.point_hand": (
-        "explorer.data_look explorer.legends explorer.map_points explorer.neighbours "
+        "explorer.data_look explorer.legends explorer.lens explorer.map_points explorer.neighbours "
         "explorer.painting explorer.point_words explorer.selection explorer.session "
         "explorer.widgets models.points"
     ),
@@ -369,7 +370,7 @@ ARROWS: dict[str, str] = {
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
         "explorer.export_form explorer.fields explorer.figures explorer.gliding "
-        "explorer.legends "
+        "explorer.legends explorer.lens "
         "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
+from explorer.lens import LENS_PX, Lens
 from explorer.map_drawing import MapContents
 from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
 from explorer.marker_layer import MarkerLayer
@@ -39,7 +40,7 @@ from explorer.viewport import Viewport
 Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
-LENS_PX = 84
+_CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
 _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _HOLD_MS, _ALONE_SECONDS = 20, 0.1  # see `hold`
@@ -102,8 +103,7 @@ class MapView(QWidget):
         self._hover_ellipse: Ellipse | None = None
         self._path = PathLayer()
         self._scrub: tuple[float, float] | None = None
-        self._lens: QImage | None = None
-        self._lens_px, self._lens_caption = LENS_PX, ""
+        self._lens = Lens()
         self._pointer: QPointF | None = None
         self._ground: QPixmap | None = None
         self._tiles_layer: QPixmap | None = None
@@ -252,7 +252,7 @@ class MapView(QWidget):
         self, picture: QImage | None, side_px: int = LENS_PX, caption: str = "decode here"
     ) -> None:
         """The decode beside the pointer, its longer side so many pixels, and what it is called."""
-        self._lens, self._lens_px, self._lens_caption = picture, side_px, caption
+        self._lens.picture, self._lens.side_px, self._lens.caption = picture, side_px, caption
         self._patience.stop()
         self.update()
 
@@ -320,16 +320,13 @@ class MapView(QWidget):
     @property
     def lens(self) -> QImage | None:
         """The decode beside the pointer, if there is one."""
-        return self._lens
+        return self._lens.picture
 
     @property
     def lens_box(self) -> QRectF:
         """Where that decode stands, in the ground's own pixels; nothing without one."""
-        if self._lens is None or self._pointer is None:
-            return QRectF()
-        origin = QPointF(MARGIN_LEFT_PX, 0)
-        bounds, at = self.ground.translated(-origin), self._pointer - origin
-        return painting.lens_box(at, bounds, self._lens, self._lens_px, bool(self._lens_caption))
+        at = self._pointer
+        return QRectF() if at is None else self._lens.box(self.view, at - _CORNER)
 
     @property
     def dragging(self) -> bool:
@@ -464,17 +461,8 @@ class MapView(QWidget):
         self._draw_all(painter, self.over_handles)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
-        if self._lens is not None and self._pointer is not None:
-            box, above = self.lens_box, self.lens_box.bottom() < self._pointer.y()
-            painting.draw_lens(
-                painter,
-                box,
-                self._lens,
-                self.ground_dark,
-                self._lens_caption,
-                above,
-                self.ground.right() - MARGIN_LEFT_PX,
-            )
+        if self._pointer is not None:
+            self._lens.draw(painter, self.view, self.ground_dark, self._pointer - _CORNER)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -678,7 +666,7 @@ class MapView(QWidget):
 
     def forget_pointer(self) -> None:
         """It is over something else, even if that lies over the map."""
-        self._pointer, self._lens, self._hover_ellipse = None, None, None
+        self._pointer, self._lens.picture, self._hover_ellipse = None, None, None
         self.pointer_left.emit()
         self.update()
 
