@@ -47,6 +47,14 @@ class Drawn(Protocol):
     def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None: ...
 
 
+def draw_layers(painter: QPainter, layers: Iterable[Drawn], view: Viewport, dark: bool) -> None:
+    """One over the other, each with a painter as it was before."""
+    for layer in layers:
+        painter.save()
+        layer.draw(painter, view, dark)
+        painter.restore()
+
+
 @dataclass(frozen=True)
 class Marker:
     """A handle as the map draws it: `x`, `y` in the plane."""

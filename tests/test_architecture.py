@@ -263,6 +263,9 @@ ARROWS: dict[str, str] = {
         "explorer.axes explorer.crowd_image explorer.fine_points explorer.legends "
         "explorer.painting explorer.theme explorer.viewport"
     ),
+    "explorer.map_ground": (
+        "explorer explorer.axes explorer.painting explorer.theme explorer.viewport"
+    ),
     "explorer.batching": "",
     "explorer.png_rows": "",
     "explorer.map_bands": (
@@ -371,7 +374,8 @@ ARROWS: dict[str, str] = {
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
         "explorer.export_form explorer.fields explorer.figures explorer.gliding "
         "explorer.legends explorer.lens "
-        "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
+        "explorer.map_drawing explorer.map_ground explorer.map_keys explorer.marker_layer "
+        "explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
     ),

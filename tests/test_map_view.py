@@ -11,11 +11,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer import map_ground
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
 from explorer.painting import Ellipse, Marker, map_points_image, points_image
 from explorer.ringed_points import FEW_POINTS
-from explorer.viewport import Viewport
+from explorer.viewport import Tile, Viewport
 from explorer.widgets import map_view
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 
@@ -288,19 +289,22 @@ def test_a_glide_goes_on_by_itself_and_ends(view: MapView, qtbot: QtBot) -> None
 
 def test_a_glide_draws_no_tile_anew(view: MapView, qtbot: QtBot) -> None:
     view.set_points(np.zeros((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
+    asked: list[Tile] = []
+    view.show_tiles, view.tile_image = True, asked.append
+    view.redraw_ground()
     view.grab()
-    tiles = view._tiles_layer
+    assert asked
+    asked.clear()
     view.glide_points(np.ones((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
     qtbot.waitUntil(lambda: not view.gliding)
     view.grab()
-    assert tiles is not None
-    assert view._tiles_layer is tiles
+    assert not asked
 
 
 def test_a_ground_refined_between_frames_is_the_one_drawn_at_once(
     view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_view, "_WORK_SECONDS", 0.0)  # one tile at a time
+    monkeypatch.setattr(map_ground, "_WORK_SECONDS", 0.0)  # one tile at a time
     tile = QImage(4, 4, QImage.Format.Format_Grayscale8)
     tile.fill(90)
     view.show_tiles = True
@@ -308,7 +312,7 @@ def test_a_ground_refined_between_frames_is_the_one_drawn_at_once(
     view.tile_image = lambda _: tile
     view.refine_ground()
     assert view.grab().toImage() == before
-    qtbot.waitUntil(lambda: not view._worker.isActive())
+    qtbot.waitUntil(lambda: not view._ground.refining)
     refined = view.grab().toImage()
     view.redraw_ground()
     assert refined == view.grab().toImage() != before
@@ -318,7 +322,7 @@ def test_a_ground_to_be_refined_is_left_for_another_view(view: MapView, qtbot: Q
     view.show_tiles = True
     view.refine_ground()
     view.zoom(2.0)
-    assert not view._worker.isActive()
+    assert not view._ground.refining
     zoomed = view.grab().toImage()
     view.redraw_ground()
     assert zoomed == view.grab().toImage()

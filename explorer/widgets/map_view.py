@@ -1,6 +1,6 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -18,8 +18,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPicture,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -29,7 +27,8 @@ from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
 from explorer.gliding import Glide, view_between
 from explorer.lens import LENS_PX, Lens
-from explorer.map_drawing import MapContents
+from explorer.map_drawing import MapContents, recorded
+from explorer.map_ground import GroundLook, MapGround
 from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
 from explorer.marker_layer import MarkerLayer
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
@@ -45,7 +44,6 @@ _CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _HOLD_MS, _ALONE_SECONDS = 20, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
-_WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
 _LINE_WORDS = (
     "The whole latent space is this line: heights say nothing, and points are spread upward at "
     "random only so that they do not hide one another"
@@ -105,8 +103,8 @@ class MapView(QWidget):
         self._scrub: tuple[float, float] | None = None
         self._lens = Lens()
         self._pointer: QPointF | None = None
-        self._ground: QPixmap | None = None
-        self._tiles_layer: QPixmap | None = None
+        self._ground = MapGround(self._ground_look, self)
+        self._ground.refined.connect(self.update)
         self._dragging: int | None = None
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
@@ -128,9 +126,6 @@ class MapView(QWidget):
         self._glider.timeout.connect(self._on_glide)
         self._teller = QTimer(self, singleShot=True, interval=0)
         self._teller.timeout.connect(self._on_tell)
-        self._work = self._tiles_painted()
-        self._worker = QTimer(self, interval=_WORK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._worker.timeout.connect(self._on_work)
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
 
     # -- what is drawn ---------------------------------------------------------------------
@@ -203,8 +198,7 @@ class MapView(QWidget):
         self._points.set(glide.at(now), self._points.colours)
         if self._view_glide is not None:
             self.view = view_between(*self._view_glide, share)
-            self._leave_work()
-            self._tiles_layer = None
+            self._ground.forget()
         if share >= 1:
             self._end_glide()
         self.redraw_points()
@@ -224,7 +218,7 @@ class MapView(QWidget):
 
     def redraw_points(self) -> None:
         """Draw the points anew at the next frame, on the tiles that are drawn already."""
-        self._ground = None
+        self._ground.forget_layers()
         self.update()
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
@@ -284,38 +278,17 @@ class MapView(QWidget):
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
         self.let_go()
-        self._forget_ground()
+        self._ground.forget()
         self.update()
-
-    def _forget_ground(self) -> None:
-        self._leave_work()
-        self._ground = self._tiles_layer = None
 
     def redraw_overlays(self) -> None:
         """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
-        self._ground = None
+        self._ground.forget_layers()
         self.update()
 
     def refine_ground(self) -> None:
         """The same, but tiles are drawn a few at a time, so that no frame is late for them."""
-        self._leave_work()
-        self._work = self._tiles_painted()
-        self._worker.start()
-
-    def _on_work(self) -> None:
-        end = perf_counter() + _WORK_SECONDS
-        for pixmap in self._work:
-            if pixmap is not None:
-                self._leave_work()
-                self._tiles_layer, self._ground = pixmap, None
-                self.update()
-                return
-            if perf_counter() > end:
-                return
-
-    def _leave_work(self) -> None:
-        self._worker.stop()
-        self._work.close()
+        self._ground.refine()
 
     @property
     def lens(self) -> QImage | None:
@@ -430,7 +403,7 @@ class MapView(QWidget):
     def _view_moved(self) -> None:
         before, self._moved_at = self._moved_at, perf_counter()
         self._moved_alone = self._moved_at - before > _ALONE_SECONDS
-        self._forget_ground()
+        self._ground.forget()
         if not self._moved_alone:
             self.let_go()
         self.view_changed.emit()  # whoever hears it may ask to `hold`: then nothing is painted yet
@@ -446,19 +419,18 @@ class MapView(QWidget):
     # -- painting --------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._ground is None:
-            self._ground = self._paint_ground()
+        ground = self._ground.picture()  # first: it may be drawn now, by a painter of its own
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._ground)
+        painter.drawPixmap(0, 0, ground)
         painter.setClipRect(self.ground)
         painter.translate(MARGIN_LEFT_PX, 0)
         self._path.draw(painter, self.view, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
-        self._draw_all(painter, self.on_top)
+        painting.draw_layers(painter, self.on_top, self.view, self.ground_dark)
         self._markers.draw(painter, self.view, self.ground_dark)
-        self._draw_all(painter, self.over_handles)
+        painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
         if self._scrub is not None:
             self._paint_scrub(painter, self._scrub)
         if self._pointer is not None:
@@ -468,11 +440,24 @@ class MapView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
 
-    def _draw_all(self, painter: QPainter, layers: Sequence[Drawn]) -> None:
-        for layer in layers:
-            painter.save()
-            layer.draw(painter, self.view, self.ground_dark)
-            painter.restore()
+    def _ground_look(self) -> GroundLook:
+        """What lies still, as it is to be drawn now."""
+        points = [self._points] if self.crowd is None else [self._points, self.crowd]
+        return GroundLook(
+            view=self.view,
+            size=self.size(),
+            ratio=self.devicePixelRatioF(),
+            font=self.font(),
+            colours=theme.colours(),
+            dark=self.ground_dark,
+            show_axes=self.show_axes,
+            line_only=self.line_only,
+            tile_image=self.tile_image if self.show_tiles else None,
+            tile_px=self.tile_px,
+            tile_opacity=self.tile_opacity,
+            layers=[*self.below_points, *points, *self.above_points],
+            show_prior=self.show_prior,
+        )
 
     def contents(self) -> MapContents:
         """What is on the map now, to be drawn elsewhere at another size."""
@@ -487,72 +472,18 @@ class MapView(QWidget):
             prior=self.show_prior,
             points=self._points.xy,
             point_colours=self._points.colours,
-            below=self._recorded(self.below_points),
-            above=self._recorded(self.above_points),
-            on_top=self._recorded(self.on_top),
+            below=recorded(self.below_points, self.view, self.ground_dark),
+            above=recorded(self.above_points, self.view, self.ground_dark),
+            on_top=recorded(self.on_top, self.view, self.ground_dark),
             path=self._path.xy,
             markers=self._markers.markers,
             ellipses=self._ellipses,
         )
 
-    def _recorded(self, layers: Sequence[Drawn]) -> QPicture:
-        """What layers draw, in a form that another thread may draw at any size."""
-        picture = QPicture()
-        painter = QPainter(picture)
-        self._draw_all(painter, layers)
-        painter.end()
-        return picture
-
     def _paint_scrub(self, painter: QPainter, at: tuple[float, float]) -> None:
         painter.setPen(QColor("#111317"))
         painter.setBrush(QColor("#ffffff"))
         painter.drawEllipse(QPointF(*self.view.to_pixels(at)), 5, 5)
-
-    def _paint_ground(self) -> QPixmap:
-        if self._tiles_layer is None:
-            *_, self._tiles_layer = self._tiles_painted()
-        assert self._tiles_layer is not None
-        pixmap = QPixmap(self._tiles_layer)
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        painter.setClipRect(self.ground)
-        painter.translate(MARGIN_LEFT_PX, 0)
-        self._draw_all(painter, self.below_points)
-        self._draw_all(painter, [self._points, *([self.crowd] if self.crowd else [])])
-        self._draw_all(painter, self.above_points)
-        if self.show_prior:
-            colours = theme.colours()
-            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
-        painter.end()
-        return pixmap
-
-    def _empty_ground(self) -> tuple[QPixmap, QPainter]:
-        """The axes around ground without tiles, and who paints on at the ground's corner."""
-        colours, ratio = theme.colours(), self.devicePixelRatioF()
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(colours.panel if self.show_axes else colours.map))
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        if self.show_axes:
-            origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
-            axes.draw_axes(painter, self.view, origin, colours, vertical=vertical)
-        painter.setClipRect(self.ground)
-        painter.fillRect(self.ground, QColor(colours.map))
-        painter.translate(MARGIN_LEFT_PX, 0)
-        return pixmap, painter
-
-    def _tiles_painted(self) -> Generator[QPixmap | None, None, None]:
-        """What lies under the points and stands still while they glide; None until it is drawn."""
-        pixmap, painter = self._empty_ground()
-        try:
-            if self.show_tiles:
-                yield from painting.tiles_drawn(painter, self.view, self.tile_px, self.tile_image)
-                ground = self.ground.translated(-MARGIN_LEFT_PX, 0)
-                painting.fade(painter, ground, theme.colours(), self.tile_opacity)
-        finally:
-            painter.end()
-        yield pixmap
 
     # -- mouse -----------------------------------------------------------------------------
 
