@@ -239,6 +239,7 @@ ARROWS: dict[str, str] = {
     "explorer.lens": "explorer.viewport",
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
+    "explorer.map_hand": "explorer.area_tool explorer.marker_layer explorer.viewport",
     "explorer.map_keys": "explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
     "explorer.window_keys": "explorer.actions",
@@ -374,8 +375,8 @@ ARROWS: dict[str, str] = {
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
         "explorer.export_form explorer.fields explorer.figures explorer.gliding "
         "explorer.legends explorer.lens "
-        "explorer.map_drawing explorer.map_ground explorer.map_keys explorer.marker_layer "
-        "explorer.painting "
+        "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
+        "explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.viewport "
     ),

@@ -29,6 +29,7 @@ from explorer.gliding import Glide, view_between
 from explorer.lens import LENS_PX, Lens
 from explorer.map_drawing import MapContents, recorded
 from explorer.map_ground import GroundLook, MapGround
+from explorer.map_hand import MapHand
 from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
 from explorer.marker_layer import MarkerLayer
 from explorer.painting import Drawn, Ellipse, Marker, TileImage
@@ -40,7 +41,6 @@ Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
 _CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
-_CLICK_PX = 4  # a press that moves farther pans
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _HOLD_MS, _ALONE_SECONDS = 20, 0.1  # see `hold`
 _GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
@@ -50,25 +50,10 @@ _LINE_WORDS = (
 )
 
 
-def _is_near(one: QPointF, other: QPointF) -> bool:
-    return (one - other).manhattanLength() < _CLICK_PX
-
-
 class MapView(QWidget):
     """Draws what it is given in plane coordinates and reports gestures in them."""
 
-    handle_pressed = Signal(int)
-    handle_moved = Signal(int, float, float)
-    handle_released = Signal(int)
-    gesture_cancelled = Signal()
-    handle_activated = Signal(int)  # double click
-    ground_activated = Signal(float, float)  # double click
-    ground_clicked = Signal(float, float)  # a press and a release at one place
-    area_moved = Signal(float, float)  # the pointer, while an area is drawn
-    area_drawn = Signal(object, str)  # corners [M, 2] in the plane; replace, add or remove
-    tool_ended = Signal()
     menu_requested = Signal(int, float, float, QPoint)  # handle or -1
-    pointer_moved = Signal(float, float)
     pointer_left = Signal()
     nudged = Signal(float, float)  # latent units
     view_changed = Signal()
@@ -105,11 +90,16 @@ class MapView(QWidget):
         self._pointer: QPointF | None = None
         self._ground = MapGround(self._ground_look, self)
         self._ground.refined.connect(self.update)
-        self._dragging: int | None = None
-        self._grab_offset = QPointF()
-        self._panning_from: QPointF | None = None
-        self._clicking: QPointF | None = None  # where a press was that may become a click
-        self._clicked_ground = False
+        self._hand = hand = MapHand(self._markers, self.area, self)
+        hand.ground_panned.connect(self._on_hand_ground_panned)
+        hand.ground_left.connect(self.forget_pointer)
+        # What the hand tells, the map does.
+        self.handle_pressed, self.handle_moved = hand.handle_pressed, hand.handle_moved
+        self.handle_released, self.gesture_cancelled = hand.handle_released, hand.gesture_cancelled
+        self.handle_activated, self.ground_activated = hand.handle_activated, hand.ground_activated
+        self.ground_clicked, self.pointer_moved = hand.ground_clicked, hand.pointer_moved
+        self.area_moved, self.area_drawn = hand.area_moved, hand.area_drawn
+        self.tool_ended = hand.tool_ended
         self._fitted = self._shows_focus = False
         self._patience = QTimer(
             self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
@@ -187,7 +177,7 @@ class MapView(QWidget):
         return wanted and self.isVisible() and not self.visibleRegion().isEmpty()
 
     def _start_glider(self) -> None:
-        self._glider.start(_GLIDE_MS if self._dragging is None else _GLIDE_MS_WHILE_DRAGGING)
+        self._glider.start(_GLIDE_MS_WHILE_DRAGGING if self.dragging else _GLIDE_MS)
 
     def _on_glide(self) -> None:
         glide, now = self._glide, perf_counter()
@@ -255,7 +245,7 @@ class MapView(QWidget):
 
         To paint at once would be to paint twice, and to hold up the decode the first time.
         """
-        if self._dragging is None:
+        if not self._hand.dragging:
             self.update()
         elif not self._patience.isActive():
             self._patience.start()
@@ -304,13 +294,12 @@ class MapView(QWidget):
     @property
     def dragging(self) -> bool:
         """Whether a handle is being dragged."""
-        return self._dragging is not None
+        return self._hand.dragging
 
     @property
     def hovering(self) -> bool:
         """Whether the pointer rests or wanders over the ground, dragging nothing."""
-        idle = self._dragging is None and self._panning_from is None and not self.area.drawing
-        return idle and self._pointer is not None
+        return self._hand.idle and self._pointer is not None
 
     @property
     def place(self) -> tuple[float, float] | None:
@@ -493,67 +482,26 @@ class MapView(QWidget):
         if self._view_glide is not None:  # nothing moves away from under the hand
             self._view_glide = None
             self._view_moved()
-        at = event.position()
         left = event.button() == Qt.MouseButton.LeftButton
-        key = self._handle_at(at) if left else None
-        self._clicked_ground = key is None
-        if key is None and left and self.area.draws:
-            self.area.begin(*self._to_plane(at))
+        self._hand.press(self.view, event.position() - _CORNER, left)
+        if self.area.drawing:
             self.set_lens(None)
-            return
-        if key is None:
-            self._clicking = at if left and self.ground.contains(at) else None
-            self._panning_from = at
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            return
-        self._dragging = key
-        self._grab_offset = QPointF(self.position_of(key)) - at
-        self.handle_pressed.emit(key)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at = self._pointer = event.position()
-        if self._dragging is not None:
-            x, y = self._to_plane(at + self._grab_offset)
-            self.handle_moved.emit(self._dragging, x, y)
-        elif self.area.drawing:
-            self.area.move(*self._to_plane(at), self.view.scale)
-            self.area_moved.emit(*self._to_plane(at))
-            self.update()
-        elif self._clicking is not None and _is_near(at, self._clicking):
-            return
-        elif self._panning_from is not None:
-            self._clicking = None
-            moved, self._panning_from = at - self._panning_from, at
-            self.set_view(self.view.panned(moved.x(), moved.y()))
-        elif self.ground.contains(at):
-            over = self._handle_at(at) is not None
-            self.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor)
-            self.pointer_moved.emit(*self._to_plane(at))
-        else:
-            self.forget_pointer()
+        self._pointer = event.position()
+        self._hand.move(self.view, self._pointer - _CORNER)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._dragging is not None and event.button() == Qt.MouseButton.LeftButton:
-            key, self._dragging = self._dragging, None
-            self.handle_released.emit(key)
-        elif self.area.drawing:
-            self._end_area(event.modifiers())
-        elif self._panning_from is not None:
-            self._panning_from = None
-            self.setCursor(Qt.CursorShape.CrossCursor)
-            if self._clicking is not None:
-                at, self._clicking = self._clicking, None
-                self.ground_clicked.emit(*self._to_plane(at))
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._hand.release(self.view, left, event.modifiers())
         self.tell_pointer()
 
-    def _end_area(self, held: Qt.KeyboardModifier) -> None:
-        keys = Qt.KeyboardModifier
-        how = "add" if held & keys.ShiftModifier else "replace"
-        if held & (keys.AltModifier | keys.ControlModifier):
-            how = "remove"
-        corners = self.area.end(self.view.scale)
-        self.update()
-        self.area_drawn.emit(np.zeros((0, 2)) if corners is None else corners, how)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._hand.press_twice(self.view, event.position() - _CORNER)
+
+    def _on_hand_ground_panned(self, across_px: float, down_px: float) -> None:
+        self.set_view(self.view.panned(across_px, down_px))
 
     def set_tool(self, kind: str) -> None:
         """What a press on the ground does: one of `area_tool.TOOLS`."""
@@ -561,20 +509,6 @@ class MapView(QWidget):
         self.area.kind = kind
         self.tell_pointer()
         self.update()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or not self.ground.contains(
-            event.position()
-        ):
-            return
-        self._panning_from = None
-        key = self._handle_at(event.position())
-        if self.area.kind != "pan" or (key is not None and self._clicked_ground):
-            return  # the first click of the two has put the handle there
-        if key is None:
-            self.ground_activated.emit(*self._to_plane(event.position()))
-        else:
-            self.handle_activated.emit(key)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / 120
@@ -606,16 +540,8 @@ class MapView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         held = event.modifiers()
-        if key == Qt.Key.Key_Escape and self._dragging is not None:
-            self._dragging = None
-            self.gesture_cancelled.emit()
+        if key == Qt.Key.Key_Escape and self._hand.give_up():
             self.tell_pointer()
-        elif key == Qt.Key.Key_Escape and self.area.drawing:
-            self.area.cancel()
-            self.tell_pointer()
-            self.update()
-        elif key == Qt.Key.Key_Escape and self.area.kind != "pan":
-            self.tool_ended.emit()
         elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
             self._look_at_active()
         elif (view := view_after(self.view, key, held)) is not None:
