@@ -111,6 +111,7 @@ ARROWS: dict[str, str] = {
     "explorer": "",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
+    "explorer.glider": "explorer.gliding explorer.viewport",
     "explorer.pacing": "explorer.session",
     "explorer.point_index": "",
     "explorer.ringed_points": "explorer.viewport",
@@ -373,7 +374,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
-        "explorer.export_form explorer.fields explorer.figures explorer.gliding "
+        "explorer.export_form explorer.fields explorer.figures explorer.glider "
         "explorer.legends explorer.lens "
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
         "explorer.marker_layer explorer.painting "

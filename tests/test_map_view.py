@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer import map_ground
+from explorer import glider, map_ground
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
 from explorer.painting import Ellipse, Marker, map_points_image, points_image
@@ -253,14 +253,14 @@ class Clock:
     def go_on(self, share: float) -> None:
         """So much of a glide's time later."""
         self.now += share * GLIDE_SECONDS
-        self.view._on_glide()
+        self.view._glider.look()
 
 
 @pytest.fixture
 def clock(view: MapView, monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock(view)
-    monkeypatch.setattr(map_view, "perf_counter", found)
-    monkeypatch.setattr(view, "_start_glider", lambda: None)
+    monkeypatch.setattr(glider, "perf_counter", found)
+    monkeypatch.setattr(glider, "_LOOK_MS", 1_000_000)
     return found
 
 
@@ -284,7 +284,7 @@ def test_a_glide_goes_on_by_itself_and_ends(view: MapView, qtbot: QtBot) -> None
     view.glide_points(np.ones((5, 2), np.float32), colours)
     qtbot.waitUntil(lambda: not view.gliding)
     assert view.points()[0, 0] == 1
-    assert not view._glider.isActive()
+    assert not view._glider._timer.isActive()
 
 
 def test_a_glide_draws_no_tile_anew(view: MapView, qtbot: QtBot) -> None:

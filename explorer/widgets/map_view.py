@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
-from explorer.gliding import Glide, view_between
+from explorer.glider import Glider, Step
 from explorer.lens import LENS_PX, Lens
 from explorer.map_drawing import MapContents, recorded
 from explorer.map_ground import GroundLook, MapGround
@@ -43,7 +43,6 @@ MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
 _CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
 _HOLD_MS, _ALONE_SECONDS = 20, 0.1  # see `hold`
-_GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
 _LINE_WORDS = (
     "The whole latent space is this line: heights say nothing, and points are spread upward at "
     "random only so that they do not hide one another"
@@ -110,10 +109,8 @@ class MapView(QWidget):
         )
         self._hold.timeout.connect(self.let_go)
         self._moved_at, self._moved_alone = 0.0, True
-        self._glide: Glide | None = None
-        self._view_glide: tuple[Viewport, Viewport] | None = None
-        self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._glider.timeout.connect(self._on_glide)
+        self._glider = Glider(self)
+        self._glider.stepped.connect(self._on_glider_stepped)
         self._teller = QTimer(self, singleShot=True, interval=0)
         self._teller.timeout.connect(self._on_tell)
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
@@ -132,30 +129,27 @@ class MapView(QWidget):
             self.set_points(xy, colours)
             return
         self._points.set(self._points.xy, colours)
-        self._glide = Glide(self._points.xy, xy, perf_counter())
-        if self._view_glide is not None:
-            self._view_glide = self.view, self.goal
-        self._start_glider()
+        self._glider.begin(self._points.xy, xy, self.view, self.dragging)
 
     def glide_to_fit(
         self, low: Sequence[float], high: Sequence[float], margin: float = 0.05
     ) -> None:
         """As `fit`, but on the way there together with the points."""
-        if self._glide is None:
+        if not self.gliding:
             self.fit(low, high, margin)
             return
         self._fit_box, self._fitted = (low, high, margin), True
-        self._view_glide = self.view, self.view.fitted(low, high, margin)
+        self._glider.take_along(self.view, self.view.fitted(low, high, margin))
 
     @property
     def gliding(self) -> bool:
         """Whether points are on their way."""
-        return self._glide is not None
+        return self._glider.end is not None
 
     @property
     def goal(self) -> Viewport:
         """What the view is on its way to, or shows already."""
-        return self.view if self._view_glide is None else self._view_glide[1]
+        return self._glider.goal or self.view
 
     @property
     def fitted(self) -> bool:
@@ -176,34 +170,25 @@ class MapView(QWidget):
         wanted = self.style().styleHint(hint, None, self) > 0  # 0 where a person wants no motion
         return wanted and self.isVisible() and not self.visibleRegion().isEmpty()
 
-    def _start_glider(self) -> None:
-        self._glider.start(_GLIDE_MS_WHILE_DRAGGING if self.dragging else _GLIDE_MS)
-
-    def _on_glide(self) -> None:
-        glide, now = self._glide, perf_counter()
-        if glide is None:
-            self._glider.stop()
-            return
-        share = glide.share(now)
-        self._points.set(glide.at(now), self._points.colours)
-        if self._view_glide is not None:
-            self.view = view_between(*self._view_glide, share)
+    def _on_glider_stepped(self, step: Step) -> None:
+        self._points.set(step.points, self._points.colours)
+        if step.view is not None:
+            self.view = step.view
             self._ground.forget()
-        if share >= 1:
+        if step.arrived:
             self._end_glide()
         self.redraw_points()
 
     def _end_glide(self) -> None:
-        moves, self.view = self._view_glide is not None, self.goal
-        self._glide = self._view_glide = None
+        moves, self.view = self._glider.goal is not None, self.goal
         self._glider.stop()
         if moves:
             self._view_moved()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches: the points are where they go."""
-        if self._glide is not None:
-            self.set_points(self._glide.end, self._points.colours)
+        if (end := self._glider.end) is not None:
+            self.set_points(end, self._points.colours)
         super().hideEvent(event)
 
     def redraw_points(self) -> None:
@@ -375,12 +360,14 @@ class MapView(QWidget):
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
         self.view = view.resized(self.view.width, self.view.height)
-        self._fitted, self._view_glide = False, None
+        self._fitted = False
+        self._glider.leave_view()
         self._view_moved()
 
     def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
         """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
-        self._fit_box, self._fitted, self._view_glide = (low, high, margin), True, None
+        self._fit_box, self._fitted = (low, high, margin), True
+        self._glider.leave_view()
         self.view = self.view.fitted(low, high, margin)
         self._view_moved()
 
@@ -401,7 +388,7 @@ class MapView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
         self.view = view.fitted(*self._fit_box) if self._fitted else view
-        self._view_glide = None
+        self._glider.leave_view()
         self._view_moved()
         super().resizeEvent(event)
 
@@ -479,8 +466,8 @@ class MapView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
-        if self._view_glide is not None:  # nothing moves away from under the hand
-            self._view_glide = None
+        if self._glider.goal is not None:  # nothing moves away from under the hand
+            self._glider.leave_view()
             self._view_moved()
         left = event.button() == Qt.MouseButton.LeftButton
         self._hand.press(self.view, event.position() - _CORNER, left)
