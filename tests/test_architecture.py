@@ -111,6 +111,7 @@ ARROWS: dict[str, str] = {
     "explorer": "",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
+    "explorer.frame_timing": "",
     "explorer.glider": "explorer.gliding explorer.viewport",
     "explorer.pacing": "explorer.session",
     "explorer.point_index": "",
@@ -374,8 +375,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
-        "explorer.export_form explorer.fields explorer.figures explorer.glider "
-        "explorer.legends explorer.lens "
+        "explorer.export_form explorer.fields explorer.figures "
+        "explorer.frame_timing explorer.glider explorer.legends explorer.lens "
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
         "explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "

@@ -11,13 +11,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer import glider, map_ground
+from explorer import frame_timing, glider, map_ground
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
 from explorer.painting import Ellipse, Marker, map_points_image, points_image
 from explorer.ringed_points import FEW_POINTS
 from explorer.viewport import Tile, Viewport
-from explorer.widgets import map_view
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -491,14 +490,14 @@ def paints(view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Pain
     found = Paints(view)
     view.update()
     qtbot.waitUntil(lambda: found.count > 0)
-    view._moved_at = -1000.0
+    view._frames._moved_at = -1000.0
     view.view_changed.connect(view.hold)
     found.count = 0
     return found
 
 
 def test_another_view_is_painted_when_its_tiles_are_there(view: MapView, paints: Paints) -> None:
-    view._hold.setInterval(1_000_000)
+    view._frames._hold.setInterval(1_000_000)
     view.set_view(Viewport(5, 5, 100))
     QApplication.processEvents()
     assert paints.count == 0
@@ -518,8 +517,8 @@ def test_a_view_whose_tiles_do_not_come_is_painted_without(
 def test_of_views_that_follow_one_another_each_is_painted(
     view: MapView, paints: Paints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_view, "perf_counter", iter([10.0, 10.01, 10.02]).__next__)
-    view._hold.setInterval(1_000_000)
+    monkeypatch.setattr(frame_timing, "perf_counter", iter([10.0, 10.01, 10.02]).__next__)
+    view._frames._hold.setInterval(1_000_000)
     view.set_view(Viewport(5, 5, 100))
     view.set_view(Viewport(6, 5, 100))
     QApplication.processEvents()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
+from explorer.frame_timing import FrameTiming
 from explorer.glider import Glider, Step
 from explorer.lens import LENS_PX, Lens
 from explorer.map_drawing import MapContents, recorded
@@ -41,8 +41,6 @@ Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
 _CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
-_PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
-_HOLD_MS, _ALONE_SECONDS = 20, 0.1  # see `hold`
 _LINE_WORDS = (
     "The whole latent space is this line: heights say nothing, and points are spread upward at "
     "random only so that they do not hide one another"
@@ -100,15 +98,7 @@ class MapView(QWidget):
         self.area_moved, self.area_drawn = hand.area_moved, hand.area_drawn
         self.tool_ended = hand.tool_ended
         self._fitted = self._shows_focus = False
-        self._patience = QTimer(
-            self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
-        )
-        self._patience.timeout.connect(self.update)
-        self._hold = QTimer(
-            self, singleShot=True, interval=_HOLD_MS, timerType=Qt.TimerType.PreciseTimer
-        )
-        self._hold.timeout.connect(self.let_go)
-        self._moved_at, self._moved_alone = 0.0, True
+        self._frames = FrameTiming(self)
         self._glider = Glider(self)
         self._glider.stepped.connect(self._on_glider_stepped)
         self._teller = QTimer(self, singleShot=True, interval=0)
@@ -222,33 +212,22 @@ class MapView(QWidget):
     ) -> None:
         """The decode beside the pointer, its longer side so many pixels, and what it is called."""
         self._lens.picture, self._lens.side_px, self._lens.caption = picture, side_px, caption
-        self._patience.stop()
-        self.update()
+        self._frames.now()
 
     def _update_soon(self) -> None:
-        """While a handle is dragged wait a moment for its picture, so that one frame shows both.
-
-        To paint at once would be to paint twice, and to hold up the decode the first time.
-        """
-        if not self._hand.dragging:
+        """A handle that is dragged, or the path through it, waits for its picture."""
+        if self._hand.dragging:
+            self._frames.soon()
+        else:
             self.update()
-        elif not self._patience.isActive():
-            self._patience.start()
 
     def hold(self) -> None:
-        """Paint nothing until `redraw_ground`, for a moment at most: tiles come sooner than that.
-
-        Not while one view follows another: each is to be seen, with or without its tiles.
-        """
-        if self._moved_alone:
-            self.setUpdatesEnabled(False)
-            self._hold.start()
+        """Paint nothing until `redraw_ground`, for a moment at most, unless views follow fast."""
+        self._frames.hold()
 
     def let_go(self) -> None:
         """Paint what was held back, if anything was."""
-        if not self.updatesEnabled():
-            self._hold.stop()
-            self.setUpdatesEnabled(True)  # which paints all of it
+        self._frames.let_go()
 
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
@@ -377,11 +356,8 @@ class MapView(QWidget):
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
-        before, self._moved_at = self._moved_at, perf_counter()
-        self._moved_alone = self._moved_at - before > _ALONE_SECONDS
         self._ground.forget()
-        if not self._moved_alone:
-            self.let_go()
+        self._frames.view_moved()
         self.view_changed.emit()  # whoever hears it may ask to `hold`: then nothing is painted yet
         self.update()
 
