@@ -41,10 +41,6 @@ Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
 _CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
-_LINE_WORDS = (
-    "The whole latent space is this line: heights say nothing, and points are spread upward at "
-    "random only so that they do not hide one another"
-)
 
 
 class MapView(QWidget):
@@ -326,13 +322,7 @@ class MapView(QWidget):
 
     def axis_at(self, at: QPointF) -> str:
         """What the axis is whose numbers stand there, if any do."""
-        across, up = self.axis_names
-        if self.line_only and across:
-            beside = at.y() > self.view.height or at.x() < MARGIN_LEFT_PX
-            return f"Across: {across}. {_LINE_WORDS}" if beside else ""
-        if at.y() > self.view.height:
-            return f"Across: {across}" if across else ""
-        return f"Up: {up}" if up and at.x() < MARGIN_LEFT_PX else ""
+        return axes.words(self.axis_names, self.view, at - _CORNER, self.line_only)
 
     # -- viewport --------------------------------------------------------------------------
 
