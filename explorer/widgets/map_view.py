@@ -65,7 +65,7 @@ class MapView(QWidget):
         # Drawn in this order: what lies still between tiles and points, and over the points, is
         # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
         self.below_points: list[Drawn] = []
-        self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_points`
+        self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_layers`
         self.above_points: list[Drawn] = []
         self.area = AreaTool()
         self.on_top: list[Drawn] = [self.area]
@@ -107,7 +107,7 @@ class MapView(QWidget):
         """Data points [N, 2] in their colours [N, 3]."""
         self._end_glide()
         self._points.set(xy, colours)
-        self.redraw_points()
+        self.redraw_layers()
 
     def glide_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """The same points lie elsewhere now: let them wander there, unless nobody would see it."""
@@ -163,7 +163,7 @@ class MapView(QWidget):
             self._ground.forget()
         if step.arrived:
             self._end_glide()
-        self.redraw_points()
+        self.redraw_layers()
 
     def _end_glide(self) -> None:
         moves, self.view = self._glider.goal is not None, self.goal
@@ -176,11 +176,6 @@ class MapView(QWidget):
         if (end := self._glider.end) is not None:
             self.set_points(end, self._points.colours)
         super().hideEvent(event)
-
-    def redraw_points(self) -> None:
-        """Draw the points anew at the next frame, on the tiles that are drawn already."""
-        self._ground.forget_layers()
-        self.update()
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
@@ -231,8 +226,8 @@ class MapView(QWidget):
         self._ground.forget()
         self.update()
 
-    def redraw_overlays(self) -> None:
-        """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
+    def redraw_layers(self) -> None:
+        """Draw points and overlays anew at the next frame, on the tiles that are drawn already."""
         self._ground.forget_layers()
         self.update()
 
