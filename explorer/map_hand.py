@@ -141,8 +141,7 @@ def _how(keys: Qt.KeyboardModifier) -> str:
 
 
 def _in_plane(view: Viewport, at: QPointF) -> tuple[float, float]:
-    x, y = view.to_plane([at.x(), at.y()])
-    return float(x), float(y)
+    return view.place(at.x(), at.y())
 
 
 def _shows(view: Viewport, at: QPointF) -> bool:

@@ -308,8 +308,7 @@ class MapView(QWidget):
         return QPointF(px + MARGIN_LEFT_PX, py)
 
     def _to_plane(self, at: QPointF) -> tuple[float, float]:
-        x, y = self.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
-        return float(x), float(y)
+        return self.view.place(at.x() - MARGIN_LEFT_PX, at.y())
 
     def _handle_at(self, at: QPointF) -> int | None:
         found = self._markers.at(self.view, at.x() - MARGIN_LEFT_PX, at.y())
