@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QStyle, QWidget
 
 from explorer.gliding import Floats, Glide, view_between
 from explorer.viewport import Viewport
@@ -25,12 +26,20 @@ class Glider(QObject):
 
     stepped = Signal(object)
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
         self._glide: Glide | None = None
         self._views: tuple[Viewport, Viewport] | None = None
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.look)
+
+    @property
+    def seen(self) -> bool:
+        """Whether anybody would see a glide, and wants to see things move."""
+        widget, hint = self._widget, QStyle.StyleHint.SH_Widget_Animation_Duration
+        wanted = widget.style().styleHint(hint, None, widget) > 0
+        return wanted and widget.isVisible() and not widget.visibleRegion().isEmpty()
 
     @property
     def end(self) -> Floats | None:

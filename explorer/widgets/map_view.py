@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QStyle, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
@@ -78,7 +78,6 @@ class MapView(QWidget):
         self._ellipses: tuple[Ellipse, ...] = ()
         self._hover_ellipse: Ellipse | None = None
         self._path = PathLayer()
-        self._scrub: tuple[float, float] | None = None
         self._lens = Lens()
         self._pointer: QPointF | None = None
         self._ground = MapGround(self._ground_look, self)
@@ -111,7 +110,7 @@ class MapView(QWidget):
 
     def glide_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """The same points lie elsewhere now: let them wander there, unless nobody would see it."""
-        if len(xy) != len(self._points.xy) or not self._may_animate():
+        if len(xy) != len(self._points.xy) or not self._glider.seen:
             self.set_points(xy, colours)
             return
         self._points.set(self._points.xy, colours)
@@ -150,11 +149,6 @@ class MapView(QWidget):
     def points(self) -> Floats:
         """Where the data points are drawn now [N, 2]."""
         return self._points.xy
-
-    def _may_animate(self) -> bool:
-        hint = QStyle.StyleHint.SH_Widget_Animation_Duration
-        wanted = self.style().styleHint(hint, None, self) > 0  # 0 where a person wants no motion
-        return wanted and self.isVisible() and not self.visibleRegion().isEmpty()
 
     def _on_glider_stepped(self, step: Step) -> None:
         self._points.set(step.points, self._points.colours)
@@ -195,7 +189,7 @@ class MapView(QWidget):
 
     def set_scrub(self, at: tuple[float, float] | None) -> None:
         """Where on the path the player is."""
-        self._scrub = at
+        self._path.player = at
         self.update()
 
     def set_lens(
@@ -367,8 +361,7 @@ class MapView(QWidget):
         painting.draw_layers(painter, self.on_top, self.view, self.ground_dark)
         self._markers.draw(painter, self.view, self.ground_dark)
         painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
-        if self._scrub is not None:
-            self._paint_scrub(painter, self._scrub)
+        self._path.draw_player(painter, self.view)
         if self._pointer is not None:
             self._lens.draw(painter, self.view, self.ground_dark, self._pointer - _CORNER)
         if self._shows_focus:
@@ -415,11 +408,6 @@ class MapView(QWidget):
             markers=self._markers.markers,
             ellipses=self._ellipses,
         )
-
-    def _paint_scrub(self, painter: QPainter, at: tuple[float, float]) -> None:
-        painter.setPen(QColor("#111317"))
-        painter.setBrush(QColor("#ffffff"))
-        painter.drawEllipse(QPointF(*self.view.to_pixels(at)), 5, 5)
 
     # -- mouse -----------------------------------------------------------------------------
 
