@@ -7,9 +7,10 @@ from time import perf_counter
 from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 
-from explorer import axes, painting
-from explorer.painting import Drawn, TileImage
+from explorer import axes, painting, tile_drawing
+from explorer.painting import Drawn
 from explorer.theme import Colours
+from explorer.tile_drawing import TileImage
 from explorer.viewport import Viewport
 
 _WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at tiles drawn bit by bit; how long one is
@@ -127,9 +128,9 @@ def _tiles_drawn(look: GroundLook) -> Steps:
     pixmap, painter = _empty(look)
     try:
         if look.tile_image is not None:
-            yield from painting.tiles_drawn(painter, look.view, look.tile_px, look.tile_image)
+            yield from tile_drawing.tiles_drawn(painter, look.view, look.tile_px, look.tile_image)
             ground = QRectF(QPointF(), look.ground.size())
-            painting.fade(painter, ground, look.colours, look.tile_opacity)
+            tile_drawing.fade(painter, ground, look.colours, look.tile_opacity)
     finally:
         painter.end()
     yield pixmap

@@ -17,6 +17,7 @@ from explorer.gliding import between
 from explorer.rendering import decode
 from explorer.replay_overlays import Ground, Overlays, Wanted, draw_above, draw_below, overlays_of
 from explorer.theme import Colours
+from explorer.tile_drawing import draw_tiles, fade
 from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.workers import Cancelled, TaskContext
 from models.errors import CheckpointError, DataError
@@ -212,9 +213,9 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
     image.fill(QColor(look.colours.map))
     painter = QPainter(image)
     if look.mosaic:
-        painting.draw_tiles(painter, view, look.tile_px, known.tiles.get)
+        draw_tiles(painter, view, look.tile_px, known.tiles.get)
         whole = QRectF(0, 0, view.width, view.height)
-        painting.fade(painter, whole, look.colours, look.opacity)
+        fade(painter, whole, look.colours, look.opacity)
     draw_below(painter, view, known.overlays)
     if len(xy):
         colours = known.point_colours

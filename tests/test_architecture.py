@@ -230,7 +230,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.replay_drawing": (
         "explorer.batching explorer.epochs explorer.gliding explorer.painting "
-        "explorer.rendering explorer.replay_overlays explorer.theme explorer.viewport "
+        "explorer.rendering explorer.replay_overlays explorer.theme explorer.tile_drawing "
+        "explorer.viewport "
         "explorer.workers models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
@@ -264,10 +265,11 @@ ARROWS: dict[str, str] = {
     "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
         "explorer.axes explorer.crowd_image explorer.fine_points explorer.legends "
-        "explorer.painting explorer.theme explorer.viewport"
+        "explorer.painting explorer.theme explorer.tile_drawing explorer.viewport"
     ),
     "explorer.map_ground": (
-        "explorer explorer.axes explorer.painting explorer.theme explorer.viewport"
+        "explorer explorer.axes explorer.painting explorer.theme explorer.tile_drawing "
+        "explorer.viewport"
     ),
     "explorer.batching": "",
     "explorer.png_rows": "",
@@ -299,6 +301,7 @@ ARROWS: dict[str, str] = {
     "explorer.painting": (
         "explorer.dashes explorer.ringed_points explorer.theme explorer.viewport"
     ),
+    "explorer.tile_drawing": "explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.class_list": "explorer.theme",
     "explorer.map_classes": (
@@ -380,7 +383,7 @@ ARROWS: dict[str, str] = {
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
         "explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
-        "explorer.point_layer explorer.theme explorer.viewport "
+        "explorer.point_layer explorer.theme explorer.tile_drawing explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.progress_line "

@@ -32,9 +32,10 @@ from explorer.map_ground import GroundLook, MapGround
 from explorer.map_hand import MapHand
 from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
 from explorer.marker_layer import MarkerLayer
-from explorer.painting import Drawn, Ellipse, Marker, TileImage
+from explorer.painting import Drawn, Ellipse, Marker
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
+from explorer.tile_drawing import TileImage
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
