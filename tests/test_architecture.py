@@ -230,8 +230,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.replay_drawing": (
         "explorer.batching explorer.epochs explorer.gliding explorer.painting "
-        "explorer.rendering explorer.replay_overlays explorer.theme explorer.tile_drawing "
-        "explorer.viewport "
+        "explorer.point_drawing explorer.rendering explorer.replay_overlays explorer.theme "
+        "explorer.tile_drawing explorer.viewport "
         "explorer.workers models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
@@ -262,7 +262,7 @@ ARROWS: dict[str, str] = {
     "explorer.dashes": "",
     "explorer.axes": "explorer.theme explorer.viewport",
     "explorer.legends": "",
-    "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
+    "explorer.fine_points": "explorer.point_drawing explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
         "explorer.axes explorer.crowd_image explorer.fine_points explorer.legends "
         "explorer.painting explorer.theme explorer.tile_drawing explorer.viewport"
@@ -298,23 +298,22 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": (
-        "explorer.dashes explorer.ringed_points explorer.theme explorer.viewport"
-    ),
+    "explorer.painting": "explorer.dashes explorer.theme explorer.viewport",
+    "explorer.point_drawing": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.tile_drawing": "explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.class_list": "explorer.theme",
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
     ),
-    "explorer.point_layer": "explorer.painting explorer.viewport",
+    "explorer.point_layer": "explorer.point_drawing explorer.viewport",
     "explorer.point_values": "explorer.painting explorer.theme models.points",
     "explorer.crowd_layer": (
         "explorer.crowd_image explorer.painting explorer.point_index explorer.viewport "
         "explorer.workers"
     ),
     "explorer.map_points": (
-        "explorer.crowd_image explorer.crowd_layer explorer.painting explorer.point_index "
+        "explorer.crowd_image explorer.crowd_layer explorer.point_drawing explorer.point_index "
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from explorer import frame_timing, glider, map_ground
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
-from explorer.painting import Ellipse, Marker, map_points_image, points_image
+from explorer.painting import Ellipse, Marker
+from explorer.point_drawing import map_points_image, points_image
 from explorer.ringed_points import FEW_POINTS
 from explorer.viewport import Tile, Viewport
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
