@@ -13,6 +13,10 @@ from explorer.viewport import Viewport, ticks
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = 40, 24  # for the numbers
 _FROM_GROUND_PX = (6.0, 4.0)  # of numbers up and across
 _APART_PX = 10.0  # at the least between two numbers across
+_LINE_WORDS = (
+    "The whole latent space is this line: heights say nothing, and points are spread upward at "
+    "random only so that they do not hide one another"
+)
 
 
 @dataclass(frozen=True)
@@ -111,3 +115,14 @@ def _draw(painter: QPainter, label: Label) -> None:
 def tick_text(value: float) -> str:
     """A number on an axis, with a real minus sign and all its digits."""
     return f"{value + 0.0:.15g}".replace("-", "−")
+
+
+def words(names: tuple[str, str], view: Viewport, at: QPointF, line_only: bool) -> str:
+    """What the axis is whose numbers stand there, in pixels of the ground, if any do."""
+    horizontal, vertical = names
+    below, beside = at.y() > view.height, at.x() < 0
+    if line_only and horizontal:
+        return f"Across: {horizontal}. {_LINE_WORDS}" if below or beside else ""
+    if below:
+        return f"Across: {horizontal}" if horizontal else ""
+    return f"Up: {vertical}" if vertical and beside else ""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter
 
-from explorer.painting import MANY_POINTS
+from explorer.point_drawing import MANY_POINTS
 from explorer.ringed_points import FEW_SIZES, PAD_PX
 from explorer.viewport import Viewport
 
@@ -38,7 +38,7 @@ class Dots:
 
 
 def dots(view: Viewport, xy: Floats, colours: Bytes, dark: bool) -> Dots:
-    """Points [N, 2] of the plane as large as `painting.map_points_image` draws them."""
+    """Points [N, 2] of the plane as large as `point_drawing.map_points_image` draws them."""
     at = view.to_pixels(xy).reshape(-1, 2)
     seen = ((at > -PAD_PX) & (at < np.array([view.width, view.height]) + PAD_PX)).all(1)
     at, colours = at[seen], colours[seen]

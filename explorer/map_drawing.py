@@ -14,8 +14,9 @@ from explorer.axes import MARGIN_BOTTOM_PX, MARGIN_LEFT_PX, draw_axes
 from explorer.crowd_image import Crowd, crowd_rows, few_in_sight, tones
 from explorer.fine_points import dots, draw_dots
 from explorer.legends import Entry, draw_entry, entry_width
-from explorer.painting import Ellipse, Marker, TileImage, pixels_image
+from explorer.painting import Drawn, Ellipse, Marker, pixels_image
 from explorer.theme import Colours, class_colour
+from explorer.tile_drawing import TileImage, fade
 from explorer.viewport import Tile, Viewport, tile_level, tile_span
 
 Floats = npt.NDArray[np.float32]
@@ -59,6 +60,15 @@ class MapContents:
     scales: tuple[Entry, ...] = ()
     caption: str = ""
     crowd: Crowd | None = None
+
+
+def recorded(layers: Sequence[Drawn], view: Viewport, dark: bool) -> QPicture:
+    """What layers draw, in a form that another thread may draw at any size."""
+    picture = QPicture()
+    painter = QPainter(picture)
+    painting.draw_layers(painter, layers, view, dark)
+    painter.end()
+    return picture
 
 
 @dataclass(frozen=True)
@@ -183,7 +193,7 @@ class MapDrawing:
         painter.fillRect(whole, QColor(colours.map))
         if contents.tiles:
             self._draw_tiles(painter, rows, image_of)
-            painting.fade(painter, whole, colours, contents.opacity)
+            fade(painter, whole, colours, contents.opacity)
         painter.drawPicture(0, 0, contents.below)
         draw_dots(painter, self._dots)
         self._draw_crowd(painter, rows)

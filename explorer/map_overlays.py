@@ -156,7 +156,7 @@ class MapOverlays(QObject):
         circles = self._view.show_prior and not self._on_line  # which on a line are no curve
         with_prior = aggregate is not None and aggregate.has_prior and not circles
         self.contours.show(relief, with_prior)
-        self._view.redraw_overlays()
+        self._view.redraw_layers()
         self._explain()
 
     def keep_clear(self, covered: QRect) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.crowd_image import Crowd
 from explorer.crowd_layer import CrowdLayer
-from explorer.painting import spread_off_line
+from explorer.point_drawing import spread_off_line
 from explorer.point_index import PointIndex
 from explorer.point_values import colour_rows, values_of
 from explorer.selection import How, Selection

@@ -1,9 +1,9 @@
-"""How the map is drawn: tiles, points, prior circles, axes, path, handles and lens."""
+"""How the map is drawn: prior circles, path, posteriors and handles."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -13,29 +13,14 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from explorer import dashes
-from explorer.ringed_points import (
-    FEW_POINTS,
-    device_pixels,
-    device_shape,
-    in_sight,
-    premultiplied,
-    ringed_pixels,
-)
 from explorer.theme import Colours, class_colour, handle_colour
-from explorer.viewport import Tile, Viewport, visible_tiles
+from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
-TileImage = Callable[[Tile], QImage | None]
 
 HANDLE_RADIUS_PX = 10
-LENS_CAPTION_PX = 15
-MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 _NAME_PX = 200  # beside the place of a handle there is nothing of it any more
-# Sides of pictures that are scaled together: of smaller ones the rims would be seen to mix with
-# their neighbours', and to copy larger ones, in sides of their tiles, takes longer.
-_SMALLEST_JOINED_PX, _LARGEST_JOINED = 16, 2.0
-_ANCESTORS = 4  # how many coarser levels stand in for a tile that has not come yet
 
 
 class Drawn(Protocol):
@@ -46,6 +31,14 @@ class Drawn(Protocol):
     """
 
     def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None: ...
+
+
+def draw_layers(painter: QPainter, layers: Iterable[Drawn], view: Viewport, dark: bool) -> None:
+    """One over the other, each with a painter as it was before."""
+    for layer in layers:
+        painter.save()
+        layer.draw(painter, view, dark)
+        painter.restore()
 
 
 @dataclass(frozen=True)
@@ -90,151 +83,6 @@ def to_images(pictures: Bytes) -> list[QImage]:
     return [column.copy(0, place * height, width, height) for place in range(count)]
 
 
-def tile_rect(view: Viewport, tile: Tile) -> QRectF:
-    """The pixels of a tile, on whole ones so that neighbours leave no seam."""
-    size = tile.size
-    left, bottom = tile.column * size, tile.row * size
-    x0, y1 = view.pixel(left, bottom)
-    x1, y0 = view.pixel(left + size, bottom + size)
-    return QRectF(QPointF(round(x0), round(y0)), QPointF(round(x1), round(y1)))
-
-
-def draw_tiles(painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage) -> None:
-    """The mosaic; where a tile has not come, the nearest coarser one that has."""
-    for _ in tiles_drawn(painter, view, tile_px, image_of):
-        pass
-
-
-def fade(painter: QPainter, ground: QRectF, colours: Colours, opacity: float) -> None:
-    """Let the plain ground show through tiles of that opacity, 0 to 1.
-
-    Painting over them costs one rectangle, and shows no coarse tile through a fine one.
-    """
-    if opacity < 1:
-        veil = QColor(colours.map)
-        veil.setAlphaF(1 - opacity)
-        painter.fillRect(ground, veil)
-
-
-def tiles_drawn(
-    painter: QPainter, view: Viewport, tile_px: float, image_of: TileImage
-) -> Iterator[None]:
-    """`draw_tiles` step by step: some of it has been drawn each time this yields."""
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    wanted = visible_tiles(view, tile_px)
-    coarse: dict[Tile, QImage] = {}
-    own: list[tuple[Tile, QImage]] = []
-    for tile in wanted:
-        image = image_of(tile)
-        if image is not None:
-            own.append((tile, image))
-        elif (found := _ancestor(tile, image_of)) is not None:
-            coarse[found[0]] = found[1]
-    for tile, image in sorted(coarse.items(), key=lambda pair: pair[0].level):
-        painter.drawImage(tile_rect(view, tile), image)
-        yield
-    if own and (joined := _joined(own, view, wanted[0], wanted[-1])) is not None:
-        painter.drawImage(*joined)
-        yield
-        return
-    for tile, image in own:
-        painter.drawImage(tile_rect(view, tile), image)
-        yield
-
-
-def _joined(
-    tiles: Sequence[tuple[Tile, QImage]], view: Viewport, first: Tile, last: Tile
-) -> tuple[QRectF, QImage] | None:
-    """Tiles between two corners as one picture, with holes where there are none, and its place.
-
-    To scale one picture takes a fifth of the time of hundreds. Nothing if that is not for them.
-    """
-    width, height = tiles[0][1].width(), tiles[0][1].height()
-    most = _LARGEST_JOINED * first.size * view.scale
-    if min(width, height) < _SMALLEST_JOINED_PX or max(width, height) > most:
-        return None
-    columns, rows = last.column - first.column + 1, last.row - first.row + 1
-    kinds = QImage.Format
-    complete = len(tiles) == columns * rows
-    kind = kinds.Format_RGB32 if complete else kinds.Format_ARGB32_Premultiplied
-    whole = QImage(columns * width, rows * height, kind)
-    if not complete:
-        whole.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(whole)
-    for tile, picture in tiles:
-        if picture.width() != width or picture.height() != height:
-            painter.end()
-            return None
-        painter.drawImage(
-            (tile.column - first.column) * width, (last.row - tile.row) * height, picture
-        )
-    painter.end()
-    left, top = view.pixel(first.column * first.size, (last.row + 1) * first.size)
-    side = first.size * view.scale
-    return QRectF(left, top, columns * side, rows * side), whole
-
-
-def _ancestor(tile: Tile, image_of: TileImage) -> tuple[Tile, QImage] | None:
-    for _ in range(_ANCESTORS):
-        tile = tile.parent
-        image = image_of(tile)
-        if image is not None:
-            return tile, image
-    return None
-
-
-# A small disc: offsets by how much of the pixel it covers, the faint rim first.
-_DISC = [(dx, dy, 110) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx and dy]
-_DISC += [(dx, dy, 255) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (0, 0))]
-
-
-def points_image(
-    view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, size: int, opacity: float
-) -> QImage:
-    """Points [N, 2] as small discs of their colours [N, 3] on a transparent image.
-
-    `ratio` is device pixels a pixel; `size` enlarges the disc; `opacity` is 0 to 1. Drawn in
-    numpy: QPainter takes ten times as long.
-    """
-    at, shape = device_pixels(view, xy, ratio), device_shape(view, ratio)
-    return _small(at, shape, colour_rows, ratio, size, opacity)
-
-
-def _small(
-    pixels: npt.NDArray[np.int64],
-    shape: tuple[int, int],
-    colour_rows: Bytes,
-    ratio: float,
-    size: int,
-    opacity: float,
-) -> QImage:
-    height, width = shape
-    out = np.zeros(shape, np.uint32)
-    grow = max(1, round(size * ratio))
-    for dx, dy, alpha in _grown(grow):
-        x, y = pixels[:, 0] + dx, pixels[:, 1] + dy
-        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-        out[y[inside], x[inside]] = premultiplied(colour_rows, round(alpha * opacity))[inside]
-    return pixels_image(out, ratio)
-
-
-def map_points_image(
-    view: Viewport, xy: Floats, colour_rows: Bytes, ratio: float, dark: bool
-) -> QImage:
-    """Points as `points_image`, as large as their number in sight allows.
-
-    A few are large and ringed, white on a `dark` ground: on bright pictures small dots drown.
-    """
-    at, shape = device_pixels(view, xy, ratio), device_shape(view, ratio)
-    seen = in_sight(at, shape, ratio)
-    few = int(np.count_nonzero(seen))
-    if few > FEW_POINTS:
-        size, opacity = (1, 0.6) if len(xy) > MANY_POINTS else (2, 0.9)
-        return _small(at, shape, colour_rows, ratio, size, opacity)
-    pixels = ringed_pixels(at[seen], shape, colour_rows[seen], ratio, dark, few)
-    return pixels_image(pixels, ratio)
-
-
 def pixels_image(pixels: npt.NDArray[np.uint32], ratio: float) -> QImage:
     """A QImage of its own from premultiplied 0xAARRGGBB [H, W], `ratio` of them a pixel."""
     height, width = pixels.shape
@@ -242,21 +90,6 @@ def pixels_image(pixels: npt.NDArray[np.uint32], ratio: float) -> QImage:
     image = QImage(pixels.data, width, height, width * 4, drawn).copy()
     image.setDevicePixelRatio(ratio)
     return image
-
-
-def spread_off_line(xy: Floats) -> Floats:
-    """Points [N, 2] of a line (K = 1), each always as far off it so that all are to be seen."""
-    off = np.random.default_rng(0).uniform(-0.5, 0.5, len(xy))
-    return np.stack([xy[:, 0], off.astype(np.float32)], 1)
-
-
-def _grown(size: int) -> list[tuple[int, int, int]]:
-    if size <= 1:
-        return _DISC
-    reach = range(-size, size + 1)
-    disc = [(dx, dy, dx * dx + dy * dy) for dx in reach for dy in reach]
-    rim = [(dx, dy, 120) for dx, dy, square in disc if size**2 < square <= (size + 0.7) ** 2]
-    return rim + [(dx, dy, 255) for dx, dy, square in disc if square <= size**2]
 
 
 def _rgb(label: int) -> tuple[int, int, int]:
@@ -454,60 +287,3 @@ def _draw_marker(
         painter.drawRoundedRect(box, 3, 3)
         painter.setPen(QColor("#f0f2f5"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
-
-
-def _draw_caption(painter: QPainter, at: QRectF, words: str, plate: QColor, text: str) -> None:
-    """Words on a plate of their own, from the left of a place, or ending where it does."""
-    painter.setFont(_lens_font(painter.font().family()))
-    wide = painter.fontMetrics().horizontalAdvance(words) + 8.0
-    box = QRectF(min(at.left(), at.right() - wide), at.top(), wide, at.height())
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(plate)
-    painter.drawRoundedRect(box, 3, 3)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QColor(text))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
-
-
-@cache
-def _lens_font(family: str) -> QFont:
-    font = QFont(family)
-    font.setPointSizeF(8)
-    return font
-
-
-def lens_box(
-    at: QPointF, bounds: QRectF, picture: QImage, side_px: int, captioned: bool = False
-) -> QRectF:
-    """Where the decode at the pointer stands: beside it and inside `bounds`."""
-    room = LENS_CAPTION_PX if captioned else 0
-    longer = max(picture.width(), picture.height())
-    width, height = side_px * picture.width() / longer, side_px * picture.height() / longer
-    x = at.x() + 22 if at.x() + 22 + width < bounds.right() else at.x() - 22 - width
-    above = at.y() - height - 14 - room > bounds.top()
-    y = at.y() - height - 14 if above else at.y() + 18
-    # A large one that fits on neither side covers the place it belongs to, not its own edge.
-    x = max(bounds.left() + 4, min(x, bounds.right() - width - 4))
-    y = max(bounds.top() + 4, min(y, bounds.bottom() - height - 4))
-    return QRectF(x, y, width, height)
-
-
-def draw_lens(
-    painter: QPainter,
-    box: QRectF,
-    picture: QImage,
-    dark: bool,
-    caption: str = "",
-    above: bool = True,
-    right: float = 0.0,
-) -> None:
-    """The decode at the pointer, in its frame; a caption on its farther side, as far as `right`."""
-    border = QColor("#0a0c10" if dark else "#ffffff")
-    if caption:
-        top = box.top() - 3 - LENS_CAPTION_PX if above else box.bottom() + 3
-        words = QRectF(box.left() - 3, top, right - box.left(), LENS_CAPTION_PX)
-        _draw_caption(painter, words, caption, border, "#f0f2f5" if dark else "#20242c")
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setPen(QPen(border, 3))
-    painter.drawRoundedRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), 3, 3)
-    painter.drawImage(box, picture)

@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from explorer import painting
 from explorer.viewport import Viewport
@@ -19,6 +19,7 @@ class PathLayer:
 
     def __init__(self) -> None:
         self.xy: Floats = np.zeros((0, 2), np.float32)
+        self.player: tuple[float, float] | None = None
         self._kept: Floats = np.zeros((0, 2), np.float32)
         self._moving: frozenset[int] = frozenset()
         self._look: tuple[Viewport, bool, float] | None = None
@@ -38,6 +39,13 @@ class PathLayer:
         painter.drawPixmap(0, 0, self._picture)
         for piece in self._pieces(moving=True):
             painting.draw_path(painter, view, piece, dark)
+
+    def draw_player(self, painter: QPainter, view: Viewport) -> None:
+        """Draw the place on it that is played, if one is."""
+        if self.player is not None:
+            painter.setPen(QColor("#111317"))
+            painter.setBrush(QColor("#ffffff"))
+            painter.drawEllipse(QPointF(*view.pixel(*self.player)), 5, 5)
 
     def _moved(self) -> frozenset[int] | None:
         """Which points lie elsewhere than in the picture; none if it is another path."""

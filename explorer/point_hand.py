@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 
 from explorer.data_look import DataLook
 from explorer.legends import latent_unit
+from explorer.lens import LENS_PX
 from explorer.map_points import MapPoints, project
 from explorer.neighbours import Place
 from explorer.painting import Ellipse, to_image
@@ -13,7 +14,7 @@ from explorer.point_words import card_lines, one_of
 from explorer.selection import How, Selection
 from explorer.session import Session
 from explorer.widgets.coordinates import decimals_at
-from explorer.widgets.map_view import LENS_PX, MapView
+from explorer.widgets.map_view import MapView
 from explorer.widgets.place_mark import PlaceMark
 from explorer.widgets.point_card import PointCard
 from models.points import Points

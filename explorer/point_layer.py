@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage, QPainter
 
-from explorer import painting
+from explorer.point_drawing import map_points_image
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
@@ -33,8 +33,6 @@ class PointLayer:
             return
         wanted = view, painter.device().devicePixelRatioF(), dark
         if self._image is None or self._drawn_for != wanted:
-            self._image = painting.map_points_image(
-                view, self.xy, self.colours, wanted[1], wanted[2]
-            )
+            self._image = map_points_image(view, self.xy, self.colours, wanted[1], wanted[2])
             self._drawn_for = wanted
         painter.drawImage(0, 0, self._image)

@@ -14,9 +14,11 @@ from explorer import painting
 from explorer.batching import Batches
 from explorer.epochs import Epoch, Run, read_epoch
 from explorer.gliding import between
+from explorer.point_drawing import points_image, spread_off_line
 from explorer.rendering import decode
 from explorer.replay_overlays import Ground, Overlays, Wanted, draw_above, draw_below, overlays_of
 from explorer.theme import Colours
+from explorer.tile_drawing import draw_tiles, fade
 from explorer.viewport import Tile, Viewport, visible_tiles
 from explorer.workers import Cancelled, TaskContext
 from models.errors import CheckpointError, DataError
@@ -182,7 +184,7 @@ def _points(look: MapLook, found: Epoch) -> tuple[Floats, Bytes]:
         return np.zeros((0, 2), np.float32), np.zeros((0, 3), np.uint8)
     xy = look.plane.project(points.mean)
     if look.line_only:
-        xy = painting.spread_off_line(xy)
+        xy = spread_off_line(xy)
     colours = painting.class_colour_rows(points.label, len(points))
     if points.label is not None and look.hidden_classes:
         shown = ~np.isin(points.label, sorted(look.hidden_classes))
@@ -212,13 +214,13 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
     image.fill(QColor(look.colours.map))
     painter = QPainter(image)
     if look.mosaic:
-        painting.draw_tiles(painter, view, look.tile_px, known.tiles.get)
+        draw_tiles(painter, view, look.tile_px, known.tiles.get)
         whole = QRectF(0, 0, view.width, view.height)
-        painting.fade(painter, whole, look.colours, look.opacity)
+        fade(painter, whole, look.colours, look.opacity)
     draw_below(painter, view, known.overlays)
     if len(xy):
         colours = known.point_colours
-        layer = painting.points_image(view, xy, colours, 1.0, _POINT_SIZE, _OPACITY)
+        layer = points_image(view, xy, colours, 1.0, _POINT_SIZE, _OPACITY)
         painter.drawImage(0, 0, layer)
     beside = look.has_prior and (look.line_only or not look.prior)  # circles show it elsewhere
     ground = Ground(look.has_prior, look.line_only, beside, look.ground_dark)

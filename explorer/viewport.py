@@ -41,6 +41,11 @@ class Viewport:
             self.y - y
         ) * self.scale + self.height / 2
 
+    def place(self, px: float, py: float) -> tuple[float, float]:
+        """The point of one pixel, as `to_plane` finds it; the inverse of `pixel`."""
+        unit = 1 / self.scale
+        return (px - self.width / 2) * unit + self.x, (self.height / 2 - py) * unit + self.y
+
     def to_plane(self, pixels: npt.ArrayLike) -> Floats:
         """Plane coordinates [..., 2] of pixels [..., 2]; the inverse of `to_pixels`."""
         pixels = np.asarray(pixels, np.float64)

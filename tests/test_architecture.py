@@ -111,6 +111,8 @@ ARROWS: dict[str, str] = {
     "explorer": "",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
+    "explorer.frame_timing": "",
+    "explorer.glider": "explorer.gliding explorer.viewport",
     "explorer.pacing": "explorer.session",
     "explorer.point_index": "",
     "explorer.ringed_points": "explorer.viewport",
@@ -228,7 +230,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.replay_drawing": (
         "explorer.batching explorer.epochs explorer.gliding explorer.painting "
-        "explorer.rendering explorer.replay_overlays explorer.theme explorer.viewport "
+        "explorer.point_drawing explorer.rendering explorer.replay_overlays explorer.theme "
+        "explorer.tile_drawing explorer.viewport "
         "explorer.workers models.errors models.model models.planes models.snapshots"
     ),
     "explorer.exporting": (
@@ -236,8 +239,10 @@ ARROWS: dict[str, str] = {
         "explorer.map_drawing explorer.painting explorer.rendering explorer.replay_drawing "
         "explorer.viewport explorer.workers models.errors models.model models.planes"
     ),
+    "explorer.lens": "explorer.viewport",
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
+    "explorer.map_hand": "explorer.area_tool explorer.marker_layer explorer.viewport",
     "explorer.map_keys": "explorer.viewport",
     "explorer.scale_bar": "explorer.theme explorer.viewport",
     "explorer.window_keys": "explorer.actions",
@@ -257,10 +262,14 @@ ARROWS: dict[str, str] = {
     "explorer.dashes": "",
     "explorer.axes": "explorer.theme explorer.viewport",
     "explorer.legends": "",
-    "explorer.fine_points": "explorer.painting explorer.ringed_points explorer.viewport",
+    "explorer.fine_points": "explorer.point_drawing explorer.ringed_points explorer.viewport",
     "explorer.map_drawing": (
         "explorer.axes explorer.crowd_image explorer.fine_points explorer.legends "
-        "explorer.painting explorer.theme explorer.viewport"
+        "explorer.painting explorer.theme explorer.tile_drawing explorer.viewport"
+    ),
+    "explorer.map_ground": (
+        "explorer explorer.axes explorer.painting explorer.theme explorer.tile_drawing "
+        "explorer.viewport"
     ),
     "explorer.batching": "",
     "explorer.png_rows": "",
@@ -289,22 +298,22 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": (
-        "explorer.dashes explorer.ringed_points explorer.theme explorer.viewport"
-    ),
+    "explorer.painting": "explorer.dashes explorer.theme explorer.viewport",
+    "explorer.point_drawing": "explorer.painting explorer.ringed_points explorer.viewport",
+    "explorer.tile_drawing": "explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
     "explorer.class_list": "explorer.theme",
     "explorer.map_classes": (
         "explorer.class_grid explorer.class_lens explorer.session explorer.theme explorer.widgets"
     ),
-    "explorer.point_layer": "explorer.painting explorer.viewport",
+    "explorer.point_layer": "explorer.point_drawing explorer.viewport",
     "explorer.point_values": "explorer.painting explorer.theme models.points",
     "explorer.crowd_layer": (
         "explorer.crowd_image explorer.painting explorer.point_index explorer.viewport "
         "explorer.workers"
     ),
     "explorer.map_points": (
-        "explorer.crowd_image explorer.crowd_layer explorer.painting explorer.point_index "
+        "explorer.crowd_image explorer.crowd_layer explorer.point_drawing explorer.point_index "
         "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
         "models.points"
     ),
@@ -342,7 +351,7 @@ ARROWS: dict[str, str] = {
         "explorer.data_look explorer.figures explorer.rendering models.points"
     ),
     "explorer.point_hand": (
-        "explorer.data_look explorer.legends explorer.map_points explorer.neighbours "
+        "explorer.data_look explorer.legends explorer.lens explorer.map_points explorer.neighbours "
         "explorer.painting explorer.point_words explorer.selection explorer.session "
         "explorer.widgets models.points"
     ),
@@ -367,11 +376,12 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
-        "explorer.export_form explorer.fields explorer.figures explorer.gliding "
-        "explorer.legends "
-        "explorer.map_drawing explorer.map_keys explorer.marker_layer explorer.painting "
+        "explorer.export_form explorer.fields explorer.figures "
+        "explorer.frame_timing explorer.glider explorer.legends explorer.lens "
+        "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
+        "explorer.marker_layer explorer.painting "
         "explorer.path_layer explorer.plot_ranges "
-        "explorer.point_layer explorer.theme explorer.viewport "
+        "explorer.point_layer explorer.theme explorer.tile_drawing explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.progress_line "

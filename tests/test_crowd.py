@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from explorer.crowd_image import Crowd, crowd_pixels, unchosen_grey
 from explorer.crowd_layer import CrowdLayer
 from explorer.map_points import CROWD
-from explorer.painting import map_points_image
+from explorer.point_drawing import map_points_image
 from explorer.point_index import PointIndex
 from explorer.ringed_points import FEW_POINTS
 from explorer.viewport import Viewport

@@ -82,7 +82,7 @@ class Journey:
 
     def ground(self) -> QImage:
         """The map without handles, as it is drawn now."""
-        return self.window.map_panel.view._paint_ground().toImage()
+        return self.window.map_panel.view._ground.picture().toImage()
 
 
 @pytest.fixture

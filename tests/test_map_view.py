@@ -11,12 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer import frame_timing, glider, map_ground
 from explorer.gliding import GLIDE_SECONDS
 from explorer.map_keys import FINE_NUDGE_PX, NUDGE_PX
-from explorer.painting import Ellipse, Marker, map_points_image, points_image
+from explorer.painting import Ellipse, Marker
+from explorer.point_drawing import map_points_image, points_image
 from explorer.ringed_points import FEW_POINTS
-from explorer.viewport import Viewport
-from explorer.widgets import map_view
+from explorer.viewport import Tile, Viewport
 from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -252,14 +253,14 @@ class Clock:
     def go_on(self, share: float) -> None:
         """So much of a glide's time later."""
         self.now += share * GLIDE_SECONDS
-        self.view._on_glide()
+        self.view._glider.look()
 
 
 @pytest.fixture
 def clock(view: MapView, monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock(view)
-    monkeypatch.setattr(map_view, "perf_counter", found)
-    monkeypatch.setattr(view, "_start_glider", lambda: None)
+    monkeypatch.setattr(glider, "perf_counter", found)
+    monkeypatch.setattr(glider, "_LOOK_MS", 1_000_000)
     return found
 
 
@@ -283,24 +284,27 @@ def test_a_glide_goes_on_by_itself_and_ends(view: MapView, qtbot: QtBot) -> None
     view.glide_points(np.ones((5, 2), np.float32), colours)
     qtbot.waitUntil(lambda: not view.gliding)
     assert view.points()[0, 0] == 1
-    assert not view._glider.isActive()
+    assert not view._glider._timer.isActive()
 
 
 def test_a_glide_draws_no_tile_anew(view: MapView, qtbot: QtBot) -> None:
     view.set_points(np.zeros((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
+    asked: list[Tile] = []
+    view.show_tiles, view.tile_image = True, asked.append
+    view.redraw_ground()
     view.grab()
-    tiles = view._tiles_layer
+    assert asked
+    asked.clear()
     view.glide_points(np.ones((5, 2), np.float32), np.full((5, 3), 200, np.uint8))
     qtbot.waitUntil(lambda: not view.gliding)
     view.grab()
-    assert tiles is not None
-    assert view._tiles_layer is tiles
+    assert not asked
 
 
 def test_a_ground_refined_between_frames_is_the_one_drawn_at_once(
     view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_view, "_WORK_SECONDS", 0.0)  # one tile at a time
+    monkeypatch.setattr(map_ground, "_WORK_SECONDS", 0.0)  # one tile at a time
     tile = QImage(4, 4, QImage.Format.Format_Grayscale8)
     tile.fill(90)
     view.show_tiles = True
@@ -308,7 +312,7 @@ def test_a_ground_refined_between_frames_is_the_one_drawn_at_once(
     view.tile_image = lambda _: tile
     view.refine_ground()
     assert view.grab().toImage() == before
-    qtbot.waitUntil(lambda: not view._worker.isActive())
+    qtbot.waitUntil(lambda: not view._ground.refining)
     refined = view.grab().toImage()
     view.redraw_ground()
     assert refined == view.grab().toImage() != before
@@ -318,7 +322,7 @@ def test_a_ground_to_be_refined_is_left_for_another_view(view: MapView, qtbot: Q
     view.show_tiles = True
     view.refine_ground()
     view.zoom(2.0)
-    assert not view._worker.isActive()
+    assert not view._ground.refining
     zoomed = view.grab().toImage()
     view.redraw_ground()
     assert zoomed == view.grab().toImage()
@@ -487,14 +491,14 @@ def paints(view: MapView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Pain
     found = Paints(view)
     view.update()
     qtbot.waitUntil(lambda: found.count > 0)
-    view._moved_at = -1000.0
+    view._frames._moved_at = -1000.0
     view.view_changed.connect(view.hold)
     found.count = 0
     return found
 
 
 def test_another_view_is_painted_when_its_tiles_are_there(view: MapView, paints: Paints) -> None:
-    view._hold.setInterval(1_000_000)
+    view._frames._hold.setInterval(1_000_000)
     view.set_view(Viewport(5, 5, 100))
     QApplication.processEvents()
     assert paints.count == 0
@@ -514,8 +518,8 @@ def test_a_view_whose_tiles_do_not_come_is_painted_without(
 def test_of_views_that_follow_one_another_each_is_painted(
     view: MapView, paints: Paints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_view, "perf_counter", iter([10.0, 10.01, 10.02]).__next__)
-    view._hold.setInterval(1_000_000)
+    monkeypatch.setattr(frame_timing, "perf_counter", iter([10.0, 10.01, 10.02]).__next__)
+    view._frames._hold.setInterval(1_000_000)
     view.set_view(Viewport(5, 5, 100))
     view.set_view(Viewport(6, 5, 100))
     QApplication.processEvents()

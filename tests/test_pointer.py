@@ -12,9 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from explorer.lens import LENS_PX
 from explorer.rendering import Slot
 from explorer.theme import assets_folder
-from explorer.widgets.map_view import LENS_PX, MARGIN_LEFT_PX, MapView
+from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 from tests.opened import Opened, opened
 from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from explorer.painting import draw_tiles
+from explorer.tile_drawing import draw_tiles
 from explorer.viewport import Tile, Viewport, visible_tiles
 
 VIEW = Viewport(0.37, -0.81, 57.3, 320, 240)

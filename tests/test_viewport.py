@@ -30,6 +30,13 @@ def test_to_pixels_and_back(view: Viewport, x: float, y: float) -> None:
     np.testing.assert_allclose(view.to_plane(view.to_pixels([x, y])), [x, y], atol=1e-6)
 
 
+@given(views, near, near)
+def test_the_place_of_a_pixel_is_the_same_with_and_without_arrays(
+    view: Viewport, px: float, py: float
+) -> None:
+    np.testing.assert_array_equal(view.place(px, py), view.to_plane([px, py]))
+
+
 def test_up_on_the_plane_is_up_on_the_screen() -> None:
     view = Viewport(width=200, height=100, scale=10)
     np.testing.assert_allclose(view.to_pixels([0, 0]), [100, 50])

@@ -118,7 +118,7 @@ class MapPanel(QWidget):
         self.view.setObjectName("map")
         self.view.tile_image = mosaic.image
         self.view.crowd = points.layer
-        points.layer.changed.connect(self.view.redraw_points)
+        points.layer.changed.connect(self.view.redraw_layers)
         points.selection_changed.connect(self._on_selection_changed)
         points.colours_changed.connect(self._draw_points)
         self._legend = ClassLegend(self)

@@ -1,8 +1,7 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -18,58 +17,37 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPicture,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QStyle, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from explorer import axes, painting, theme
 from explorer.area_tool import AreaTool
-from explorer.gliding import Glide, view_between
-from explorer.map_drawing import MapContents
+from explorer.frame_timing import FrameTiming
+from explorer.glider import Glider, Step
+from explorer.lens import LENS_PX, Lens
+from explorer.map_drawing import MapContents, recorded
+from explorer.map_ground import GroundLook, MapGround
+from explorer.map_hand import MapHand
 from explorer.map_keys import ZOOM_A_NOTCH, nudge_of, view_after
 from explorer.marker_layer import MarkerLayer
-from explorer.painting import Drawn, Ellipse, Marker, TileImage
+from explorer.painting import Drawn, Ellipse, Marker
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
+from explorer.tile_drawing import TileImage
 from explorer.viewport import Viewport
 
 Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
-LENS_PX = 84
-_CLICK_PX = 4  # a press that moves farther pans
-_PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
-_HOLD_MS, _ALONE_SECONDS = 20, 0.1  # see `hold`
-_GLIDE_MS, _GLIDE_MS_WHILE_DRAGGING = 20, 50  # between two looks at points under way
-_WORK_MS, _WORK_SECONDS = 4, 0.002  # between two goes at a ground drawn bit by bit; how long one is
-_LINE_WORDS = (
-    "The whole latent space is this line: heights say nothing, and points are spread upward at "
-    "random only so that they do not hide one another"
-)
-
-
-def _is_near(one: QPointF, other: QPointF) -> bool:
-    return (one - other).manhattanLength() < _CLICK_PX
+_CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
 
 
 class MapView(QWidget):
     """Draws what it is given in plane coordinates and reports gestures in them."""
 
-    handle_pressed = Signal(int)
-    handle_moved = Signal(int, float, float)
-    handle_released = Signal(int)
-    gesture_cancelled = Signal()
-    handle_activated = Signal(int)  # double click
-    ground_activated = Signal(float, float)  # double click
-    ground_clicked = Signal(float, float)  # a press and a release at one place
-    area_moved = Signal(float, float)  # the pointer, while an area is drawn
-    area_drawn = Signal(object, str)  # corners [M, 2] in the plane; replace, add or remove
-    tool_ended = Signal()
     menu_requested = Signal(int, float, float, QPoint)  # handle or -1
-    pointer_moved = Signal(float, float)
     pointer_left = Signal()
     nudged = Signal(float, float)  # latent units
     view_changed = Signal()
@@ -88,7 +66,7 @@ class MapView(QWidget):
         # Drawn in this order: what lies still between tiles and points, and over the points, is
         # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
         self.below_points: list[Drawn] = []
-        self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_points`
+        self.crowd: Drawn | None = None  # points too many to be drawn here: see `redraw_layers`
         self.above_points: list[Drawn] = []
         self.area = AreaTool()
         self.on_top: list[Drawn] = [self.area]
@@ -101,36 +79,26 @@ class MapView(QWidget):
         self._ellipses: tuple[Ellipse, ...] = ()
         self._hover_ellipse: Ellipse | None = None
         self._path = PathLayer()
-        self._scrub: tuple[float, float] | None = None
-        self._lens: QImage | None = None
-        self._lens_px, self._lens_caption = LENS_PX, ""
+        self._lens = Lens()
         self._pointer: QPointF | None = None
-        self._ground: QPixmap | None = None
-        self._tiles_layer: QPixmap | None = None
-        self._dragging: int | None = None
-        self._grab_offset = QPointF()
-        self._panning_from: QPointF | None = None
-        self._clicking: QPointF | None = None  # where a press was that may become a click
-        self._clicked_ground = False
+        self._ground = MapGround(self._ground_look, self)
+        self._ground.refined.connect(self.update)
+        self._hand = hand = MapHand(self._markers, self.area, self)
+        hand.ground_panned.connect(self._on_hand_ground_panned)
+        hand.ground_left.connect(self.forget_pointer)
+        # What the hand tells, the map does.
+        self.handle_pressed, self.handle_moved = hand.handle_pressed, hand.handle_moved
+        self.handle_released, self.gesture_cancelled = hand.handle_released, hand.gesture_cancelled
+        self.handle_activated, self.ground_activated = hand.handle_activated, hand.ground_activated
+        self.ground_clicked, self.pointer_moved = hand.ground_clicked, hand.pointer_moved
+        self.area_moved, self.area_drawn = hand.area_moved, hand.area_drawn
+        self.tool_ended = hand.tool_ended
         self._fitted = self._shows_focus = False
-        self._patience = QTimer(
-            self, singleShot=True, interval=_PATIENCE_MS, timerType=Qt.TimerType.PreciseTimer
-        )
-        self._patience.timeout.connect(self.update)
-        self._hold = QTimer(
-            self, singleShot=True, interval=_HOLD_MS, timerType=Qt.TimerType.PreciseTimer
-        )
-        self._hold.timeout.connect(self.let_go)
-        self._moved_at, self._moved_alone = 0.0, True
-        self._glide: Glide | None = None
-        self._view_glide: tuple[Viewport, Viewport] | None = None
-        self._glider = QTimer(self, interval=_GLIDE_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._glider.timeout.connect(self._on_glide)
+        self._frames = FrameTiming(self)
+        self._glider = Glider(self)
+        self._glider.stepped.connect(self._on_glider_stepped)
         self._teller = QTimer(self, singleShot=True, interval=0)
         self._teller.timeout.connect(self._on_tell)
-        self._work = self._tiles_painted()
-        self._worker = QTimer(self, interval=_WORK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._worker.timeout.connect(self._on_work)
         self._fit_box: tuple[Sequence[float], Sequence[float], float] = ((-3, -3), (3, 3), 0.05)
 
     # -- what is drawn ---------------------------------------------------------------------
@@ -139,38 +107,35 @@ class MapView(QWidget):
         """Data points [N, 2] in their colours [N, 3]."""
         self._end_glide()
         self._points.set(xy, colours)
-        self.redraw_points()
+        self.redraw_layers()
 
     def glide_points(self, xy: Floats, colours: npt.NDArray[np.uint8]) -> None:
         """The same points lie elsewhere now: let them wander there, unless nobody would see it."""
-        if len(xy) != len(self._points.xy) or not self._may_animate():
+        if len(xy) != len(self._points.xy) or not self._glider.seen:
             self.set_points(xy, colours)
             return
         self._points.set(self._points.xy, colours)
-        self._glide = Glide(self._points.xy, xy, perf_counter())
-        if self._view_glide is not None:
-            self._view_glide = self.view, self.goal
-        self._start_glider()
+        self._glider.begin(self._points.xy, xy, self.view, self.dragging)
 
     def glide_to_fit(
         self, low: Sequence[float], high: Sequence[float], margin: float = 0.05
     ) -> None:
         """As `fit`, but on the way there together with the points."""
-        if self._glide is None:
+        if not self.gliding:
             self.fit(low, high, margin)
             return
         self._fit_box, self._fitted = (low, high, margin), True
-        self._view_glide = self.view, self.view.fitted(low, high, margin)
+        self._glider.take_along(self.view, self.view.fitted(low, high, margin))
 
     @property
     def gliding(self) -> bool:
         """Whether points are on their way."""
-        return self._glide is not None
+        return self._glider.end is not None
 
     @property
     def goal(self) -> Viewport:
         """What the view is on its way to, or shows already."""
-        return self.view if self._view_glide is None else self._view_glide[1]
+        return self._glider.goal or self.view
 
     @property
     def fitted(self) -> bool:
@@ -186,46 +151,26 @@ class MapView(QWidget):
         """Where the data points are drawn now [N, 2]."""
         return self._points.xy
 
-    def _may_animate(self) -> bool:
-        hint = QStyle.StyleHint.SH_Widget_Animation_Duration
-        wanted = self.style().styleHint(hint, None, self) > 0  # 0 where a person wants no motion
-        return wanted and self.isVisible() and not self.visibleRegion().isEmpty()
-
-    def _start_glider(self) -> None:
-        self._glider.start(_GLIDE_MS if self._dragging is None else _GLIDE_MS_WHILE_DRAGGING)
-
-    def _on_glide(self) -> None:
-        glide, now = self._glide, perf_counter()
-        if glide is None:
-            self._glider.stop()
-            return
-        share = glide.share(now)
-        self._points.set(glide.at(now), self._points.colours)
-        if self._view_glide is not None:
-            self.view = view_between(*self._view_glide, share)
-            self._leave_work()
-            self._tiles_layer = None
-        if share >= 1:
+    def _on_glider_stepped(self, step: Step) -> None:
+        self._points.set(step.points, self._points.colours)
+        if step.view is not None:
+            self.view = step.view
+            self._ground.forget()
+        if step.arrived:
             self._end_glide()
-        self.redraw_points()
+        self.redraw_layers()
 
     def _end_glide(self) -> None:
-        moves, self.view = self._view_glide is not None, self.goal
-        self._glide = self._view_glide = None
+        moves, self.view = self._glider.goal is not None, self.goal
         self._glider.stop()
         if moves:
             self._view_moved()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches: the points are where they go."""
-        if self._glide is not None:
-            self.set_points(self._glide.end, self._points.colours)
+        if (end := self._glider.end) is not None:
+            self.set_points(end, self._points.colours)
         super().hideEvent(event)
-
-    def redraw_points(self) -> None:
-        """Draw the points anew at the next frame, on the tiles that are drawn already."""
-        self._ground = None
-        self.update()
 
     def set_markers(self, markers: Sequence[Marker], ellipses: Sequence[Ellipse] = ()) -> None:
         """The handles, and posteriors of those that are encoded images."""
@@ -245,102 +190,66 @@ class MapView(QWidget):
 
     def set_scrub(self, at: tuple[float, float] | None) -> None:
         """Where on the path the player is."""
-        self._scrub = at
+        self._path.player = at
         self.update()
 
     def set_lens(
         self, picture: QImage | None, side_px: int = LENS_PX, caption: str = "decode here"
     ) -> None:
         """The decode beside the pointer, its longer side so many pixels, and what it is called."""
-        self._lens, self._lens_px, self._lens_caption = picture, side_px, caption
-        self._patience.stop()
-        self.update()
+        self._lens.picture, self._lens.side_px, self._lens.caption = picture, side_px, caption
+        self._frames.now()
 
     def _update_soon(self) -> None:
-        """While a handle is dragged wait a moment for its picture, so that one frame shows both.
-
-        To paint at once would be to paint twice, and to hold up the decode the first time.
-        """
-        if self._dragging is None:
+        """A handle that is dragged, or the path through it, waits for its picture."""
+        if self._hand.dragging:
+            self._frames.soon()
+        else:
             self.update()
-        elif not self._patience.isActive():
-            self._patience.start()
 
     def hold(self) -> None:
-        """Paint nothing until `redraw_ground`, for a moment at most: tiles come sooner than that.
-
-        Not while one view follows another: each is to be seen, with or without its tiles.
-        """
-        if self._moved_alone:
-            self.setUpdatesEnabled(False)
-            self._hold.start()
+        """Paint nothing until `redraw_ground`, for a moment at most, unless views follow fast."""
+        self._frames.hold()
 
     def let_go(self) -> None:
         """Paint what was held back, if anything was."""
-        if not self.updatesEnabled():
-            self._hold.stop()
-            self.setUpdatesEnabled(True)  # which paints all of it
+        self._frames.let_go()
 
     def redraw_ground(self) -> None:
         """Draw tiles, points and circles anew at the next frame."""
         self.let_go()
-        self._forget_ground()
+        self._ground.forget()
         self.update()
 
-    def _forget_ground(self) -> None:
-        self._leave_work()
-        self._ground = self._tiles_layer = None
-
-    def redraw_overlays(self) -> None:
-        """Draw what lies on the tiles anew at the next frame, and the tiles as they are drawn."""
-        self._ground = None
+    def redraw_layers(self) -> None:
+        """Draw points and overlays anew at the next frame, on the tiles that are drawn already."""
+        self._ground.forget_layers()
         self.update()
 
     def refine_ground(self) -> None:
         """The same, but tiles are drawn a few at a time, so that no frame is late for them."""
-        self._leave_work()
-        self._work = self._tiles_painted()
-        self._worker.start()
-
-    def _on_work(self) -> None:
-        end = perf_counter() + _WORK_SECONDS
-        for pixmap in self._work:
-            if pixmap is not None:
-                self._leave_work()
-                self._tiles_layer, self._ground = pixmap, None
-                self.update()
-                return
-            if perf_counter() > end:
-                return
-
-    def _leave_work(self) -> None:
-        self._worker.stop()
-        self._work.close()
+        self._ground.refine()
 
     @property
     def lens(self) -> QImage | None:
         """The decode beside the pointer, if there is one."""
-        return self._lens
+        return self._lens.picture
 
     @property
     def lens_box(self) -> QRectF:
         """Where that decode stands, in the ground's own pixels; nothing without one."""
-        if self._lens is None or self._pointer is None:
-            return QRectF()
-        origin = QPointF(MARGIN_LEFT_PX, 0)
-        bounds, at = self.ground.translated(-origin), self._pointer - origin
-        return painting.lens_box(at, bounds, self._lens, self._lens_px, bool(self._lens_caption))
+        at = self._pointer
+        return QRectF() if at is None else self._lens.box(self.view, at - _CORNER)
 
     @property
     def dragging(self) -> bool:
         """Whether a handle is being dragged."""
-        return self._dragging is not None
+        return self._hand.dragging
 
     @property
     def hovering(self) -> bool:
         """Whether the pointer rests or wanders over the ground, dragging nothing."""
-        idle = self._dragging is None and self._panning_from is None and not self.area.drawing
-        return idle and self._pointer is not None
+        return self._hand.idle and self._pointer is not None
 
     @property
     def place(self) -> tuple[float, float] | None:
@@ -394,8 +303,7 @@ class MapView(QWidget):
         return QPointF(px + MARGIN_LEFT_PX, py)
 
     def _to_plane(self, at: QPointF) -> tuple[float, float]:
-        x, y = self.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
-        return float(x), float(y)
+        return self.view.place(at.x() - MARGIN_LEFT_PX, at.y())
 
     def _handle_at(self, at: QPointF) -> int | None:
         found = self._markers.at(self.view, at.x() - MARGIN_LEFT_PX, at.y())
@@ -403,25 +311,21 @@ class MapView(QWidget):
 
     def axis_at(self, at: QPointF) -> str:
         """What the axis is whose numbers stand there, if any do."""
-        across, up = self.axis_names
-        if self.line_only and across:
-            beside = at.y() > self.view.height or at.x() < MARGIN_LEFT_PX
-            return f"Across: {across}. {_LINE_WORDS}" if beside else ""
-        if at.y() > self.view.height:
-            return f"Across: {across}" if across else ""
-        return f"Up: {up}" if up and at.x() < MARGIN_LEFT_PX else ""
+        return axes.words(self.axis_names, self.view, at - _CORNER, self.line_only)
 
     # -- viewport --------------------------------------------------------------------------
 
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
         self.view = view.resized(self.view.width, self.view.height)
-        self._fitted, self._view_glide = False, None
+        self._fitted = False
+        self._glider.leave_view()
         self._view_moved()
 
     def fit(self, low: Sequence[float], high: Sequence[float], margin: float = 0.05) -> None:
         """Look at the whole box; resizing keeps it whole until somebody pans or zooms."""
-        self._fit_box, self._fitted, self._view_glide = (low, high, margin), True, None
+        self._fit_box, self._fitted = (low, high, margin), True
+        self._glider.leave_view()
         self.view = self.view.fitted(low, high, margin)
         self._view_moved()
 
@@ -431,60 +335,59 @@ class MapView(QWidget):
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
-        before, self._moved_at = self._moved_at, perf_counter()
-        self._moved_alone = self._moved_at - before > _ALONE_SECONDS
-        self._forget_ground()
-        if not self._moved_alone:
-            self.let_go()
+        self._ground.forget()
+        self._frames.view_moved()
         self.view_changed.emit()  # whoever hears it may ask to `hold`: then nothing is painted yet
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
         self.view = view.fitted(*self._fit_box) if self._fitted else view
-        self._view_glide = None
+        self._glider.leave_view()
         self._view_moved()
         super().resizeEvent(event)
 
     # -- painting --------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._ground is None:
-            self._ground = self._paint_ground()
+        ground = self._ground.picture()  # first: it may be drawn now, by a painter of its own
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._ground)
+        painter.drawPixmap(0, 0, ground)
         painter.setClipRect(self.ground)
         painter.translate(MARGIN_LEFT_PX, 0)
         self._path.draw(painter, self.view, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
-        self._draw_all(painter, self.on_top)
+        painting.draw_layers(painter, self.on_top, self.view, self.ground_dark)
         self._markers.draw(painter, self.view, self.ground_dark)
-        self._draw_all(painter, self.over_handles)
-        if self._scrub is not None:
-            self._paint_scrub(painter, self._scrub)
-        if self._lens is not None and self._pointer is not None:
-            box, above = self.lens_box, self.lens_box.bottom() < self._pointer.y()
-            painting.draw_lens(
-                painter,
-                box,
-                self._lens,
-                self.ground_dark,
-                self._lens_caption,
-                above,
-                self.ground.right() - MARGIN_LEFT_PX,
-            )
+        painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
+        self._path.draw_player(painter, self.view)
+        if self._pointer is not None:
+            self._lens.draw(painter, self.view, self.ground_dark, self._pointer - _CORNER)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
 
-    def _draw_all(self, painter: QPainter, layers: Sequence[Drawn]) -> None:
-        for layer in layers:
-            painter.save()
-            layer.draw(painter, self.view, self.ground_dark)
-            painter.restore()
+    def _ground_look(self) -> GroundLook:
+        """What lies still, as it is to be drawn now."""
+        points = [self._points] if self.crowd is None else [self._points, self.crowd]
+        return GroundLook(
+            view=self.view,
+            size=self.size(),
+            ratio=self.devicePixelRatioF(),
+            font=self.font(),
+            colours=theme.colours(),
+            dark=self.ground_dark,
+            show_axes=self.show_axes,
+            line_only=self.line_only,
+            tile_image=self.tile_image if self.show_tiles else None,
+            tile_px=self.tile_px,
+            tile_opacity=self.tile_opacity,
+            layers=[*self.below_points, *points, *self.above_points],
+            show_prior=self.show_prior,
+        )
 
     def contents(self) -> MapContents:
         """What is on the map now, to be drawn elsewhere at another size."""
@@ -499,142 +402,42 @@ class MapView(QWidget):
             prior=self.show_prior,
             points=self._points.xy,
             point_colours=self._points.colours,
-            below=self._recorded(self.below_points),
-            above=self._recorded(self.above_points),
-            on_top=self._recorded(self.on_top),
+            below=recorded(self.below_points, self.view, self.ground_dark),
+            above=recorded(self.above_points, self.view, self.ground_dark),
+            on_top=recorded(self.on_top, self.view, self.ground_dark),
             path=self._path.xy,
             markers=self._markers.markers,
             ellipses=self._ellipses,
         )
-
-    def _recorded(self, layers: Sequence[Drawn]) -> QPicture:
-        """What layers draw, in a form that another thread may draw at any size."""
-        picture = QPicture()
-        painter = QPainter(picture)
-        self._draw_all(painter, layers)
-        painter.end()
-        return picture
-
-    def _paint_scrub(self, painter: QPainter, at: tuple[float, float]) -> None:
-        painter.setPen(QColor("#111317"))
-        painter.setBrush(QColor("#ffffff"))
-        painter.drawEllipse(QPointF(*self.view.to_pixels(at)), 5, 5)
-
-    def _paint_ground(self) -> QPixmap:
-        if self._tiles_layer is None:
-            *_, self._tiles_layer = self._tiles_painted()
-        assert self._tiles_layer is not None
-        pixmap = QPixmap(self._tiles_layer)
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        painter.setClipRect(self.ground)
-        painter.translate(MARGIN_LEFT_PX, 0)
-        self._draw_all(painter, self.below_points)
-        self._draw_all(painter, [self._points, *([self.crowd] if self.crowd else [])])
-        self._draw_all(painter, self.above_points)
-        if self.show_prior:
-            colours = theme.colours()
-            painting.draw_prior(painter, self.view, colours, self.line_only, self.ground_dark)
-        painter.end()
-        return pixmap
-
-    def _empty_ground(self) -> tuple[QPixmap, QPainter]:
-        """The axes around ground without tiles, and who paints on at the ground's corner."""
-        colours, ratio = theme.colours(), self.devicePixelRatioF()
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(colours.panel if self.show_axes else colours.map))
-        painter = QPainter(pixmap)
-        painter.setFont(self.font())
-        if self.show_axes:
-            origin, vertical = QPointF(MARGIN_LEFT_PX, 0), not self.line_only
-            axes.draw_axes(painter, self.view, origin, colours, vertical=vertical)
-        painter.setClipRect(self.ground)
-        painter.fillRect(self.ground, QColor(colours.map))
-        painter.translate(MARGIN_LEFT_PX, 0)
-        return pixmap, painter
-
-    def _tiles_painted(self) -> Generator[QPixmap | None, None, None]:
-        """What lies under the points and stands still while they glide; None until it is drawn."""
-        pixmap, painter = self._empty_ground()
-        try:
-            if self.show_tiles:
-                yield from painting.tiles_drawn(painter, self.view, self.tile_px, self.tile_image)
-                ground = self.ground.translated(-MARGIN_LEFT_PX, 0)
-                painting.fade(painter, ground, theme.colours(), self.tile_opacity)
-        finally:
-            painter.end()
-        yield pixmap
 
     # -- mouse -----------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
-        if self._view_glide is not None:  # nothing moves away from under the hand
-            self._view_glide = None
+        if self._glider.goal is not None:  # nothing moves away from under the hand
+            self._glider.leave_view()
             self._view_moved()
-        at = event.position()
         left = event.button() == Qt.MouseButton.LeftButton
-        key = self._handle_at(at) if left else None
-        self._clicked_ground = key is None
-        if key is None and left and self.area.draws:
-            self.area.begin(*self._to_plane(at))
+        self._hand.press(self.view, event.position() - _CORNER, left)
+        if self.area.drawing:
             self.set_lens(None)
-            return
-        if key is None:
-            self._clicking = at if left and self.ground.contains(at) else None
-            self._panning_from = at
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            return
-        self._dragging = key
-        self._grab_offset = QPointF(self.position_of(key)) - at
-        self.handle_pressed.emit(key)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at = self._pointer = event.position()
-        if self._dragging is not None:
-            x, y = self._to_plane(at + self._grab_offset)
-            self.handle_moved.emit(self._dragging, x, y)
-        elif self.area.drawing:
-            self.area.move(*self._to_plane(at), self.view.scale)
-            self.area_moved.emit(*self._to_plane(at))
-            self.update()
-        elif self._clicking is not None and _is_near(at, self._clicking):
-            return
-        elif self._panning_from is not None:
-            self._clicking = None
-            moved, self._panning_from = at - self._panning_from, at
-            self.set_view(self.view.panned(moved.x(), moved.y()))
-        elif self.ground.contains(at):
-            over = self._handle_at(at) is not None
-            self.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor)
-            self.pointer_moved.emit(*self._to_plane(at))
-        else:
-            self.forget_pointer()
+        self._pointer = event.position()
+        self._hand.move(self.view, self._pointer - _CORNER)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._dragging is not None and event.button() == Qt.MouseButton.LeftButton:
-            key, self._dragging = self._dragging, None
-            self.handle_released.emit(key)
-        elif self.area.drawing:
-            self._end_area(event.modifiers())
-        elif self._panning_from is not None:
-            self._panning_from = None
-            self.setCursor(Qt.CursorShape.CrossCursor)
-            if self._clicking is not None:
-                at, self._clicking = self._clicking, None
-                self.ground_clicked.emit(*self._to_plane(at))
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._hand.release(self.view, left, event.modifiers())
         self.tell_pointer()
 
-    def _end_area(self, held: Qt.KeyboardModifier) -> None:
-        keys = Qt.KeyboardModifier
-        how = "add" if held & keys.ShiftModifier else "replace"
-        if held & (keys.AltModifier | keys.ControlModifier):
-            how = "remove"
-        corners = self.area.end(self.view.scale)
-        self.update()
-        self.area_drawn.emit(np.zeros((0, 2)) if corners is None else corners, how)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._hand.press_twice(self.view, event.position() - _CORNER)
+
+    def _on_hand_ground_panned(self, across_px: float, down_px: float) -> None:
+        self.set_view(self.view.panned(across_px, down_px))
 
     def set_tool(self, kind: str) -> None:
         """What a press on the ground does: one of `area_tool.TOOLS`."""
@@ -642,20 +445,6 @@ class MapView(QWidget):
         self.area.kind = kind
         self.tell_pointer()
         self.update()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or not self.ground.contains(
-            event.position()
-        ):
-            return
-        self._panning_from = None
-        key = self._handle_at(event.position())
-        if self.area.kind != "pan" or (key is not None and self._clicked_ground):
-            return  # the first click of the two has put the handle there
-        if key is None:
-            self.ground_activated.emit(*self._to_plane(event.position()))
-        else:
-            self.handle_activated.emit(key)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / 120
@@ -678,7 +467,7 @@ class MapView(QWidget):
 
     def forget_pointer(self) -> None:
         """It is over something else, even if that lies over the map."""
-        self._pointer, self._lens, self._hover_ellipse = None, None, None
+        self._pointer, self._lens.picture, self._hover_ellipse = None, None, None
         self.pointer_left.emit()
         self.update()
 
@@ -687,16 +476,8 @@ class MapView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         held = event.modifiers()
-        if key == Qt.Key.Key_Escape and self._dragging is not None:
-            self._dragging = None
-            self.gesture_cancelled.emit()
+        if key == Qt.Key.Key_Escape and self._hand.give_up():
             self.tell_pointer()
-        elif key == Qt.Key.Key_Escape and self.area.drawing:
-            self.area.cancel()
-            self.tell_pointer()
-            self.update()
-        elif key == Qt.Key.Key_Escape and self.area.kind != "pan":
-            self.tool_ended.emit()
         elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
             self._look_at_active()
         elif (view := view_after(self.view, key, held)) is not None:
