@@ -11,6 +11,8 @@ from math import atan2, ceil, cos, floor, pi, sin, sqrt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
 
+from explorer.circles import add_arc
+
 _DASH, _PERIOD = 4.0, 6.0  # widths of the pen, as in Qt's dashed lines
 
 
@@ -44,15 +46,12 @@ def dashed_circle(centre: QPointF, radius: float, width: float, box: QRectF) -> 
 
     They are counted from the circle's rightmost place, whatever is seen of it.
     """
-    around = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
     number = max(1, round(2 * pi * radius / (_PERIOD * width)))
     step, path = 2 * pi / number, QPainterPath()
     for start, stop in seen_arcs(centre, radius, box):
         first, last = floor(start / step) - 1, ceil(stop / step) + 1
         for place in range(first, min(last, first + number)):
-            angle = place * step * 180 / pi
-            path.arcMoveTo(around, angle)
-            path.arcTo(around, angle, step * 180 / pi * _DASH / _PERIOD)
+            add_arc(path, centre, radius, place * step, step * _DASH / _PERIOD)
     return path
 
 

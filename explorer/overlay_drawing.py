@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 
 from explorer import dashes, theme
+from explorer.circles import draw_ellipse
 from explorer.overlays import TileGrid
 from explorer.viewport import Viewport
 from models.relief import Relief
@@ -292,7 +293,7 @@ def draw_relief(
                 seen = QRectF(-4, -4, view.width + 8, view.height + 8)
                 dashes.draw_circle(painter, centre, reach, seen)
             else:
-                painter.drawEllipse(centre, reach, reach)
+                draw_ellipse(painter, centre, reach, reach)
     for number, rings in enumerate(relief.rings):
         path = place.map(_path(rings))
         for colour, width in ((rim, 3.6), (QColor(data), 2.2 - 0.5 * number)):

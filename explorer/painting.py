@@ -13,6 +13,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from explorer import dashes
+from explorer.circles import draw_ellipse
 from explorer.theme import Colours, class_colour, handle_colour
 from explorer.viewport import Viewport
 
@@ -140,7 +141,7 @@ def draw_prior(
             elif by_hand:
                 dashes.draw_circle(painter, centre, reach, seen)
             else:
-                painter.drawEllipse(centre, reach, reach)
+                draw_ellipse(painter, centre, reach, reach)
         _chip(
             painter,
             QPointF(centre.x() + reach * 0.7071, centre.y() - reach * 0.7071)
@@ -203,7 +204,7 @@ def draw_ellipses(painter: QPainter, view: Viewport, ellipses: Iterable[Ellipse]
         painter.rotate(-math.degrees(ellipse.angle))  # pixels count downward
         for sigma in (2, 1):
             reach = sigma * view.scale
-            painter.drawEllipse(QPointF(0, 0), reach * ellipse.longer, reach * ellipse.shorter)
+            draw_ellipse(painter, QPointF(0, 0), reach * ellipse.longer, reach * ellipse.shorter)
         painter.restore()
 
 

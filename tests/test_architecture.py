@@ -259,7 +259,8 @@ ARROWS: dict[str, str] = {
         "explorer explorer.legends explorer.scale_bar explorer.session explorer.theme "
         "explorer.widgets"
     ),
-    "explorer.dashes": "",
+    "explorer.circles": "",
+    "explorer.dashes": "explorer.circles",
     "explorer.axes": "explorer.theme explorer.viewport",
     "explorer.legends": "",
     "explorer.fine_points": "explorer.point_drawing explorer.ringed_points explorer.viewport",
@@ -298,7 +299,7 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
-    "explorer.painting": "explorer.dashes explorer.theme explorer.viewport",
+    "explorer.painting": "explorer.circles explorer.dashes explorer.theme explorer.viewport",
     "explorer.point_drawing": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.tile_drawing": "explorer.theme explorer.viewport",
     "explorer.class_grid": "explorer.painting explorer.theme",
@@ -322,7 +323,8 @@ ARROWS: dict[str, str] = {
         "explorer.session"
     ),
     "explorer.overlay_drawing": (
-        "explorer.dashes explorer.overlays explorer.theme explorer.viewport models.relief"
+        "explorer.circles explorer.dashes explorer.overlays explorer.theme explorer.viewport "
+        "models.relief"
     ),
     "explorer.map_overlays": (
         "explorer.aggregate explorer.legends explorer.overlay_drawing explorer.overlays "
