@@ -57,12 +57,14 @@ MAGNIFICATION_TIP = (
     "its two directions). It is the area of image space that one unit of area of the plane covers, "
     "in px²/σ²: a px is the way of one pixel from 0 to 1, σ a standard deviation of the prior "
     "(px²/unit² without a prior; on a line, length by length). Colours on a logarithmic scale, "
-    "from the 2nd to the 98th percentile of what is visible"
+    "from the 2nd to the 98th percentile of what is visible, which count as 5 % apart at least. "
+    "What is told of the pointer is the value in the middle of its tile, some 22 px wide"
 )
 FIELD_TIP = (
     "Where the model pulls: arrows from z to encode(decode(z)), the part of that step in the plane "
     "of the map. To the scale of the map, but cut where the next arrow begins; the colour tells "
-    "the whole length, in σ, standard deviations of the prior (without one, in latent units)"
+    "the length uncut, in σ, standard deviations of the prior (without one, in latent units). What "
+    "is told of the pointer is the step from the middle of its tile, some 42 px wide"
 )
 
 _NOTES = {
@@ -331,4 +333,5 @@ def _field_here(arrows: TileLayer, off_plane: bool, unit: str, x: float, y: floa
     if found is None:
         return ""
     length = float((found[0] ** 2 + found[1] ** 2) ** 0.5)
-    return f"{length:.2f} {unit}" + (f", off plane {float(found[2]):.2f}" if off_plane else "")
+    beside = f", off plane {figure(float(found[2]))}" if off_plane else ""
+    return f"{figure(length)}{beside} {unit}"  # a unit for both: there is little room

@@ -49,7 +49,7 @@ LIGHT_DATA, LIGHT_PRIOR, LIGHT_HOLE = "#8a5a00", "#2c5f9e", "#b3005e"
 
 _OPACITY = 0.62
 _SHARES = (2.0, 98.0)  # percentiles of what is visible that take the ends of the colours
-_LEAST = 1e-12
+_LEAST, _APART = 1e-12, 1.05  # the least factor, and the least ratio of both ends of its colours
 _SHORTEST_PX, _HEAD_PX, _ROOM = 2.0, 6.0, 0.92  # the longest arrow is that share of a tile
 _RIM = QColor(8, 10, 14, 190)
 _WORD_PX, _HATCH_PX = 34.0, 7.0  # a narrower hole has no word on it
@@ -73,13 +73,16 @@ class Range:
 
 
 def magnification_range(grid: TileGrid) -> Range | None:
-    """Nearly the least and the most of what is visible; nothing where nothing is known."""
+    """Nearly the least and the most of what is visible; nothing where nothing is known.
+
+    At least a twentieth apart, so that what is nearly the same everywhere looks so.
+    """
     found = grid.values[..., 0]
     found = found[np.isfinite(found)]
     if not len(found):
         return None
     low, high = np.percentile(np.maximum(found, _LEAST), _SHARES)
-    return Range(float(low), float(max(high, low * 1.0001)))
+    return Range(float(low), float(max(high, low * _APART)))
 
 
 def field_range(grid: TileGrid) -> Range | None:

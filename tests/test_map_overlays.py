@@ -217,6 +217,7 @@ def test_a_line_and_a_plane_of_many_dimensions_have_all_three(
         here = window.window.overlays.legend.here()
         assert set(here) == set(NAMES)
         assert ("off plane" in here["field"]) is (size > 2)
+        assert here["field"].endswith(" σ")
         assert not picture(window).isNull()
 
 

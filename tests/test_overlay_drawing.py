@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.legends import figure
 from explorer.overlay_drawing import (
     HOLE_COLOUR,
     VIRIDIS,
@@ -74,6 +75,15 @@ def test_a_heat_map_is_smooth(qapp: object) -> None:
     image = drawn(layer)
     shades = [image.pixelColor(x, 120).green() for x in range(60, 260)]
     assert max(abs(a - b) for a, b in pairwise(shades)) <= 4
+
+
+def test_magnifications_that_are_nearly_the_same_look_so(qapp: object) -> None:
+    ends = magnification_range(grid(lambda x, y: 562 * (1 + 1e-4 * x)))
+    assert ends is not None
+    assert figure(ends.low) != figure(ends.high)
+    image = heat_image(grid(lambda x, y: 562 * (1 + 1e-4 * x)), ends)
+    shades = [image.pixelColor(x, 5) for x in range(image.width())]
+    assert max(shade.green() for shade in shades) - min(shade.green() for shade in shades) < 10
 
 
 def test_what_is_not_known_yet_is_transparent(qapp: object) -> None:
