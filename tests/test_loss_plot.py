@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.loss_readout import Line, Mark, Term
 from explorer.plot_ranges import decimated, roomy, round_up, value_range
-from explorer.widgets.loss_plot import Line, LossPlot, Mark, Term
+from explorer.widgets.loss_plot import LossPlot
 
 Kind = TypeVar("Kind", bound=QWidget)
 

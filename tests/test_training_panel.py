@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer import theme
+from explorer.loss_readout import Mark
 from explorer.pages import training_setup
 from explorer.pages.training_runs import COLUMNS
 from explorer.pages.training_setup import FILE_WISH, FOLDER_WISH
@@ -56,7 +57,7 @@ from explorer.trainer_messages import (
 from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import preset_plans
 from explorer.training_words import figures_text, progress_text
-from explorer.widgets.loss_plot import LossPlot, Mark
+from explorer.widgets.loss_plot import LossPlot
 from explorer.widgets.picture_grid import PictureGrid
 from models.plans import Plan
 from tests.trainings import DirectLane, Fakes, write_run

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from explorer.fields import Choice, Value
 from explorer.loss_curves import Curve, Curves
+from explorer.loss_readout import Line, Mark, Term
 from explorer.runs_on_disk import Run
 from explorer.trainer_messages import Adjusted, Pictures
 from explorer.training_choices import live_fields, setting_word
@@ -41,7 +42,7 @@ from explorer.widgets.picture_grid import PictureGrid
 from models.methods import METHODS
 
 if TYPE_CHECKING:
-    from explorer.widgets.loss_plot import Line, LossPlot, Term
+    from explorer.widgets.loss_plot import LossPlot
 
 VIEWS = (
     Choice("terms", "Terms", f"Every term of the objective over the epochs.\n{WEIGHTS_TIP}"),
@@ -231,7 +232,7 @@ class WatchPage(QWidget):
         """Make the plots: that takes half a second, so it is done when they are first seen."""
         if self.terms is not None:
             return
-        from explorer.widgets.loss_plot import LossPlot, Term
+        from explorer.widgets.loss_plot import LossPlot
 
         self.terms = LossPlot(_plotted(pseudo=False), self)
         self.terms.set_words(_NO_CURVES)
@@ -297,8 +298,6 @@ class WatchPage(QWidget):
         """
         if self.terms is None or self.gradient is None:
             return
-        from explorer.widgets.loss_plot import Line, Mark
-
         marks = [Mark(one.epoch, f"{setting_word(one.name)} {one.value:g}") for one in adjusted]
         lines = _lines(curves)
         steps = curves.gradient
@@ -329,8 +328,6 @@ class WatchPage(QWidget):
     def _show_compared(self) -> None:
         if self.compared is None:
             return
-        from explorer.widgets.loss_plot import Line, Term
-
         key = str(self.compared_term.currentData())
         self.compared.set_terms(
             [
@@ -409,10 +406,8 @@ class WatchPage(QWidget):
         self.live_note.setText(text)
 
 
-def _plotted(pseudo: bool) -> "tuple[Term, ...]":
+def _plotted(pseudo: bool) -> tuple[Term, ...]:
     """The terms as a plot offers them."""
-    from explorer.widgets.loss_plot import Term
-
     return tuple(
         Term(*words._replace(tip=f"{words.tip}\n{WEIGHTS_TIP}")) for words in terms_for(pseudo)
     )
@@ -450,9 +445,7 @@ def _no_kl(method: str) -> str:
     return "The KL of each dimension is drawn here after the first epoch."
 
 
-def _lines(curves: Curves) -> "list[Line]":
-    from explorer.widgets.loss_plot import Line
-
+def _lines(curves: Curves) -> list[Line]:
     return [
         Line(name, held_out, curve.epochs, [shown(name, value) for value in curve.values])
         for held_out, terms in ((False, curves.train), (True, curves.held_out))

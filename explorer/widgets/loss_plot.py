@@ -4,7 +4,6 @@ That takes half a second, so whoever shows it imports it when it is first shown.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
@@ -13,6 +12,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from explorer import theme
+from explorer.loss_readout import Line, Mark, Reading, Term, low_table, plain, readings, table
 from explorer.plot_ranges import decimated, roomy, round_up, value_range
 
 _STEP = 0.02  # of the axis: an arrow key's step
@@ -28,39 +28,6 @@ _LEGEND_PX = 20  # kept free of curves at the top
 _MOST_HEADROOM = 0.3  # of the height of a low plot
 _LEFT_PX, _RIGHT_PX = 48, 6  # beside the legend, which keeps off the numbers of the axis
 _BUTTON_PX = 30  # of a term's button besides its letters
-
-
-@dataclass(frozen=True)
-class Term:
-    """One loss: its key, the word for it, a shorter one, its colour on dark ground, its meaning."""
-
-    key: str
-    name: str
-    short: str
-    colour: str
-    tip: str
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """Values of a term over epochs, of images trained on or held out."""
-
-    term: str
-    held_out: bool
-    epochs: Sequence[float]
-    values: Sequence[float]
-
-    def at(self, epoch: float) -> float:
-        """The value at an epoch, straight between points."""
-        return float(np.interp(epoch, self.epochs, self.values))
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened after so many epochs, in a few letters."""
-
-    epoch: float
-    text: str
 
 
 class LossPlot(QWidget):
@@ -192,14 +159,7 @@ class LossPlot(QWidget):
     def readout(self) -> str:
         """The values at the cursor as plain text, or nothing where there is no cursor."""
         cursor = self._cursor()
-        if cursor is None:
-            return ""
-        rows = [f"epoch {cursor:.1f}"]
-        for term in self._terms:
-            values = self._values_at(term.key, cursor)
-            if values:
-                rows.append(f"{term.name} " + ", ".join(f"{k} {v:.2f}" for k, v in values.items()))
-        return "; ".join(rows)
+        return "" if cursor is None else plain(cursor, self._read(cursor))
 
     def range_shown(self) -> tuple[float, float]:
         """The lowest and highest value on the axis."""
@@ -431,15 +391,8 @@ class LossPlot(QWidget):
             return
         self._point(float(box.mapSceneToView(at).x()))
 
-    def _values_at(self, key: str, epoch: float) -> dict[str, float]:
-        """The values of a term at an epoch, by what they are of, as far as lines reach."""
-        if key not in self.shown_terms():
-            return {}
-        return {
-            "held out" if line.held_out else "train": line.at(epoch)
-            for line in self._lines
-            if line.term == key and line.epochs[0] <= epoch <= line.epochs[-1]
-        }
+    def _read(self, epoch: float) -> list[Reading]:
+        return readings(self._terms, self._lines, self.shown_terms(), epoch)
 
     def _say(self) -> None:
         """Put the values at the cursor, or the legend, into the corner; mirror them for readers."""
@@ -467,48 +420,9 @@ class LossPlot(QWidget):
         text = text.replace("   ", " &nbsp; ")
         return f"<span style='color:{theme.colours().muted}'><small>{text}</small></span>"
 
-    def _low_table(self, epoch: float) -> str:
-        """The held-out values, or where there are none those trained on, in two columns."""
-        colours = theme.colours()
-        found = {term: self._values_at(term.key, epoch) for term in self._terms}
-        kind = "held out" if any("held out" in values for values in found.values()) else "train"
-        cells = []
-        for term, values in found.items():
-            if kind in values:
-                colour = theme.readable(term.colour, colours.dark)
-                name = f"<td style='color:{colour}'>&nbsp;{term.short}</td>"
-                cells.append(f"{name}<td align=right>&nbsp;{_figure(values[kind])}</td>")
-        rows = "".join(f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2))
-        head = f"<tr><td colspan=4>&nbsp;epoch {epoch:.1f}, {kind}</td></tr>"
-        return (
-            f"<small><table cellspacing=0 style='color:{colours.text}'>{head}{rows}</table></small>"
-        )
-
     def _table(self, epoch: float) -> str:
-        """The values at an epoch as a small table."""
-        if self._plot.height() < (len(self.shown_terms()) + 2) * _TABLE_ROW_PX:
-            return self._low_table(epoch)
-        colours = theme.colours()
-        rows = f"<tr><td>epoch {epoch:.1f}&nbsp;</td><td align=right>&nbsp;train</td>"
-        rows += "<td align=right>&nbsp;held out</td></tr>"
-        for term in self._terms:
-            values = self._values_at(term.key, epoch)
-            if values:
-                cells = "".join(
-                    f"<td align=right>&nbsp;{_figure(values[kind])}</td>"
-                    if kind in values
-                    else "<td></td>"
-                    for kind in ("train", "held out")
-                )
-                colour = theme.readable(term.colour, colours.dark)
-                name = f"<td style='color:{colour}'>{term.name}</td>"
-                rows += f"<tr>{name}{cells}</tr>"
-        return f"<small><table cellspacing=0 style='color:{colours.text}'>{rows}</table></small>"
-
-
-def _figure(value: float) -> str:
-    """Two places, and no zero below zero."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+        low = self._plot.height() < (len(self.shown_terms()) + 2) * _TABLE_ROW_PX
+        return (low_table if low else table)(epoch, self._read(epoch))
 
 
 def _faint(colour: str) -> QColor:
