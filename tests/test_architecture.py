@@ -379,18 +379,17 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
-        "explorer.export_form explorer.fields explorer.figures "
-        "explorer.frame_timing explorer.glider explorer.legends explorer.lens explorer.loss_readout "
+        "explorer.export_form explorer.fields explorer.figures explorer.frame_timing "
+        "explorer.glider explorer.legends explorer.lens explorer.loss_readout "
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
-        "explorer.marker_layer explorer.painting "
-        "explorer.path_layer explorer.plot_ranges "
+        "explorer.marker_layer explorer.painting explorer.path_layer explorer.plot_ranges "
         "explorer.point_layer explorer.theme explorer.tile_drawing explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.loss_readout "
-        "explorer.progress_line "
-        "explorer.runs_on_disk explorer.theme explorer.trainer_messages explorer.training_choices "
-        "explorer.training_terms explorer.widgets models.downloads models.methods models.plans"
+        "explorer.progress_line explorer.runs_on_disk explorer.theme explorer.trainer_messages "
+        "explorer.training_choices explorer.training_terms explorer.widgets models.downloads "
+        "models.methods models.plans"
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
