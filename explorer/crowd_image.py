@@ -183,9 +183,10 @@ def _discs(
     view: Viewport, x: Floats, y: Floats, colours: Bytes, ratio: float, rows: range, tone: Tone
 ) -> Pixels:
     """Discs row by row: where one begins its colour is added, behind its end taken away again."""
-    width, radius, scale = round(view.width * ratio), round(tone.radius * ratio), view.scale * ratio
+    width, radius = round(view.width * ratio), round(tone.radius * ratio)
+    scale, up = view.scale * ratio, view.scale_up * ratio
     across = np.floor((x.astype(np.float64) - view.x) * scale + view.width * ratio / 2)
-    down = np.floor((view.y - y.astype(np.float64)) * scale + view.height * ratio / 2) - rows.start
+    down = np.floor((view.y - y.astype(np.float64)) * up + view.height * ratio / 2) - rows.start
     near = (across > -radius - 1) & (across < width + radius)
     near &= (down > -radius - 1) & (down < len(rows) + radius)
     across, down = across[near].astype(np.int64), down[near].astype(np.int64)
@@ -241,14 +242,14 @@ def _pixels(
 ) -> tuple[Integers, Integers | None]:
     """The numbers of the pixels that points lie in, and which points those are (all: None)."""
     height, width = shape
-    scale = view.scale * ratio
+    scale, up = view.scale * ratio, view.scale_up * ratio
     # Differences first: far from 0 and zoomed in, their product with the scale keeps no digits.
     middle_x, middle_y = view.x, view.y
     found, seen = [], []
     for start in range(0, len(x), _CHUNK):
         part = slice(start, start + _CHUNK)
         across = np.floor((x[part].astype(np.float64) - middle_x) * scale + width / 2)
-        down = np.floor((middle_y - y[part].astype(np.float64)) * scale + height / 2)
+        down = np.floor((middle_y - y[part].astype(np.float64)) * up + height / 2)
         inside = (across >= 0) & (across < width) & (down >= 0) & (down < height)
         numbers = down * width + across
         if inside.all():

@@ -74,6 +74,7 @@ class CrowdLayer(QObject):
         """The points in sight, as well as they are known."""
         if self._crowd is None:
             return
+        view = view.spread
         ratio = painter.device().devicePixelRatioF()
         if not self._good(self._sharp, view, ratio, dark):
             self._wish(view, ratio, dark)
@@ -85,7 +86,7 @@ class CrowdLayer(QObject):
             painter.setClipRegion(around, Qt.ClipOperation.IntersectClip)
             painter.drawImage(self._overview.place(view), self._overview.image)
             painter.restore()
-        if self._sharp is not None and self._sharp.view.scale == view.scale:
+        if self._sharp is not None and _alike(self._sharp.view, view):
             painter.drawImage(QPointF(sharp.topLeft().toPoint()), self._sharp.image)
         elif self._sharp is not None:
             painter.drawImage(sharp, self._sharp.image)
@@ -100,7 +101,7 @@ class CrowdLayer(QObject):
             return False
         room = QRectF(0, 0, view.width, view.height).adjusted(-1, -1, 1, 1)
         room.adjust(-_RENEWED_PX, -_RENEWED_PX, _RENEWED_PX, _RENEWED_PX)
-        return shot.view.scale == view.scale and shot.place(view).contains(room)
+        return _alike(shot.view, view) and shot.place(view).contains(room)
 
     def _wish(self, view: Viewport, ratio: float, dark: bool) -> None:
         self._wanted = (view, ratio, dark)
@@ -140,6 +141,11 @@ class CrowdLayer(QObject):
     def _on_failed(self, message: str) -> None:
         """A mistake of the program, which is told elsewhere; the pictures there are stay."""
         self._drawing = False
+
+
+def _alike(one: Viewport, other: Viewport) -> bool:
+    """Whether two viewports show all as large."""
+    return (one.scale, one.stretch) == (other.scale, other.stretch)
 
 
 def overview(index: PointIndex) -> Viewport:

@@ -132,7 +132,9 @@ class MapCorners(QObject):
         left, bottom, right, top = self._view.view.box
         spare = _IN_SIGHT * max(high[0] - low[0], high[1] - low[1])
         across = left - spare <= low[0] and high[0] <= right + spare
-        return across and bottom - spare <= low[1] and high[1] <= top + spare
+        return across and (
+            self._view.line_only or (bottom - spare <= low[1] and high[1] <= top + spare)
+        )
 
     def _on_handle_pressed(self, key: int) -> None:
         """The line under the map says where the handle is; a second one would be a frame late."""

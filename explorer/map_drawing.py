@@ -113,7 +113,7 @@ class MapDrawing:
         self._left = MARGIN_LEFT_PX if included.axes else 0
         view = contents.view
         self._ground = QSize(max(1, round(view.width * ratio)), max(1, round(view.height * ratio)))
-        crowd, dark = contents.crowd, contents.ground_dark
+        crowd, dark, view = contents.crowd, contents.ground_dark, view.spread
         few = None if crowd is None else few_in_sight(crowd, view, dark)
         self._dots = dots(view, *(few or (contents.points, contents.point_colours)), dark)
         self._tones = None if crowd is None or few is not None else tones(crowd, view)
@@ -224,7 +224,7 @@ class MapDrawing:
         contents = self._contents
         if contents.crowd is None or self._tones is None:
             return
-        view, dark = contents.view, contents.ground_dark
+        view, dark = contents.view.spread, contents.ground_dark
         pixels = crowd_rows(contents.crowd, view, self._ratio, dark, rows, self._tones)
         painter.save()
         painter.resetTransform()

@@ -15,6 +15,7 @@ from explorer.point_index import PointIndex
 from explorer.point_values import colour_rows, values_of
 from explorer.selection import How, Selection
 from explorer.session import Session
+from explorer.viewport import Viewport
 from explorer.workers import Callbacks, Cancelled, Lane, TaskContext
 from models.planes import Plane
 from models.points import Points
@@ -104,18 +105,26 @@ class MapPoints(QObject):
         model = self._session.model
         return None if model is None else model.points
 
-    def near(self, x: float, y: float, scale: float) -> int | None:
-        """The number of the point within 6 pixels of a place, the nearest; `scale` px a unit."""
+    def near(self, x: float, y: float, view: Viewport) -> int | None:
+        """The number of the point within 6 pixels of a place in a viewport, the nearest."""
         index = self.index if self._session.layers.points else None
-        return None if index is None else index.nearest(x, y, _NEAR_PX / scale)
+        if index is None:
+            return None
+        seen = view.spread
+        if seen is not view:
+            x, y = seen.place(*view.pixel(x, y))
+        return index.nearest(x, y, _NEAR_PX / view.scale, seen.stretch)
 
-    def place_of(self, row: int) -> tuple[float, float] | None:
-        """Where a point is drawn, if that is known."""
+    def place_of(self, row: int, view: Viewport) -> tuple[float, float] | None:
+        """Where in the plane a point is drawn in a viewport, if that is known."""
         index = self.index
         if index is None:
             return None
         at = np.flatnonzero(index.row == row)
-        return (float(index.x[at[0]]), float(index.y[at[0]])) if len(at) else None
+        if not len(at):
+            return None
+        x, y = float(index.x[at[0]]), float(index.y[at[0]])
+        return view.place(*view.spread.pixel(x, y)) if view.line else (x, y)
 
     def standing_out(self, points: Points) -> Marks | None:
         """Which points [N] keep their colour while others do not; none where all do.
@@ -242,13 +251,18 @@ class MapPoints(QObject):
         self.recolour()
         self.selection_changed.emit()
 
-    def select_area(self, outline: npt.NDArray[np.float64], how: How) -> None:
-        """Choose the points inside an outline [M, 2] of the plane; the newest outline wins."""
+    def select_area(self, outline: npt.NDArray[np.float64], how: How, view: Viewport) -> None:
+        """Choose the points inside an outline [M, 2] of the plane as a viewport shows them.
+
+        The newest outline wins.
+        """
         index = self.index
         if index is None or not self._session.layers.points:
             return
         if self._area is not None:
             self._lane.cancel(self._area)
+        if view.line:
+            outline = view.spread.to_plane(view.to_pixels(outline))
         task = partial(_inside, index, outline, how)
         done = Callbacks(self._on_area, self._on_area_failed)
         self._area = self._lane.submit(task, done)

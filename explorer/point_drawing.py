@@ -18,6 +18,7 @@ from explorer.viewport import Viewport
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
+_SPREAD = 0.42  # of the height, to each side of a line
 MANY_POINTS = 4000  # smaller and fainter from here on, or they would hide the ground
 # A small disc: offsets by how much of the pixel it covers, the faint rim first.
 _DISC = [(dx, dy, 110) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx and dy]
@@ -71,8 +72,11 @@ def map_points_image(
 
 
 def spread_off_line(xy: Floats) -> Floats:
-    """Points [N, 2] of a line (K = 1), each always as far off it so that all are to be seen."""
-    off = np.random.default_rng(0).uniform(-0.5, 0.5, len(xy))
+    """Points [N, 2] of a line (K = 1), each always as far off it so that all are to be seen.
+
+    How far is a share of the height of what shows them: see `Viewport.spread`.
+    """
+    off = np.random.default_rng(0).uniform(-_SPREAD, _SPREAD, len(xy))
     return np.stack([xy[:, 0], off.astype(np.float32)], 1)
 
 

@@ -53,7 +53,7 @@ class PointHand(QObject):
         self._rest.timeout.connect(self._on_rest)
         view.pointer_moved.connect(self._on_pointer_moved)
         view.pointer_left.connect(self._on_pointer_left)
-        view.view_changed.connect(self._on_pointer_left)
+        view.view_changed.connect(self._on_view_changed)
         view.handle_pressed.connect(self._on_pointer_left)
         view.ground_clicked.connect(self._on_clicked)
         view.area_drawn.connect(self._on_area_drawn)
@@ -91,7 +91,7 @@ class PointHand(QObject):
 
     def _on_area_drawn(self, corners: Doubles, how: How) -> None:
         if len(corners):
-            self._points.select_area(corners, how)
+            self._points.select_area(corners, how, self._view.view)
         elif how == "replace":
             self._points.select(Selection())
 
@@ -105,7 +105,7 @@ class PointHand(QObject):
         """Select the points that the map shows."""
         left, bottom, right, top = self._view.view.box
         corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top)])
-        self._points.select_area(corners, "replace")
+        self._points.select_area(corners, "replace", self._view.view)
 
     def select_none(self) -> None:
         """Select nothing."""
@@ -122,6 +122,11 @@ class PointHand(QObject):
         self._pointer = None
         self._look.hover(None)
 
+    def _on_view_changed(self) -> None:
+        self._on_pointer_left()
+        if self._view.line_only:  # how far off the line a point is drawn is a share of the height
+            self._show_mark()
+
     def _on_placed(self) -> None:
         """The points lie elsewhere now, or the view has rested until they were there."""
         self._show_mark()
@@ -133,7 +138,7 @@ class PointHand(QObject):
         if pointer is None or not view.hovering or view.area.draws or view.gliding:
             self._look.hover(None)
             return
-        self._look.hover(self._points.near(*pointer, view.view.scale))
+        self._look.hover(self._points.near(*pointer, view.view))
 
     def _show_card(self) -> None:
         row, data, card, model = self._look.row, self._data(), self._card, self._session.model
@@ -143,7 +148,7 @@ class PointHand(QObject):
             self._view.update()
             return
         one = one_of(data, row)
-        place = self._points.place_of(row)
+        place = self._points.place_of(row, self._view.view)
         if place is None:
             place = project(one, self._session.plane, False)[0].tolist()
         picture = self._look.picture
@@ -165,7 +170,7 @@ class PointHand(QObject):
         return Ellipse(x, y, *plane.ellipse(stddev), _COLOUR)
 
     def _on_clicked(self, x: float, y: float) -> None:
-        row = self._points.near(x, y, self._view.view.scale)
+        row = self._points.near(x, y, self._view.view)
         if self._view.area.kind == "nearest":
             self.near_clicked.emit((x, y) if row is None else row)
         elif row is not None:
@@ -201,7 +206,8 @@ class PointHand(QObject):
         at = None
         if place is not None and z is not None:
             x, y = self._session.plane.project(z).tolist()
-            at = (None if place.row is None else self._points.place_of(place.row)) or (x, y)
+            row, view = place.row, self._view.view
+            at = (None if row is None else self._points.place_of(row, view)) or (x, y)
         if at != self._mark.at:
             self._mark.at = at
             self._view.update()

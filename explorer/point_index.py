@@ -73,10 +73,14 @@ class PointIndex:
         inside = (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
         return np.sort(self.row[at][inside])
 
-    def nearest(self, x: float, y: float, reach: float) -> int | None:
-        """The number of the point nearest a place, at most `reach` away; the lowest of equals."""
-        at = self.near_box(x - reach, y - reach, x + reach, y + reach)
-        dx, dy = self.x[at].astype(np.float64) - x, self.y[at].astype(np.float64) - y
+    def nearest(self, x: float, y: float, reach: float, stretch: float = 1.0) -> int | None:
+        """The number of the point nearest a place, at most `reach` away; the lowest of equals.
+
+        A unit up is as long as `stretch` units across.
+        """
+        high = reach / stretch
+        at = self.near_box(x - reach, y - high, x + reach, y + high)
+        dx, dy = self.x[at].astype(np.float64) - x, (self.y[at].astype(np.float64) - y) * stretch
         squares = dx * dx + dy * dy
         least = float(squares.min(initial=np.inf))
         return int(self.row[at][squares == least].min()) if least <= reach * reach else None

@@ -31,8 +31,8 @@ class PointLayer:
         """Draw them, anew if they or the view are others than before."""
         if not len(self.xy):
             return
-        wanted = view, painter.device().devicePixelRatioF(), dark
+        wanted = view.spread, painter.device().devicePixelRatioF(), dark
         if self._image is None or self._drawn_for != wanted:
-            self._image = map_points_image(view, self.xy, self.colours, wanted[1], wanted[2])
+            self._image = map_points_image(wanted[0], self.xy, self.colours, wanted[1], wanted[2])
             self._drawn_for = wanted
         painter.drawImage(0, 0, self._image)

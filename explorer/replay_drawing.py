@@ -220,7 +220,7 @@ def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:
     draw_below(painter, view, known.overlays)
     if len(xy):
         colours = known.point_colours
-        layer = points_image(view, xy, colours, 1.0, _POINT_SIZE, _OPACITY)
+        layer = points_image(view.spread, xy, colours, 1.0, _POINT_SIZE, _OPACITY)
         painter.drawImage(0, 0, layer)
     beside = look.has_prior and (look.line_only or not look.prior)  # circles show it elsewhere
     ground = Ground(look.has_prior, look.line_only, beside, look.ground_dark)

@@ -19,7 +19,8 @@ _TICK_SPACING_PX, _LEAST_SPACING_PX = 85, 24
 class Viewport:
     """`width` x `height` pixels around (`x`, `y`) of the plane, `scale` pixels a latent unit.
 
-    The plane's second coordinate points up, the screen's down.
+    The plane's second coordinate points up, the screen's down. On a `line` (K = 1) it means
+    nothing, and 0 always stands in the middle. Pixels up a unit are `stretch` times those across.
     """
 
     x: float = 0.0
@@ -27,11 +28,27 @@ class Viewport:
     scale: float = 100.0
     width: int = 1
     height: int = 1
+    line: bool = False
+    stretch: float = 1.0
+
+    @property
+    def scale_up(self) -> float:
+        """Pixels up a unit."""
+        return self.scale * self.stretch
+
+    @property
+    def spread(self) -> "Viewport":
+        """As data points are seen: their second coordinate on a line is a share of the height."""
+        return replace(self, y=0.0, stretch=self.height / self.scale) if self.line else self
+
+    def as_line(self, line: bool) -> "Viewport":
+        """The same, of a line or of a plane."""
+        return replace(self, line=line, y=0.0 if line else self.y)
 
     def to_pixels(self, points: npt.ArrayLike) -> Floats:
         """Pixels [..., 2] of plane coordinates [..., 2]."""
         points = np.asarray(points, np.float64)
-        flip = np.array([self.scale, -self.scale])
+        flip = np.array([self.scale, -self.scale_up])
         moved = (points - [self.x, self.y]) * flip + [self.width / 2, self.height / 2]
         return np.asarray(moved, np.float64)
 
@@ -39,17 +56,17 @@ class Viewport:
         """The pixel of one point: what `to_pixels` does, without the price of an array."""
         return (x - self.x) * self.scale + self.width / 2, (
             self.y - y
-        ) * self.scale + self.height / 2
+        ) * self.scale_up + self.height / 2
 
     def place(self, px: float, py: float) -> tuple[float, float]:
         """The point of one pixel, as `to_plane` finds it; the inverse of `pixel`."""
-        unit = 1 / self.scale
-        return (px - self.width / 2) * unit + self.x, (self.height / 2 - py) * unit + self.y
+        across, up = 1 / self.scale, 1 / self.scale_up
+        return (px - self.width / 2) * across + self.x, (self.height / 2 - py) * up + self.y
 
     def to_plane(self, pixels: npt.ArrayLike) -> Floats:
         """Plane coordinates [..., 2] of pixels [..., 2]; the inverse of `to_pixels`."""
         pixels = np.asarray(pixels, np.float64)
-        flip = np.array([1 / self.scale, -1 / self.scale])
+        flip = np.array([1 / self.scale, -1 / self.scale_up])
         moved = (pixels - [self.width / 2, self.height / 2]) * flip + [self.x, self.y]
         return np.asarray(moved, np.float64)
 
@@ -58,31 +75,37 @@ class Viewport:
         return replace(self, width=max(1, width), height=max(1, height))
 
     def panned(self, dx_px: float, dy_px: float) -> "Viewport":
-        """The ground moved by so many pixels."""
-        return replace(self, x=self.x - dx_px / self.scale, y=self.y + dy_px / self.scale)
+        """The ground moved by so many pixels; on a line across only."""
+        y = self.y if self.line else self.y + dy_px / self.scale_up
+        return replace(self, x=self.x - dx_px / self.scale, y=y)
 
     def zoomed(self, factor: float, at_px: tuple[float, float] | None = None) -> "Viewport":
-        """Enlarged by `factor`; what is under `at_px` (else the centre) stays there."""
+        """Enlarged by `factor`; what is under `at_px` (else the centre) stays there.
+
+        On a line it stays above or below where it was.
+        """
         pixel = np.array(at_px or (self.width / 2, self.height / 2))
         scale = min(max(self.scale * factor, SCALE_RANGE[0]), SCALE_RANGE[1])
         fixed = self.to_plane(pixel)
         moved = replace(self, scale=scale)
         x, y = np.array([moved.x, moved.y]) + fixed - moved.to_plane(pixel)
-        return replace(moved, x=float(x), y=float(y))
+        return replace(moved, x=float(x), y=self.y if self.line else float(y))
 
     def fitted(self, low: npt.ArrayLike, high: npt.ArrayLike, margin: float = 0.08) -> "Viewport":
-        """So that the box from `low` [2] to `high` [2] just fits, with a margin."""
+        """So that the box from `low` [2] to `high` [2] just fits, with a margin; a line's width."""
         low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
         extent = np.maximum(high - low, 1e-6) * (1 + 2 * margin)
-        scale = min(self.width / extent[0], self.height / extent[1])
+        scale = self.width / extent[0]
+        if not self.line:
+            scale = min(scale, self.height / extent[1])
         scale = min(max(float(scale), SCALE_RANGE[0]), SCALE_RANGE[1])
         x, y = (low + high) / 2
-        return replace(self, x=float(x), y=float(y), scale=scale)
+        return replace(self, x=float(x), y=self.y if self.line else float(y), scale=scale)
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """(left, bottom, right, top) in plane coordinates."""
-        half = self.width / self.scale / 2, self.height / self.scale / 2
+        half = self.width / self.scale / 2, self.height / self.scale_up / 2
         return self.x - half[0], self.y - half[1], self.x + half[0], self.y + half[1]
 
 

@@ -316,7 +316,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.map_points": (
         "explorer.crowd_image explorer.crowd_layer explorer.point_drawing explorer.point_index "
-        "explorer.point_values explorer.selection explorer.session explorer.workers models.planes "
+        "explorer.point_values explorer.selection explorer.session explorer.viewport "
+        "explorer.workers models.planes "
         "models.points"
     ),
     "explorer.kept_look": (

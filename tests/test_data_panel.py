@@ -587,7 +587,7 @@ def bare_place(window: Opened) -> tuple[QPoint, np.ndarray]:
     for x in range(MARGIN_LEFT_PX + 60, int(view.ground.right()) - 60, 7):
         at = QPoint(x, int(view.ground.height() / 3))
         place = view.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()])
-        if window.window.points.near(float(place[0]), float(place[1]), view.view.scale) is None:
+        if window.window.points.near(float(place[0]), float(place[1]), view.view) is None:
             return at, window.window.session.slice.lift(np.asarray(place, np.float32))
     raise AssertionError("points everywhere")
 

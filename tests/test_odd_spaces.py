@@ -6,15 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QPicture
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
-from explorer.widgets.map_view import MARGIN_LEFT_PX
+from explorer.crowd_image import Crowd, crowd_pixels
+from explorer.map_drawing import Included, draw_map
+from explorer.map_keys import ZOOM_A_NOTCH
+from explorer.painting import pixels_image
+from explorer.point_drawing import map_points_image, spread_off_line
+from explorer.point_index import PointIndex
+from explorer.viewport import Viewport
+from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
 from models.methods import MethodName
 from models.points import Points
-from tests.opened import PATIENCE_MS, opened
-from tests.test_map_view import MOVE, NONE, mouse
+from tests.opened import PATIENCE_MS, Opened, opened
+from tests.test_map_view import MOVE, NONE, PRESS, RELEASE, mouse
 
 if TYPE_CHECKING:
     from models.model import Model
@@ -122,3 +131,156 @@ def test_any_two_of_512_dimensions_are_chosen(
         found.settle()
         mouse(window.map_panel.view, MOVE, QPoint(300, 100), NONE, NONE)
         assert window.map_area.corners.coordinates.text().startswith("z511")
+
+
+def drag(view: MapView, start: QPoint, end: QPoint) -> None:
+    """The left button is held from one place to another."""
+    mouse(view, PRESS, start)
+    mouse(view, MOVE, end)
+    mouse(view, RELEASE, end, held=NONE)
+
+
+def near_the_axis(view: MapView, notches: int = 15) -> None:
+    """The wheel is turned over a place well below the middle of the map."""
+    at = QPointF(MARGIN_LEFT_PX + 0.4 * view.view.width, 0.85 * view.view.height)
+    for _ in range(notches):
+        view.zoom(ZOOM_A_NOTCH, at)
+
+
+def row_seen(found: Opened) -> tuple[int, QPoint]:
+    """A point of which the pointer is sure, and where it is drawn in the map's own pixels."""
+    view, index = found.window.map_panel.view, found.window.points.index
+    assert index is not None
+    pixels = view.view.spread.to_pixels(np.stack([index.x, index.y], 1))
+    apart = np.hypot(*(pixels[:, None] - pixels[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    inside = ((pixels > 20) & (pixels < [view.view.width - 20, view.view.height - 20])).all(1)
+    lone = np.where(inside & (abs(pixels[:, 1] - view.view.height / 2) > 40), apart.min(1), 0.0)
+    at = int(lone.argmax())
+    assert lone[at] > 2
+    x, y = pixels[at].round().astype(int).tolist()
+    return int(index.row[at]), QPoint(x + MARGIN_LEFT_PX, y)
+
+
+def test_the_line_and_its_points_are_in_sight_however_near_it_is_looked_at(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        view, session = found.window.map_panel.view, found.window.session
+        near_the_axis(view, 6)
+        left, _, right, _ = view.view.box
+        pixels = view.view.spread.to_pixels(view.points())
+        across = (view.points()[:, 0] > left) & (view.points()[:, 0] < right)
+        assert across.sum() > 10
+        assert ((pixels[across, 1] > 0) & (pixels[across, 1] < view.view.height)).all()
+        added = QPoint(MARGIN_LEFT_PX + 200, 40)
+        QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=added)
+        assert session.active is not None
+        place = view.position_of(session.active)
+        assert place.x() == added.x()
+        assert abs(place.y() - view.view.height / 2) <= 1
+
+
+def test_what_is_drawn_off_a_line_is_what_is_picked(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        window = found.window
+        view = window.map_panel.view
+        for notches in (0, 8):
+            near_the_axis(view, notches)
+            row, at = row_seen(found)
+            mouse(view, MOVE, at, NONE, NONE)
+            qtbot.waitUntil(lambda: window.look.row is not None, timeout=PATIENCE_MS)
+            assert window.look.row == row
+            shown = window.points.place_of(row, view.view)
+            assert shown is not None
+            np.testing.assert_allclose(
+                view.view.pixel(*shown), [at.x() - MARGIN_LEFT_PX, at.y()], atol=1
+            )
+            window.map_area.hand.set_tool("rectangle")
+            drag(view, QPoint(at.x() - 9, at.y() - 9), QPoint(at.x() + 9, at.y() + 9))
+            found.settle()
+            assert row in window.points.selection.rows
+            window.map_area.hand.select_in_view()
+            found.settle()
+            left, _, right, _ = view.view.box
+            assert window.points.index is not None
+            x, rows = window.points.index.x, window.points.index.row
+            across = np.sort(rows[(x >= left) & (x <= right)])
+            np.testing.assert_array_equal(window.points.selection.rows, across)
+            window.map_area.hand.set_tool("pan")
+
+
+def test_a_crowd_lies_off_a_line_as_few_points_do(qapp: object) -> None:
+    few = np.random.default_rng(0).normal(0, 1, (300, 1)).astype(np.float32)
+    xy = spread_off_line(np.pad(few, ((0, 0), (0, 1))))
+    colours = np.full((300, 3), 200, np.uint8)
+    index = PointIndex.of(xy)
+    for factor in (1.0, 40.0):
+        view = Viewport(0.1, 0, 50 * factor, 300, 200, line=True).spread
+        crowd = Crowd(index, colours)
+        usual = map_points_image(view, xy, colours, 1.0, dark=True)
+        drawn = pixels_image(crowd_pixels(crowd, view, 1.0, dark=True), 1.0)
+        assert drawn == usual
+
+
+def test_up_leads_nowhere_on_a_line_and_a_view_kept_with_it_is_brought_back(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        view = found.window.map_panel.view
+        before = view.view
+        assert view.fitted
+        for key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            QTest.keyClick(view, key, Qt.KeyboardModifier.ControlModifier)
+            QTest.keyClick(view, key, Qt.KeyboardModifier.AltModifier)
+        drag(view, QPoint(300, 100), QPoint(300, 160))
+        assert view.view == before
+        assert view.fitted
+        QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+        assert view.view.x > before.x
+        found.window.opening.view_saved.emit(Viewport(0.2, 0.9, 300.0))
+        assert (view.view.x, view.view.y, view.view.scale) == (0.2, 0.0, 300.0)
+
+
+def test_the_overview_frames_what_is_in_sight_of_a_line(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        view, minimap = found.window.map_panel.view, found.window.map_area.corners.minimap
+        assert not minimap.isVisible()
+        near_the_axis(view)
+        assert minimap.isVisible()
+        frame = minimap.frame()
+        assert frame.top() <= 1
+        assert frame.bottom() >= minimap.height() - 1
+        minimap.centre_wished.emit(0.3, 0.8)
+        assert (view.view.x, view.view.y) == (0.3, 0.0)
+
+
+def test_a_picture_of_the_line_has_its_points_where_the_map_has_them(
+    qtbot: QtBot, tiny_model: "Model", tmp_path: Path
+) -> None:
+    with opened(qtbot, file_of(tiny_model, 1, tmp_path)) as found:
+        view = found.window.map_panel.view
+        near_the_axis(view, 8)
+        whole = view.contents()
+        bare = replace(
+            whole,
+            tiles=False,
+            prior=False,
+            path=whole.path[:0],
+            markers=(),
+            ellipses=(),
+            below=QPicture(),
+            above=QPicture(),
+            on_top=QPicture(),
+        )
+        drawn = draw_map(bare, lambda tile: None, 1.0, Included(False, False, False))
+        pixels = view.view.spread.to_pixels(whole.points)
+        inside = ((pixels > 5) & (pixels < [drawn.width() - 5, drawn.height() - 5])).all(1)
+        assert inside.sum() > 5
+        ground = QColor(whole.colours.map).rgb()
+        for x, y in pixels[inside].round().astype(int).tolist():
+            assert drawn.pixel(x, y) != ground

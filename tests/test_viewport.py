@@ -134,3 +134,37 @@ def test_tiles_stay_the_same_while_the_view_pans() -> None:
     some = set(visible_tiles(view, 42))
     assert len(some & set(visible_tiles(view.panned(30, 0), 42))) > 0.8 * len(some)
     assert tile_level(100, 42) == tile_level(110, 42)
+
+
+lines = views.map(lambda view: view.as_line(line=True))
+
+
+@given(lines, st.floats(0.1, 10), st.floats(0, 1), st.floats(0, 1), st.floats(-300, 300), near)
+def test_a_line_stays_in_the_middle_however_it_is_looked_at(
+    view: Viewport, factor: float, across: float, down: float, dx: float, x: float
+) -> None:
+    at = (across * view.width, down * view.height)
+    zoomed, panned = view.zoomed(factor, at), view.panned(dx, 3 * dx)
+    fitted = view.fitted((x, -7), (x + 1, 90))
+    for seen in (zoomed, panned, fitted):
+        assert seen.pixel(x, 0.0)[1] == view.height / 2
+    assert zoomed.to_plane(at)[0] == pytest.approx(view.to_plane(at)[0], rel=1e-6, abs=1e-6)
+    here = view.place(10, 20)
+    assert panned.pixel(*here)[0] == pytest.approx(10 + dx, abs=1e-4)
+    assert fitted.box[0] <= x + 1e-6 * (1 + abs(x))
+    assert fitted.box[2] >= x + 1 - 1e-6 * (1 + abs(x))
+
+
+@given(lines, near, st.floats(-0.5, 0.5))
+def test_what_lies_off_a_line_is_as_high_at_every_scale(
+    view: Viewport, x: float, share: float
+) -> None:
+    across, down = view.spread.pixel(x, share)
+    assert across == pytest.approx(view.pixel(x, 0)[0], rel=1e-6, abs=1e-6)
+    assert down == pytest.approx((0.5 - share) * view.height, abs=1e-6)
+    np.testing.assert_allclose(view.spread.place(across, down), [x, share], atol=1e-6)
+
+
+@given(views)
+def test_points_of_a_plane_lie_where_they_lie(view: Viewport) -> None:
+    assert view.spread is view

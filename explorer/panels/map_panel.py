@@ -266,9 +266,11 @@ class MapPanel(QWidget):
         left, bottom, right, top = self.view.goal.box
         slack = _OUTGROWN * (right - left)
         across = low[0] < left - slack or high[0] > right + slack
-        outside = across or low[1] < bottom - slack or high[1] > top + slack
-        filled = max((high[0] - low[0]) / (right - left), (high[1] - low[1]) / (top - bottom))
-        if outside or filled < _SPARSE:
+        up = low[1] < bottom - slack or high[1] > top + slack
+        filled, filled_up = (high - low) / (right - left, top - bottom)
+        if not self.view.line_only:
+            across, filled = across or up, max(filled, filled_up)
+        if across or filled < _SPARSE:
             room = _FIT_MARGIN if model.has_prior else _GROWING_MARGIN
             self.view.glide_to_fit(tuple(low), tuple(high), room)
 
@@ -298,7 +300,7 @@ class MapPanel(QWidget):
     def look_near(self) -> None:
         """Wish for the data nearest the pointer, or the middle of the map."""
         x, y = self._place_meant()
-        row = self._points.near(x, y, self.view.view.scale)
+        row = self._points.near(x, y, self.view.view)
         self.near_wished.emit((x, y) if row is None else row)
 
     def _place_meant(self) -> tuple[float, float]:
@@ -345,7 +347,7 @@ class MapPanel(QWidget):
         if model is None:
             return
         self._chooser.set_dimensions([f"z{number}" for number in range(model.latent_size)])
-        self.view.line_only = model.latent_size == 1
+        self.view.set_line_only(model.latent_size == 1)
         self._separated = self._session.layers.hidden_classes
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
@@ -494,7 +496,7 @@ class MapPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if key < 0:
             menu.addAction("Add handle here", partial(self.add_handle_at, x, y))
-            row = self._points.near(x, y, self.view.view.scale)
+            row = self._points.near(x, y, self.view.view)
             if row is not None:
                 self._offer_nearest(menu, f"image #{row}", row)
             self._offer_nearest(menu, "this place", (x, y))

@@ -62,7 +62,7 @@ class MapView(QWidget):
         self.view = Viewport()
         self.tile_image: TileImage = lambda tile: None
         self.tile_px, self.tile_opacity = 42.0, 1.0
-        self.show_tiles = self.show_prior = self.line_only = False
+        self.show_tiles = self.show_prior = False
         # Drawn in this order: what lies still between tiles and points, and over the points, is
         # drawn once (call `redraw_ground` when it changes); what lies on top at every frame.
         self.below_points: list[Drawn] = []
@@ -315,9 +315,26 @@ class MapView(QWidget):
 
     # -- viewport --------------------------------------------------------------------------
 
+    @property
+    def line_only(self) -> bool:
+        """Whether what is shown is a line (K = 1)."""
+        return self.view.line
+
+    def set_line_only(self, line_only: bool) -> None:
+        """Show a line, which always runs through the middle, or a plane."""
+        if line_only != self.line_only:
+            self._glider.leave_view()
+            self.view = self.view.as_line(line_only)
+            self._ground.forget()
+
+    def _wander_to(self, view: Viewport) -> None:
+        """As `set_view`, for a person: what leads nowhere, as up from a line, is nothing."""
+        if view != self.view or self.gliding:
+            self.set_view(view)
+
     def set_view(self, view: Viewport) -> None:
         """Look at another part of the plane."""
-        self.view = view.resized(self.view.width, self.view.height)
+        self.view = view.resized(self.view.width, self.view.height).as_line(self.line_only)
         self._fitted = False
         self._glider.leave_view()
         self._view_moved()
@@ -437,7 +454,7 @@ class MapView(QWidget):
             self._hand.press_twice(self.view, event.position() - _CORNER)
 
     def _on_hand_ground_panned(self, across_px: float, down_px: float) -> None:
-        self.set_view(self.view.panned(across_px, down_px))
+        self._wander_to(self.view.panned(across_px, down_px))
 
     def set_tool(self, kind: str) -> None:
         """What a press on the ground does: one of `area_tool.TOOLS`."""
@@ -481,7 +498,7 @@ class MapView(QWidget):
         elif key == Qt.Key.Key_Home and held & Qt.KeyboardModifier.ControlModifier:
             self._look_at_active()
         elif (view := view_after(self.view, key, held)) is not None:
-            self.set_view(view)
+            self._wander_to(view)
         elif (nudge := nudge_of(self.view, key, held)) is not None:
             self.nudged.emit(*nudge)
         else:

@@ -103,6 +103,8 @@ class Minimap(QWidget):
     def frame(self) -> QRectF:
         """What of it the map shows, in its own pixels."""
         left, bottom, right, top = self._view.box
+        if self._view.line:  # all its height, however little of the line is in sight
+            _, bottom, _, top = self._whole.box
         frame = QRectF(
             QPointF(*self._whole.pixel(left, top)), QPointF(*self._whole.pixel(right, bottom))
         )
