@@ -35,7 +35,7 @@ class MapHand(QObject):
         self._grab_offset = QPointF()
         self._panning_from: QPointF | None = None
         self._clicking: QPointF | None = None  # where a press was that may become a click
-        self._clicked_ground = False
+        self._clicked_ground = self._click_taken = False
 
     @property
     def dragging(self) -> bool:
@@ -50,7 +50,7 @@ class MapHand(QObject):
     def press(self, view: Viewport, at: QPointF, left: bool) -> None:
         """Take hold of a handle or of the ground, or begin an area; not `left`: of the ground."""
         marker = self._markers.at(view, at.x(), at.y()) if left else None
-        self._clicked_ground = marker is None
+        self._clicked_ground, self._click_taken = marker is None, False
         if marker is not None:
             self._dragging = marker.key
             place = QPointF(*view.pixel(marker.x, marker.y)).toPoint()
@@ -113,10 +113,14 @@ class MapHand(QObject):
         marker = self._markers.at(view, at.x(), at.y())
         if self._area.kind != "pan" or (marker is not None and self._clicked_ground):
             return  # the first click of the two has put the handle there
-        if marker is None:
+        if marker is None and not self._click_taken:
             self.ground_activated.emit(*_in_plane(view, at))
-        else:
+        elif marker is not None:
             self.handle_activated.emit(marker.key)
+
+    def take_click(self) -> None:
+        """What was clicked is no bare ground: a second click there is none on the ground either."""
+        self._click_taken = True
 
     def give_up(self) -> bool:
         """Leave what was begun, or else the tool; whether there was anything to leave."""

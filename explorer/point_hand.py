@@ -174,6 +174,7 @@ class PointHand(QObject):
         if self._view.area.kind == "nearest":
             self.near_clicked.emit((x, y) if row is None else row)
         elif row is not None:
+            self._view.take_click()  # the handle may come later, when its image is encoded
             self._look.place(row)
 
     # -- the data nearest a place ----------------------------------------------------------

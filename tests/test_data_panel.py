@@ -219,6 +219,29 @@ def test_a_double_click_on_a_point_is_one_handle_and_no_question(away: Opened) -
     assert away.window.findChild(QDialog, "renameDialog") is None
 
 
+def test_a_double_click_on_a_point_whose_image_is_at_hand_is_one_handle_too(
+    window: Opened,
+) -> None:
+    session, view = window.window.session, window.window.map_panel.view
+    window.qtbot.waitUntil(lambda: window.window.images.at_hand, timeout=PATIENCE_MS)
+    at, count = place_of(window, lone_row(window)), len(session.arrangement.handles)
+    with window.qtbot.waitSignal(window.window.look.placed, timeout=PATIENCE_MS):
+        QTest.mouseClick(view, LEFT, pos=at)  # it is being encoded while the second click comes
+        mouse(window, QEvent.Type.MouseButtonDblClick, at)
+        mouse(window, QEvent.Type.MouseButtonRelease, at)
+        assert len(session.arrangement.handles) == count
+    window.settle()
+    assert len(session.arrangement.handles) == count + 1
+    assert session.active is not None
+    assert session.active.image is not None
+    assert window.window.findChild(QDialog, "renameDialog") is None
+    bare, _ = bare_place(window)
+    QTest.mouseClick(view, LEFT, pos=bare)
+    mouse(window, QEvent.Type.MouseButtonDblClick, bare)
+    mouse(window, QEvent.Type.MouseButtonRelease, bare)
+    assert len(session.arrangement.handles) == count + 2
+
+
 def test_the_keyboard_puts_handles_on_one_near_point_after_another(away: Opened) -> None:
     session, data = away.window.session, data_of(away)
     first = session.active

@@ -453,6 +453,10 @@ class MapView(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._hand.press_twice(self.view, event.position() - _CORNER)
 
+    def take_click(self) -> None:
+        """Whoever hears `ground_clicked` makes something of it; a double click adds nothing."""
+        self._hand.take_click()
+
     def _on_hand_ground_panned(self, across_px: float, down_px: float) -> None:
         self._wander_to(self.view.panned(across_px, down_px))
 
