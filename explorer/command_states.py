@@ -50,7 +50,8 @@ class CommandStates(QObject):
         self._replay, self._opening = replay, opening
         stack = session.undo_stack
         # What it tells goes on as it is told: it still tells when it is no more to be asked.
-        stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        stack.canUndoChanged.connect(self._allow_undo)
+        session.gesture_changed.connect(self._on_gesture_changed)
         stack.canRedoChanged.connect(actions["redo"].setEnabled)
         stack.undoTextChanged.connect(self._show_undo)
         stack.redoTextChanged.connect(self._show_redo)
@@ -65,6 +66,13 @@ class CommandStates(QObject):
         ):
             changed.connect(self._show)
         self._show()
+
+    def _allow_undo(self, possible: bool) -> None:
+        """What a hand is doing can be taken back, too."""
+        self._actions["undo"].setEnabled(possible or self._session.in_gesture)
+
+    def _on_gesture_changed(self) -> None:
+        self._allow_undo(self._session.undo_stack.canUndo())
 
     def _show_undo(self, what: str) -> None:
         self._actions["undo"].setText(f"Undo {what}".strip())

@@ -140,7 +140,7 @@ class MapHandles(QObject):
         if handle is not None:
             z = self._session.plane.move(handle.z, np.array([dx, dy], np.float32))
             self._session.set_scrub(None)
-            self._session.set_latent(handle.key, z, f"Nudge {handle.name}")
+            self._session.put_latent(handle.key, z, f"Nudge {handle.name}")
 
 
 def plane_words(plane: Plane) -> str:

@@ -275,10 +275,10 @@ class Opening(QObject):
         if not session.has_room(count):
             return
         session.set_scrub(None)
-        session.begin_gesture(f"Add {count} images" if count > 1 else "Add image")
-        for encoded in result.encoded:
-            session.add_handle(encoded.image.mean, encoded.label, encoded.image)
-        session.end_gesture()
+        session.add_handles(
+            f"Add {count} images" if count > 1 else "Add image",
+            [(encoded.image.mean, encoded.label, encoded.image) for encoded in result.encoded],
+        )
         placed = session.arrangement.handles[-count:]
         self.said.emit("; ".join(_placed(handle) for handle in placed))
 

@@ -1,6 +1,6 @@
 """The values on screen and their `*_changed` signals; nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Literal
@@ -95,6 +95,7 @@ class Session(QObject):
     picture_state_changed = Signal()
     strip_changed = Signal()
     scrub_changed = Signal()  # the player stands on another frame, or on none
+    gesture_changed = Signal()  # one began, or ended
     refused = Signal(str)  # why there is no such change
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -113,6 +114,7 @@ class Session(QObject):
         self.scrub: int | None = None
         self.undo_stack = QUndoStack(self)
         self._gesture: tuple[str, Arrangement] | None = None
+        self._hold: tuple[str, Arrangement] | None = None  # of a gesture that a command broke off
 
     # -- model -----------------------------------------------------------------------------
 
@@ -128,7 +130,7 @@ class Session(QObject):
 
         The map shows `plane`, or the two `axes`; `plane_chosen` says whether a person chose that.
         """
-        self._gesture = None
+        self._gesture = self._hold = None
         self.undo_stack.clear()
         self.model, self.arrangement = model, arrangement
         self.active_key = arrangement.handles[0].key if arrangement.handles else None
@@ -251,24 +253,63 @@ class Session(QObject):
     # -- changes of the arrangement: each is one named step --------------------------------
 
     def begin_gesture(self, text: str) -> None:
-        """From here to `end_gesture` all moves are one step."""
+        """From here to `end_gesture` all moves (`set_latent`) are one step.
+
+        Any other change ends that step as it stands and is one of its own. The hand then goes on
+        with a new step, but not with a handle that the change has moved or taken from under it.
+        """
         self.end_gesture()
         self._gesture = (text, self.arrangement)
+        self.gesture_changed.emit()
 
     def end_gesture(self) -> None:
         """Make the moves since `begin_gesture` one step, if anything moved."""
+        self._hold = None
+        self._close_step()
+
+    def _close_step(self) -> None:
         if self._gesture is None:
             return
         (text, before), self._gesture = self._gesture, None
         if before is not self.arrangement:
             self.undo_stack.push(_Change(self, text, before, self.arrangement, ""))
+        self.gesture_changed.emit()
+
+    def _break_off(self) -> None:
+        """Something else than the gesture comes now."""
+        if self._gesture is not None:
+            self._hold = self._gesture[0], self.arrangement
+            self._close_step()
+
+    def _goes_on(self, key: int) -> bool:
+        """Whether the hand may move a handle; it begins anew if its gesture was broken off."""
+        if self._hold is None:
+            return True
+        text, left = self._hold
+        before, now = left.get(key), self.arrangement.get(key)
+        if before is None or now is None or not np.array_equal(before.z, now.z):
+            return False
+        self.begin_gesture(text)
+        return True
 
     def cancel_gesture(self) -> None:
         """Take the moves since `begin_gesture` back."""
+        self._hold = None
         if self._gesture is None:
             return
         (_, before), self._gesture = self._gesture, None
         self._show(before)
+        self.gesture_changed.emit()
+
+    def undo(self) -> None:
+        """Take the last step back; in a gesture that is what has been moved so far."""
+        self._break_off()
+        self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Take the step again that was taken back last; a gesture ends as it stands."""
+        self._break_off()
+        self.undo_stack.redo()
 
     @property
     def in_gesture(self) -> bool:
@@ -277,11 +318,24 @@ class Session(QObject):
 
     def set_latent(self, key: int, z: Floats, text: str = "Move handle") -> None:
         """Move a handle; outside a gesture it is a step of its own (quick ones merge)."""
+        moved = self._moved(key, z) if self._goes_on(key) else None
+        if moved is not None and self._gesture is not None:
+            self._show(moved)
+        elif moved is not None:
+            self._change(text, moved, merge=f"{text} {key}")
+
+    def put_latent(self, key: int, z: Floats, text: str) -> None:
+        """Move a handle by a command, which is no part of a gesture (quick ones merge)."""
+        moved = self._moved(key, z)
+        if moved is not None:
+            self._change(text, moved, merge=f"{text} {key}")
+
+    def _moved(self, key: int, z: Floats) -> Arrangement | None:
+        """With the handle at `z`, if there is one and it is not there yet."""
         handle = self.arrangement.get(key)
         if handle is None or np.array_equal(handle.z, z):
-            return
-        moved = replace(handle, z=np.asarray(z, np.float32))
-        self._change(text, self.arrangement.with_handle(moved), merge=f"{text} {key}")
+            return None
+        return self.arrangement.with_handle(replace(handle, z=np.asarray(z, np.float32)))
 
     def bring_to_plane(self, key: int) -> None:
         """Take away what of a handle lies off the plane; nothing if it lies on it."""
@@ -307,14 +361,27 @@ class Session(QObject):
         self, z: Floats, label: int | None = None, image: EncodedImage | None = None, text: str = ""
     ) -> int | None:
         """A new handle at `z` [K], made the active one; its key, if there was room for it."""
-        if not self.has_room(1):
-            return None
-        key = self.arrangement.fresh_key()
-        name, colour = self.arrangement.fresh_name(), self.arrangement.fresh_colour()
-        handle = Handle(key, name, colour, np.asarray(z, np.float32), label, image)
-        self._change(text or f"Add {name}", self.arrangement.with_handle(handle))
-        self.set_active(key)
-        return key
+        text = text or f"Add {self.arrangement.fresh_name()}"
+        return next(iter(self.add_handles(text, [(z, label, image)])), None)
+
+    def add_handles(
+        self, text: str, places: Sequence[tuple[Floats, int | None, EncodedImage | None]]
+    ) -> list[int]:
+        """New handles at `z` [K] with class and image, in one step; the last is the active one.
+
+        Their keys; none if there is no room for all.
+        """
+        if not places or not self.has_room(len(places)):
+            return []
+        after, keys = self.arrangement, []
+        for z, label, image in places:
+            keys.append(after.fresh_key())
+            name, colour = after.fresh_name(), after.fresh_colour()
+            handle = Handle(keys[-1], name, colour, np.asarray(z, np.float32), label, image)
+            after = after.with_handle(handle)
+        self._change(text, after)
+        self.set_active(keys[-1])
+        return keys
 
     def has_room(self, count: int) -> bool:
         """Whether so many more handles can be added; if not, that is `refused`."""
@@ -354,10 +421,8 @@ class Session(QObject):
         self._change(text, arrangement)
 
     def _change(self, text: str, after: Arrangement, merge: str = "") -> None:
-        if self._gesture is None:
-            self.undo_stack.push(_Change(self, text, self.arrangement, after, merge))
-        else:
-            self._show(after)
+        self._break_off()
+        self.undo_stack.push(_Change(self, text, self.arrangement, after, merge))
 
     def _show(self, after: Arrangement) -> None:
         """Store an arrangement and say what is different about it."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -279,3 +280,144 @@ def test_undo_and_redo_lead_through_the_same_states(steps: list[tuple[str, int]]
         keys = [handle.key for handle in session.arrangement.handles]
         assert active in keys or (active is None and not keys)
     session.undo_stack.clear()
+
+
+COMMANDS: dict[str, Callable[[Session], object]] = {
+    **{text: change for text, change in CHANGES.items() if text != "Move handle"},
+    "Nudge A": lambda s: s.put_latent(1, np.full(3, 0.5, np.float32), "Nudge A"),
+    "Add 2 images": lambda s: s.add_handles(
+        "Add 2 images", [(np.ones(3, np.float32), None, None)] * 2
+    ),
+}
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_a_command_in_a_gesture_is_a_step_of_its_own(session: Session, text: str) -> None:
+    first = session.arrangement
+    session.begin_gesture("Drag A")
+    session.set_latent(1, np.full(3, 0.25, np.float32))
+    moved = session.arrangement
+    COMMANDS[text](session)
+    after = session.arrangement
+    assert [session.undo_stack.text(i) for i in range(2)] == ["Drag A", text]
+    session.undo()
+    assert session.arrangement is moved
+    session.undo()
+    assert session.arrangement is first
+    session.redo()
+    session.redo()
+    assert session.arrangement is after
+
+
+def test_a_hand_goes_on_after_what_happened_elsewhere_as_another_step(session: Session) -> None:
+    session.begin_gesture("Drag A")
+    session.set_latent(1, np.full(3, 0.25, np.float32))
+    session.add_handle(np.ones(3, np.float32))  # an image was encoded meanwhile
+    for place in (0.5, 0.75):
+        session.set_latent(1, np.full(3, place, np.float32))
+    session.end_gesture()
+    assert [session.undo_stack.text(i) for i in range(3)] == ["Drag A", "Add D", "Drag A"]
+    session.undo()
+    assert session.arrangement.handles[0].z.tolist() == [0.25] * 3
+    assert len(session.arrangement.handles) == 4
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda s: s.undo(),
+        lambda s: s.remove_handle(1),
+        lambda s: s.put_latent(1, np.zeros(3, np.float32), "Reset"),
+    ],
+)
+def test_what_a_command_took_from_under_a_hand_is_left_to_it(
+    session: Session, command: Callable[[Session], object]
+) -> None:
+    session.begin_gesture("Drag A")
+    session.set_latent(1, np.full(3, 0.25, np.float32))
+    command(session)
+    after = session.arrangement
+    session.set_latent(1, np.full(3, 0.5, np.float32))
+    session.end_gesture()
+    assert session.arrangement is after
+    session.set_latent(2, np.full(3, 0.5, np.float32))  # another is free to move
+    assert session.arrangement is not after
+
+
+def test_undo_in_a_gesture_takes_back_what_was_moved_and_redo_brings_it_back(
+    session: Session,
+) -> None:
+    session.add_handle(np.ones(3, np.float32))
+    added = session.arrangement
+    session.begin_gesture("Drag D")
+    session.set_latent(4, np.full(3, 0.25, np.float32))
+    moved = session.arrangement
+    session.undo()
+    assert session.arrangement is added
+    session.set_latent(4, np.full(3, 0.5, np.float32))
+    session.end_gesture()
+    assert [session.undo_stack.text(i) for i in range(2)] == ["Add D", "Drag D"]
+    session.redo()
+    assert session.arrangement is moved
+
+
+keys, places = st.integers(1, 6), st.integers(0, 3)
+DEEDS = st.one_of(
+    st.tuples(st.just("begin")),
+    st.tuples(st.just("move"), keys, places),
+    st.tuples(st.just("end")),
+    st.tuples(st.just("cancel")),
+    st.tuples(st.just("undo")),
+    st.tuples(st.just("redo")),
+    st.tuples(st.just("add"), places),
+    st.tuples(st.just("delete"), keys),
+    st.tuples(st.just("put"), keys, places),
+    st.tuples(st.just("class"), keys, places),
+    st.tuples(st.just("order"), keys, places),
+    st.tuples(st.just("path"), places),
+)
+
+
+def do(session: Session, deed: str, *numbers: int) -> None:
+    z = np.full(3, numbers[-1] if numbers else 0, np.float32)
+    key = numbers[0] if numbers else 0
+    acts: dict[str, Callable[[], object]] = {
+        "begin": lambda: session.begin_gesture("Drag"),
+        "move": lambda: session.set_latent(key, z),
+        "end": session.end_gesture,
+        "cancel": session.cancel_gesture,
+        "undo": session.undo,
+        "redo": session.redo,
+        "add": lambda: session.add_handle(z),
+        "delete": lambda: session.remove_handle(key),
+        "put": lambda: session.put_latent(key, z, "Sample"),
+        "class": lambda: session.set_label(key, numbers[-1]),
+        "order": lambda: session.move_handle_in_order(key, numbers[-1]),
+        "path": lambda: session.set_path(frames=8 + key),
+    }
+    acts[deed]()
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(DEEDS, max_size=25))
+def test_the_steps_are_a_chain_from_the_first_arrangement_to_the_last(
+    qapp: QCoreApplication, deeds: list[tuple[Any, ...]]
+) -> None:
+    session = Session()
+    first = three()
+    session.set_model(info(), first, (0, 1))
+    for deed, *numbers in deeds:
+        do(session, deed, *numbers)
+    session.end_gesture()
+    stack, last = session.undo_stack, session.arrangement
+    at = stack.index()
+    passed = [last]
+    while stack.canUndo():
+        session.undo()
+        passed.append(session.arrangement)
+    assert session.arrangement is first
+    for wanted in reversed(passed[:-1]):
+        session.redo()
+        assert session.arrangement is wanted
+    assert (session.arrangement, stack.index()) == (last, at)
+    session.deleteLater()

@@ -348,14 +348,14 @@ class SlidersPanel(QWidget):
         handle, model = self._session.active, self._session.model
         if handle is not None and model is not None:
             home = model.centre if handle.image is None else handle.image.mean
-            self._session.set_latent(handle.key, home, "Reset")
+            self._session.put_latent(handle.key, home, "Reset")
 
     def sample(self) -> None:
         """Put the active handle on a fresh draw from the prior."""
         handle, model = self._session.active, self._session.model
         if handle is not None and model is not None and model.has_prior:
             z = self._generator.standard_normal(model.latent_size).astype(np.float32)
-            self._session.set_latent(handle.key, z, "Sample")
+            self._session.put_latent(handle.key, z, "Sample")
 
     def sizeHint(self) -> QSize:
         return QSize(380, 420)
