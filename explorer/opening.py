@@ -12,18 +12,17 @@ from explorer import dropping
 from explorer.arrangement import Arrangement, Handle
 from explorer.dimensions import axes_to_follow
 from explorer.encoding import ImageSource
-from explorer.errors import LOG
 from explorer.first_look import first_arrangement, first_axes, training_arrangement
+from explorer.keeping import LAST_TIME, Kept, write_kept
 from explorer.library import MODEL_SUFFIX, EncodedImages, Library, method_title
 from explorer.map_look import MapLook
 from explorer.recorded_runs import arrangement_file
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
-from explorer.session_file import SavedSession, write_session
+from explorer.session_file import SavedSession
 from explorer.settings import Settings
 from explorer.viewport import Viewport
-from models.errors import DataError
 
 _MODEL_ENDINGS = (MODEL_SUFFIX, ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx")
 _OPENED = (
@@ -31,7 +30,6 @@ _OPENED = (
     "*.webp *.tif *.tiff *.npz *.npy)",
     "All files (*)",
 )
-LAST_TIME = f"last-time{SESSION_SUFFIX}"
 _MOST_FAILURES_TOLD = 4
 
 
@@ -334,43 +332,32 @@ class Opening(QObject):
             self._settings.set_folder("session", str(path.parent))
             self._library.save_session(path, model, saved)
 
-    def keep(self, view: Viewport) -> None:
-        """Before the window closes: what belongs to no file stands under Open recent next time."""
-        model, session = self._session.model, self._session
-        if model is not None:
-            present = self._present(model)
-            present = replace(present, state=replace(present.state, look=self.present_look()))
-            for path, left in {**self._left, model.path: present}.items():
-                self._keep_with_run(path, left)
-        if model is None or self.session_path is not None or session.undo_stack.isClean():
-            return
-        if not model.path.is_file():  # of a training that has not ended
-            return
-        folder = Path(platformdirs.user_data_dir("latent-explorer", appauthor=False))
-        saved = self._saved(model, view)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_session(folder / LAST_TIME, model, saved)
-        except (OSError, DataError) as error:
-            LOG.warning("the arrangement was not kept: %s", error)
-        else:
-            self._settings.add_recent(folder / LAST_TIME)
+    def keep(self, view: Viewport) -> bool:
+        """Before the window closes: what belongs to no file stands under Open recent next time.
 
-    def _keep_with_run(self, path: Path, left: _Left) -> None:
-        """What a person did on the map of a training that has no model yet, beside its epochs.
-
-        Once there, it is kept true: it comes back when the training has its model, too.
+        Whether all that there was to keep is on disk.
         """
-        run = Path(f"{path}.run")
-        file = arrangement_file(run)
-        touched = left.unsaved or left.state.plane_chosen or left.state.view is not None
-        wanted = file.is_file() or (touched and run.is_dir() and not path.is_file())
-        if left.model is None or not wanted:
-            return
-        try:
-            write_session(file, left.model, left.state)
-        except DataError as error:
-            LOG.warning("the arrangement was not kept: %s", error)
+        files = self.to_keep(view)
+        done = [kept for kept in files if write_kept(kept)]
+        for kept in done:
+            if kept.path.name == LAST_TIME:
+                self._settings.add_recent(kept.path)
+        return len(done) == len(files)
+
+    def to_keep(self, view: Viewport) -> list[Kept]:
+        """What belongs to no file, and where it would be looked for next time."""
+        model, session = self._session.model, self._session
+        if model is None:
+            return []
+        present = self._present(model)
+        present = replace(present, state=replace(present.state, look=self.present_look()))
+        everything = {**self._left, model.path: present}
+        found = [kept for at in everything.items() if (kept := _beside_run(*at)) is not None]
+        # A training that has not ended has no file that a session could name.
+        if self.session_path is None and not session.undo_stack.isClean() and model.path.is_file():
+            folder = Path(platformdirs.user_data_dir("latent-explorer", appauthor=False))
+            found.append(Kept(folder / LAST_TIME, model, self._saved(model, view)))
+        return found
 
     def _saved(self, model: ModelInfo, view: Viewport) -> SavedSession:
         state, named = self._state(model, view), self.named_data(model.path.absolute())
@@ -394,6 +381,20 @@ class Opening(QObject):
             if file.absolute() == saved.model:
                 unsaved = left.unsaved and left.state.arrangement is not saved.arrangement
                 self._left[file] = replace(left, session_path=path, unsaved=unsaved)
+
+
+def _beside_run(path: Path, left: _Left) -> Kept | None:
+    """What a person did on the map of a training that has no model yet, beside its epochs.
+
+    Once there, it is kept true: it comes back when the training has its model, too.
+    """
+    run = Path(f"{path}.run")
+    file = arrangement_file(run)
+    touched = left.unsaved or left.state.plane_chosen or left.state.view is not None
+    wanted = file.is_file() or (touched and run.is_dir() and not path.is_file())
+    if left.model is None or not wanted:
+        return None
+    return Kept(file, left.model, left.state, left.unsaved)
 
 
 def _untouched(model: ModelInfo, arrangement: Arrangement) -> _Left:

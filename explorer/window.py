@@ -28,6 +28,7 @@ from explorer.docks import Docks
 from explorer.exports import Exports
 from explorer.first_opening import FirstOpening
 from explorer.help import show_about, show_keys
+from explorer.keeping import Keeping, Kept
 from explorer.latency_label import LatencyLabel
 from explorer.map_area import MapArea
 from explorer.menus import RecentMenu, fill_menus
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.images, self.look = services.images, services.look
         self.training, self.replay = services.training, services.replay
         self._build_panels()
+        self.keeping = Keeping(self.session, self._to_keep, settings, services.lanes.keeping, self)
         self.actions_by_name = make_actions(
             self, [self.map_panel.view, self.embedding_panel.view, self.path_panel.strip]
         )
@@ -88,6 +90,9 @@ class MainWindow(QMainWindow):
         self.docks.restore()
         if settings.restore_window(self):
             self.docks.choose(settings.dock_sizes())
+
+    def _to_keep(self) -> list[Kept]:
+        return self.opening.to_keep(self.map_panel.viewport())
 
     # -- building --------------------------------------------------------------------------
 
@@ -414,7 +419,9 @@ class MainWindow(QMainWindow):
         self.news.part()
         self.settings.save_window(self)
         self.settings.set_dock_sizes(self.docks.chosen)
-        self.opening.keep(self.map_panel.viewport())
+        self.keeping.stop()
+        if self.opening.keep(self.map_panel.viewport()):
+            self.keeping.forget()
         self.first.stop()
         self.path_panel.stop()
         self.map_area.stop()

@@ -374,9 +374,13 @@ ARROWS: dict[str, str] = {
     "explorer.help": "explorer explorer.actions explorer.errors explorer.theme",
     "explorer.opening": (
         "explorer.arrangement explorer.dimensions explorer.dropping explorer.encoding "
-        "explorer.errors explorer.first_look explorer.library explorer.map_look "
+        "explorer.first_look explorer.keeping explorer.library explorer.map_look "
         "explorer.recorded_runs explorer.rendering explorer.session explorer.session_file "
-        "explorer.settings explorer.viewport models.errors"
+        "explorer.settings explorer.viewport"
+    ),
+    "explorer.keeping": (
+        "explorer.arrangement explorer.errors explorer.rendering explorer.session "
+        "explorer.session_file explorer.settings explorer.workers models.errors"
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
@@ -441,7 +445,8 @@ ARROWS: dict[str, str] = {
     "explorer.window": (
         "explorer.actions explorer.centre explorer.command_states explorer.commands "
         "explorer.docks explorer.dropping explorer.exports explorer.first_opening explorer.help "
-        "explorer.latency_label explorer.map_area explorer.menus explorer.messages "
+        "explorer.keeping explorer.latency_label explorer.map_area explorer.menus "
+        "explorer.messages "
         "explorer.model_label explorer.model_list explorer.panels explorer.services "
         "explorer.session_file explorer.settings explorer.theme explorer.training_news "
         "explorer.widgets explorer.window_keys"
