@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,6 +22,7 @@ from models.errors import DataError
 
 LAST_TIME = f"last-time{SUFFIX}"
 _REST_MS = 20_000  # after the last step
+_MOST_CUT_OFF = 8  # windows that were cut off, whose files stay; older ones are removed
 _WINDOWS = count(1)  # of this process
 
 
@@ -106,4 +108,10 @@ class Keeping(QObject):
 
 
 def _write(kept: Kept, context: TaskContext) -> Path | None:
-    return kept.path if write_kept(kept) else None
+    if not write_kept(kept):
+        return None
+    own = sorted(kept.path.parent.glob(f"last-time-*{SUFFIX}"))  # the oldest first
+    for old in own[:-_MOST_CUT_OFF]:
+        with suppress(OSError):  # it is gone, or may not be removed
+            old.unlink()
+    return kept.path

@@ -120,6 +120,23 @@ def test_two_windows_keep_their_own_files_and_one_that_closes_takes_away_its_own
     other.session.deleteLater()
 
 
+def test_of_windows_that_were_cut_off_long_ago_nothing_stays(desk: Desk) -> None:
+    folder = desk.folder / "data"
+    folder.mkdir()
+    for day in range(10, 22):
+        (folder / f"last-time-202001{day}-120000-7-1.latent.json").touch()
+    (folder / LAST_TIME).touch()
+    desk.add()
+    desk.rest()
+    desk.write()
+    names = [file.name for file in desk.files]
+    assert LAST_TIME in names
+    assert len(names) == 1 + 8
+    assert desk.settings.recent()[0].name in names
+    assert "last-time-20200121-120000-7-1.latent.json" in names
+    assert "last-time-20200114-120000-7-1.latent.json" not in names
+
+
 def test_what_cannot_be_written_is_logged_and_nothing_else(desk: Desk) -> None:
     (desk.folder / "data").write_text("no folder")
     desk.add()
