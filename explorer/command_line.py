@@ -278,7 +278,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--half", action="store_true", help="store weights in half precision")
     add("--image-size", type=_image_size, metavar="HxW", help="resize the images, e.g. 64x64")
-    add("--channels", type=int, choices=(1, 3), help="1 grey, 3 colour (with --image-size)")
+    add("--channels", type=int, choices=(1, 3), help=_CHANNELS_HELP)
     add(
         "--fit",
         choices=("crop", "fit"),
@@ -377,6 +377,7 @@ _MORE_HELP = (
     "with --resume: train N more epochs; the learning rate rises again, to where a training of "
     "that length has it"
 )
+_CHANNELS_HELP = "1 grey, 3 colour (with --image-size; default as the images are)"
 _DATA_HELP = (
     f"{', '.join(BUILT_IN)}, a folder of images (sub-folders are classes), an .npz or .npy file, "
     "or a folder of IDX files"

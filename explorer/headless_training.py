@@ -108,15 +108,15 @@ def plan_of(given: dict[str, Any]) -> Plan:
             f"{options['out']}: exists; name another file, train it for more epochs (--resume "
             f"{options['out']} --more N), or add --overwrite to lose it with all its epochs"
         )
-    if bool(size) != bool(channels):
-        raise DataError("--image-size and --channels go together")
+    if channels and not size:
+        raise DataError("--channels goes with --image-size HxW")
     plan = Plan(options["data"], options["out"])
     if "preset" in given:
         plan = preset_plan(given["preset"], plan.data, plan.out)
         if options.get("method", plan.method) != plan.method:  # its settings are another's
             cleared: dict[str, Any] = dict.fromkeys(SETTING_NAMES)
             plan = replace(plan, **cleared)
-    return replace(plan, **options, image_shape=(channels, *size) if size else None)
+    return replace(plan, **options, image_shape=(channels or 0, *size) if size else None)
 
 
 def exists(plan: Plan) -> bool:

@@ -33,6 +33,7 @@ from models.raw import (
 from models.resizing import resized, resized_image
 from models.rooms import rooms
 from models.rows import StoredRows
+from models.sizing import OPTIONS, shape_words
 from models.sprites import sprites
 
 _HELD_OUT_EVERY = 10
@@ -89,11 +90,12 @@ def load_data(
     """The data set a built-in name or a path stands for.
 
     A path is a folder of pictures (sub-folders are classes), a folder of IDX files, an `.npz`
-    or an `.npy`. `image_shape` (channels, height, width) brings all images to that shape by the
-    rule `fit`; without it they keep their own size if a model can have it (8 to 256 pixels a
-    side), and are 64×64 otherwise. What has no test images of its own has every tenth image
-    held out; of images that are drawn 10,000 are, at random. `report` is told what is being done,
-    how much of it is over and how much there is; `cancelled` is asked now and then.
+    or an `.npy`. `image_shape` (channels, height, width; 0 channels are those the images have)
+    brings all images to that shape by the rule `fit`; without it they keep their own size if a
+    model can have it (8 to 256 pixels a side), and are 64×64 otherwise. What has no test images
+    of its own has every tenth image held out; of images that are drawn 10,000 are, at random.
+    `report` is told what is being done, how much of it is over and how much there is;
+    `cancelled` is asked now and then.
 
     Raises:
         DataError: there is no such data, it cannot be used, it needs a download that is not
@@ -164,10 +166,11 @@ def _drawn(source: str, image_shape: tuple[int, int, int] | None, fit: Fit) -> D
     """Images drawn from factors when they are taken, some held out; the classes are shapes."""
     images, notes = _DRAWN[source](), tuple[str, ...]()
     own_shape, factors = images.image_shape, images.factors
+    image_shape = _whole_shape(image_shape, own_shape[0])
     grey = own_shape[0] == 1
     rule = Preprocessing(*own_shape, *(("fit", "light border") if grey else (fit, "never")))
     if image_shape is not None and image_shape != own_shape:
-        notes = (_resizing_note(own_shape, image_shape),)
+        notes = (_resizing_note(own_shape, image_shape, fit),)
         rule = Preprocessing(*image_shape, fit, rule.inversion)
         render = partial(_drawn_resized, images.render, Preprocessing(*image_shape, fit))
         images = replace(images, image_shape=image_shape, render=render)
@@ -200,14 +203,15 @@ def _data_set(
     _, channels, height, width = raw.train.shape
     own_shape = (channels, height, width)
     preprocessing, binary = _description(raw, fit)
-    shape = image_shape or (channels, *usable_size(height, width))
+    shape = _whole_shape(image_shape, channels) or (channels, *usable_size(height, width))
     train, held_out, notes = raw.train, raw.held_out, list(raw.notes)
     if shape != own_shape:
         if not isinstance(train, StoredRows):
             check_memory(watch.name, len(train) + len(held_out), shape)
         parts = [resized(part, shape, fit, watch) for part in (train, held_out)]
         train, held_out = (part.images for part in parts)
-        notes += [_resizing_note(own_shape, shape), *filter(None, [parts[0].note])]
+        told = _resizing_note(own_shape, shape, fit)
+        notes += [told if image_shape else f"{told} {OPTIONS}", *filter(None, [parts[0].note])]
         framing: Framing = preprocessing.framing if shape[0] == 1 else "none"
         preprocessing = Preprocessing(*shape, fit, preprocessing.inversion, framing)
     train_labels, held_out_labels, names, note = named_classes(raw)
@@ -222,8 +226,16 @@ def _data_set(
     )
 
 
-def _resizing_note(own: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    return f"images of {_size(own)} brought to {_size(wanted)}"
+def _whole_shape(
+    image_shape: tuple[int, int, int] | None, channels: int
+) -> tuple[int, int, int] | None:
+    """The shape wished for, with these channels where it names none."""
+    return image_shape and (image_shape[0] or channels, *image_shape[1:])
+
+
+def _resizing_note(own: tuple[int, int, int], wanted: tuple[int, int, int], fit: Fit) -> str:
+    done = shape_words([(own[2], own[1])], (wanted[2], wanted[1]), fit)
+    return f"images of {_size(own)} brought to {_size(wanted)}{', each ' if done else ''}{done}"
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -6,8 +6,9 @@ Pictures that are many, or take much memory, are read once and kept in the cache
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from models.errors import DataError
 from models.images import SUFFIXES, picture_size, read_picture
 from models.preprocessing import Fit, Preprocessing, prepare
 from models.raw import Bytes, Images, Labels, Raw, Watch, check_memory
-from models.row_cache import Source, keep, kept_size
+from models.row_cache import Source, keep, known_of
+from models.sizing import OPTIONS, Size, sizing_note
 
 SIDES = (8, 256)
 DEFAULT_SIDE = 64
@@ -25,6 +27,8 @@ _KEPT_FILES = 20_000  # a folder of more is read once and kept,
 _KEPT_BYTES = 256 * 2**20  # and so is one that takes more memory
 _REPORT_EVERY = 32
 _LOOK_EVERY = 1024
+_SIZED = 1000  # pictures whose size is looked at to tell what becomes of them,
+_COLOURED = 8  # and whose colour is
 
 Shape = tuple[int, int, int]
 Integers = npt.NDArray[np.int64]
@@ -46,12 +50,12 @@ class _Listing:
 
 @dataclass(frozen=True)
 class _Found:
-    """Images that could be read, their rows in the listing, the first problem, a note if any."""
+    """Images that could be read, their rows in the listing, the first problem, notes if any."""
 
     images: Images
     rows: Integers
     first_problem: str
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def usable_size(height: int, width: int) -> tuple[int, int]:
@@ -65,7 +69,8 @@ def read_folder(folder: Path, image_shape: Shape | None, fit: Fit, watch: Watch)
     """All pictures in a folder, or in its sub-folders with those as classes, brought to one size.
 
     Unless `image_shape` is given they are grey if all of them are, and keep their size if they
-    share one a model can have. Classes and pictures are in the order of their names. More than
+    share one a model can have; 0 channels leave that to the pictures too. Classes and pictures
+    are in the order of their names. Notes say what is cut off, scaled or made grey. More than
     20,000 pictures, or 256 MiB of them, stay in a file in the cache folder.
 
     Raises:
@@ -87,7 +92,7 @@ def read_folder(folder: Path, image_shape: Shape | None, fit: Fit, watch: Watch)
     if left_out:
         total = len(listing.names)
         notes.append(f"{left_out} of {total} pictures left out; the first: {found.first_problem}")
-    notes += [found.note] if found.note else []
+    notes += found.notes
     labels = None if listing.numbers is None else listing.numbers[found.rows]
     return Raw(
         folder.resolve().name,
@@ -174,21 +179,41 @@ def _identities(listing: _Listing, watch: Watch) -> npt.NDArray[np.uint64]:
     return out
 
 
-def _common_size(listing: _Listing, watch: Watch) -> tuple[int, int]:
-    """The (height, width) that all pictures share a model can have, from their headers."""
-    common: tuple[int, int] | None = None
-    for row in range(len(listing.names)):
-        if row % _REPORT_EVERY == 0:
-            watch.step("looking at pictures", row, len(listing.names))
-        try:
-            size = picture_size(listing.path(row))
-        except DataError:  # told when it is read
-            continue
-        if common not in (None, size):
-            return DEFAULT_SIDE, DEFAULT_SIDE
-        common = size
-    width, height = common or (0, 0)
-    return usable_size(height, width)
+def _common_size(listing: _Listing, watch: Watch) -> tuple[tuple[int, int], set[Size]]:
+    """The (height, width) that all pictures share a model can have, and up to two they have."""
+    found = set[Size]()
+    for size in _sizes(listing, range(len(listing.names)), watch):
+        found.add(size)
+        if len(found) > 1:
+            return (DEFAULT_SIDE, DEFAULT_SIDE), found
+    width, height = next(iter(found), (0, 0))
+    return usable_size(height, width), found
+
+
+def _sizes(listing: _Listing, rows: Sequence[int], watch: Watch) -> Iterator[Size]:
+    """The (width, height) of pictures, from their headers."""
+    for place, row in enumerate(rows):
+        if place % _REPORT_EVERY == 0:
+            watch.step("looking at pictures", place, len(rows))
+        with suppress(DataError):  # told when it is read
+            yield picture_size(listing.path(row))
+
+
+def _some(listing: _Listing, most: int) -> list[int]:
+    """Rows evenly spread, or all."""
+    count = len(listing.names)
+    return sorted({int(row) for row in np.linspace(0, count - 1, min(most, count))})
+
+
+def _colour_note(listing: _Listing, channels: int | None) -> str:
+    """What becomes of the colours of pictures that get so many channels, by a look at some."""
+    modes = set[str]()
+    for row in _some(listing, _COLOURED) if channels else ():
+        with suppress(DataError):
+            modes.add(read_picture(listing.path(row)).image.mode)
+    if channels == 1 and "RGB" in modes:
+        return "colour made grey"
+    return "grey pictures made colour" if channels == 3 and modes == {"L"} else ""
 
 
 # -- reading ---------------------------------------------------------------------------------
@@ -197,20 +222,35 @@ def _common_size(listing: _Listing, watch: Watch) -> tuple[int, int]:
 def _found(listing: _Listing, image_shape: Shape | None, fit: Fit, watch: Watch) -> _Found:
     """The images in memory, or in the cache folder if they are many or large."""
     count, rules, identities = len(listing.names), f"{image_shape} {fit}", None
-    size = image_shape[1:] if image_shape else None
+    known = None
     if count > _KEPT_FILES:
         identities = _identities(listing, watch)
-        size = size or kept_size(listing.folder, rules, identities)
-    size = size or _common_size(listing, watch)
-    channels = image_shape[0] if image_shape else None
+        known = known_of(listing.folder, rules, identities)
+    size, told = (known.size, known.told) if known else _looked_at(listing, image_shape, fit, watch)
+    channels = (image_shape[0] or None) if image_shape else None
     read = _reader(listing, channels, size, fit)
     if identities is None and count * (channels or 3) * math.prod(size) <= _KEPT_BYTES:
-        return _in_memory(listing, (channels, *size), read, watch)
+        return replace(_in_memory(listing, (channels, *size), read, watch), notes=told)
     if identities is None:
         identities = _identities(listing, watch)
-    source = Source(listing.folder, rules, identities, size, channels, read, "reading pictures")
+    doing = "reading pictures"
+    source = Source(listing.folder, rules, identities, size, channels, read, doing, told)
     kept = keep(source, watch)
-    return _Found(kept.images, kept.rows, kept.first_problem, kept.note)
+    return _Found(kept.images, kept.rows, kept.first_problem, (*told, kept.note))
+
+
+def _looked_at(
+    listing: _Listing, image_shape: Shape | None, fit: Fit, watch: Watch
+) -> tuple[tuple[int, int], tuple[str, ...]]:
+    """The (height, width) to bring pictures to, and what that does; of many some are looked at."""
+    size, found = image_shape[1:] if image_shape else None, set[Size]()
+    if size is None:
+        size, found = _common_size(listing, watch)
+    found |= set(_sizes(listing, _some(listing, _SIZED), watch))
+    sized = sizing_note(found, (size[1], size[0]), fit)
+    sized = sized if image_shape or not sized else f"{sized} {OPTIONS}"
+    coloured = _colour_note(listing, image_shape[0] if image_shape else None)
+    return size, tuple(filter(None, (sized, coloured)))
 
 
 def _reader(

@@ -21,10 +21,10 @@ class Plan:
 
     `data` is what `load_data` takes and `out` a path. Without a `likelihood` grey images get
     the Bernoulli and coloured ones the Gaussian; without a `width` or `depth` the network's
-    usual one is taken. `image_shape` (channels, height, width) resizes the data by the
-    rule `fit`. `half` stores weights in half precision. `points` is how many images at most are
-    kept encoded, as the points of the map. `threads` is what the command line
-    computes with: another number rounds otherwise. From `beta` on come the settings of
+    usual one is taken. `image_shape` (channels, height, width; 0 channels are those the images
+    have) resizes the data by the rule `fit`. `half` stores weights in half precision. `points` is
+    how many images at most are kept encoded, as the points of the map. `threads` is what the
+    command line computes with: another number rounds otherwise. From `beta` on come the settings of
     the methods, where None means the method's usual value. The other fields are those of
     `Config` and `Settings`.
     """
@@ -164,6 +164,7 @@ def _option(name: str, value: object) -> list[str]:
     """One field as words of a command line."""
     if name == "image_shape":
         channels, height, width = cast(tuple[int, int, int], value)
-        return ["--image-size", f"{height}x{width}", "--channels", str(channels)]
+        size = ["--image-size", f"{height}x{width}"]
+        return [*size, "--channels", str(channels)] if channels else size
     option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
     return [option] if value is True else [option, str(value)]

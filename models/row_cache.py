@@ -51,7 +51,7 @@ class Source:
     `path` is the folder or file and `rules` all else that decides about pixels; `identities` [N]
     tell what each row is made from. `read` gives one row as bytes [C, height, width], or
     raises DataError if it cannot be read, and the row is left out. Without `channels` all rows
-    have one, or three as soon as one of them does.
+    have one, or three as soon as one of them does. `told` is what is worth telling of all rows.
     """
 
     path: Path
@@ -61,6 +61,7 @@ class Source:
     channels: int | None
     read: Read
     doing: str
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Height and width of rows that are kept, and what was told of them."""
+
+    size: tuple[int, int]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Index:
     """What `index.json` holds: the first `done` rows are in their file, or left out."""
 
@@ -84,6 +93,7 @@ class _Index:
     done: int = 0
     left_out: tuple[int, ...] = ()
     first_problem: str = ""
+    told: tuple[str, ...] = ()
     version: int = _VERSION
 
     @property
@@ -120,10 +130,12 @@ def cache_folder() -> Path:
     return user_cache_path("latent-explorer", appauthor=False) / "folders"
 
 
-def kept_size(path: Path, rules: str, identities: Identities) -> tuple[int, int] | None:
-    """The height and width of the rows that are kept, some or all, of exactly these."""
+def known_of(path: Path, rules: str, identities: Identities) -> Known | None:
+    """What is known of the rows that are kept, some or all, of exactly these."""
     index = _read_index(_folder_of(path, rules) / "index.json")
-    return index.shape[1:] if index and index.identities == _digest(identities) else None
+    if index is None or index.identities != _digest(identities):
+        return None
+    return Known(index.shape[1:], index.told)
 
 
 def keep(source: Source, watch: Watch) -> Kept:
@@ -206,7 +218,9 @@ def _begun(source: Source, folder: Path) -> _Index:
     before = _read_index(folder / "before.json")
     if index is not None and _usable(index, source) >= _usable(before, source):
         (folder / "index.json").replace(folder / "before.json")
-    new = _Index(str(source.path.absolute()), digest, len(source.identities), shape)
+    new = _Index(
+        str(source.path.absolute()), digest, len(source.identities), shape, told=source.told
+    )
     with replacing(folder / new.rows_name) as path, path.open("wb") as stream:
         np.save(stream, source.identities)
     _write_index(folder, new)
@@ -233,6 +247,7 @@ def _read_index(path: Path) -> _Index | None:
     try:
         values = json.loads(path.read_text("utf-8", "surrogateescape"))
         lists = {name: tuple(values[name]) for name in ("shape", "left_out")}
+        lists["told"] = tuple(values.get("told", ()))
         index = _Index(**(values | lists))
         return index if _is_sound(index, path.parent) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError):

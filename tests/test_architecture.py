@@ -35,8 +35,9 @@ ARROWS: dict[str, str] = {
     "models.row_cache": "models.errors models.files models.raw models.rows",
     "models.arrays": "models.errors models.raw models.rows",
     "models.downloads": "models.errors models.files models.raw",
+    "models.sizing": "models.preprocessing",
     "models.folders": (
-        "models.errors models.images models.preprocessing models.raw models.row_cache"
+        "models.errors models.images models.preprocessing models.raw models.row_cache models.sizing"
     ),
     "models.resizing": (
         "models.errors models.images models.preprocessing models.raw models.row_cache models.rows"
@@ -49,7 +50,7 @@ ARROWS: dict[str, str] = {
     "models.data": (
         "models.arrays models.downloads models.errors models.factors models.folders models.idx "
         "models.images models.preprocessing models.raw models.resizing models.rooms models.rows "
-        "models.sprites"
+        "models.sizing models.sprites"
     ),
     "models.presets": ("models.arrays models.downloads models.errors models.images models.plans"),
     "models.distributed": "models.errors",

@@ -579,7 +579,7 @@ WRONG = {
     "train --data data.npz --out x --latent 1000": "latent size",
     "train --data data.npz --out x --learning-rate 7": "learning rate",
     "train --data data.npz --out x --image-size 8by8": "no size such as",
-    "train --data data.npz --out x --image-size 16x16": "go together",
+    "train --data data.npz --out x --channels 1": "--channels goes with --image-size",
     "train --data data.npz --out x --image-size 7x7 --channels 1": "8 to 256",
     "train --data unlabelled.npz --out x --method cvae": "has no classes",
     "train --data nowhere --out x": "nowhere: is neither there nor",

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models import raw
+from models import folders, raw
 from models.data import load_data
 from models.errors import DataError
+from models.preprocessing import Fit
 from tests.samples import assert_message, assert_sound, pixels, save_pictures
 
 
@@ -63,6 +64,91 @@ def test_shape_is_chosen_from_the_folder(
         save_pictures(tmp_path / str(index), 1, size, mode)
     assert load_data(str(tmp_path)).preprocessing.image_shape == shape
     assert load_data(str(tmp_path), image_shape=(1, 20, 30)).train.images.shape[1:] == (1, 20, 30)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shape", "fit", "note"),
+    [
+        ([(10, 12)] * 2, None, "crop", ""),
+        ([(10, 12)] * 2, (1, 12, 10), "crop", ""),
+        (
+            [(1440, 900)] * 2,
+            None,
+            "crop",
+            "pictures of 1440×900: each is cut to a square (38 % of it is lost) and shrunk to 64×64"
+            " (--image-size, --fit)",
+        ),
+        (
+            [(300, 20), (37, 91), (900, 900)],
+            None,
+            "crop",
+            "sizes differ: each is cut to a square (up to 93 % of it is lost) and shrunk or "
+            "enlarged to 64×64 (--image-size, --fit)",
+        ),
+        (
+            [(64, 64), (128, 192)],
+            None,
+            "crop",
+            "sizes differ: those that are not 64×64 are cut to a square (33 % of it is lost) and "
+            "shrunk to 64×64 (--image-size, --fit)",
+        ),
+        (
+            [(300, 20), (400, 30)],
+            (1, 64, 32),
+            "fit",
+            "sizes differ: each is padded in the colour of its border and shrunk to 32×64",
+        ),
+        (
+            [(20, 30)] * 2,
+            (0, 45, 60),
+            "crop",
+            "pictures of 20×30: each is cut to the shape of 60×45 (50 % of it is lost) and "
+            "enlarged to 60×45",
+        ),
+        ([(32, 32)] * 2, (1, 16, 16), "crop", "pictures of 32×32: each is shrunk to 16×16"),
+    ],
+)
+def test_what_is_cut_off_and_scaled_is_told(
+    sizes: list[tuple[int, int]],
+    shape: tuple[int, int, int] | None,
+    fit: Fit,
+    note: str,
+    tmp_path: Path,
+) -> None:
+    for index, size in enumerate(sizes):
+        save_pictures(tmp_path / str(index), 1, size)
+    found = load_data(str(tmp_path), image_shape=shape, fit=fit)
+    assert found.notes == ((note,) if note else ())
+    if shape is not None:
+        assert found.preprocessing.image_shape == (1, *shape[1:])
+
+
+def test_pictures_kept_in_the_cache_are_told_of_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_pictures(tmp_path, 4, (300, 60))
+    monkeypatch.setattr(folders, "_KEPT_FILES", 3)
+    for shape in (None, None, (1, 24, 24), (1, 24, 24)):
+        notes = load_data(str(tmp_path), image_shape=shape).notes
+        assert notes[0].startswith("pictures of 300×60: each is cut to a square (80 %")
+
+
+def test_colour_that_is_lost_is_told(tmp_path: Path) -> None:
+    save_pictures(tmp_path / "a", 2, mode="L")
+    assert load_data(str(tmp_path), image_shape=(1, 12, 10)).notes == ()
+    assert load_data(str(tmp_path), image_shape=(3, 12, 10)).notes == ("grey pictures made colour",)
+    save_pictures(tmp_path / "b", 2, mode="RGB")
+    assert load_data(str(tmp_path), image_shape=(1, 12, 10)).notes == ("colour made grey",)
+    assert load_data(str(tmp_path), image_shape=(3, 12, 10)).notes == ()
+
+
+def test_images_of_an_array_that_are_cut_are_told_of(tmp_path: Path) -> None:
+    np.save(tmp_path / "wide.npy", pixels(4, 20, 300))
+    (note,) = load_data(str(tmp_path / "wide.npy")).notes
+    assert note == (
+        "images of 300×20 in grey brought to 64×64 in grey, each cut to a square (93 % of it is "
+        "lost) (--image-size, --fit)"
+    )
 
 
 def test_pictures_of_the_right_size_are_kept_bit_for_bit(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from models.methods import METHODS, SETTINGS, settings_names
 from models.plans import Plan
 from models.presets import preset_plan
 from models.training import Progress
+from tests.samples import save_pictures
 from tests.test_command_line import TRAIN, Run, files, run
 
 __all__ = ["files", "run"]  # fixtures
@@ -251,6 +252,20 @@ def test_what_there_is_to_tell_of_the_data_is_told(run: Run) -> None:
     assert "brought to 9×9 in grey" in answer.err
     assert "a batch of 5,000 takes all" in answer.err
     assert "note: " not in answer.err
+
+
+def test_pictures_that_are_cut_are_told_of_before_the_training(run: Run, tmp_path: Path) -> None:
+    for index, size in enumerate(((64, 48), (300, 20), (37, 91))):
+        save_pictures(tmp_path / "mixed" / str(index), 1, size)
+    said = run("train", "--data", "mixed", "--out", "m.safetensors", "--epochs", 1).err
+    note = said.index("sizes differ: each is cut to a square (up to 93 % of it is lost) and")
+    assert "to 64×64 (--image-size, --fit)" in said
+    assert note < said.index("epoch 1/1")
+    words = ("--image-size", "32x48", "--fit", "fit", "--out", "n.safetensors")
+    said = run("train", "--data", "mixed", *words, "--epochs", 1).err
+    assert "sizes differ: each is padded in the colour of its border and" in said
+    assert load("n.safetensors").image_shape == (1, 32, 48), "grey, as all of them are"
+    assert load("n.safetensors").record["command"].count("--channels") == 0
 
 
 def test_a_pseudo_likelihood_is_said_to_be_one(run: Run) -> None:
