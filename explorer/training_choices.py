@@ -16,6 +16,7 @@ from models.methods import (
 from models.plans import Plan
 from models.presets import ENOUGH_STEPS, MOST_EPOCHS, PRESETS, look_at, preset_plan
 from models.settings import Settings, changed
+from models.sizing import DEFAULT_SIDE, SIDES
 
 OWN = ""  # the entry of the presets that stands for changed settings
 
@@ -61,6 +62,11 @@ LIKELIHOOD_CHOICES = (
         "a probability for each of the 256 values of a byte (Salimans et al. 2017)",
     ),
 )
+FIT_CHOICES = (
+    Choice("crop", "Crop", "the frame is filled, and what stands over on two sides is cut off"),
+    Choice("fit", "Whole", "nothing is cut off; what is missing has the colour of its border"),
+)
+_AUTOMATIC_SIDE = SIDES[0] - 1
 _USUAL = Plan("", "")
 _NUMBERS = {
     field.name: field.default for field in fields(Plan) if isinstance(field.default, int | float)
@@ -97,6 +103,25 @@ RATE = Field(
 FREE_NATS = SETTINGS["free_bits"]
 MORE = (
     Field("likelihood", "p(x|z)", "", choices=LIKELIHOOD_CHOICES, spoken="Likelihood"),
+    Field(
+        "image_side",
+        "Image size",
+        "Pixels a side: all images become squares of it. Automatic keeps the size they share, from "
+        f"{SIDES[0]} to {SIDES[1]} pixels a side, and takes {DEFAULT_SIDE} where they share none",
+        _AUTOMATIC_SIDE,
+        SIDES[1],
+        whole=True,
+        special="automatic",
+        spoken="Image size, in pixels a side",
+        unit="px",
+    ),
+    Field(
+        "fit",
+        "Fit",
+        "How an image of another shape comes to its size",
+        choices=FIT_CHOICES,
+        spoken="Fit of images of another shape",
+    ),
     Field("batch_size", "Batch", "Images in one step", 1, 8192, whole=True),
     RATE,
     Field(
@@ -171,7 +196,6 @@ _NOT_TOLD = {
     "latent_size",
     "epochs",
     "allow_download",
-    "fit",
     "half",
     "threads",
 }
@@ -269,6 +293,8 @@ def plan_of(values: Mapping[str, Value], base: Plan = _USUAL) -> Plan:
             known[name] = value if counts else None
         else:
             known[name] = value
+    if "image_side" in known:
+        known["image_shape"] = _shape(int(known.pop("image_side")), base)
     known["likelihood"] = known.get("likelihood") or None
     for name, nothing in (("width", 0), ("depth", -1)):
         known[name] = None if known.get(name, nothing) == nothing else known[name]
@@ -279,13 +305,29 @@ def plan_of(values: Mapping[str, Value], base: Plan = _USUAL) -> Plan:
     return replace(base, **known)
 
 
+def _shape(side: int, base: Plan) -> tuple[int, int, int] | None:
+    """The shape that a side says; automatic is what was, if that is no square."""
+    if side == _AUTOMATIC_SIDE:
+        return base.image_shape if oblong_text(base) else None
+    return base.image_shape[0] if base.image_shape else 0, side, side
+
+
+def oblong_text(plan: Plan) -> str:
+    """The size of a plan's images if it names one that is no square."""
+    _, height, width = plan.image_shape or (0, 0, 0)
+    return "" if height == width else f"{width}×{height}"
+
+
 def values_of(plan: Plan) -> dict[str, Value]:
     """What a form shows of a plan: the inverse of `plan_of`."""
     values: dict[str, Value] = {
         name: getattr(plan, name) for name in ("data", "method", "latent_size", "epochs", "network")
     }
     for field in MORE:
-        values[field.name] = getattr(plan, field.name)
+        if field.name != "image_side":
+            values[field.name] = getattr(plan, field.name)
+    square = plan.image_shape and not oblong_text(plan)
+    values["image_side"] = plan.image_shape[1] if plan.image_shape and square else _AUTOMATIC_SIDE
     for name in SETTINGS:
         given = getattr(plan, name)
         values[name] = usual(plan.method, name) if given is None else given
@@ -330,6 +372,8 @@ def differences(plan: Plan) -> str:
             continue
         if field.name in ("network", "likelihood", "corruption", "flow"):
             words.append(str(value))
+        elif field.name == "fit":
+            words.append("not cropped")
         elif field.name == "image_shape":
             words.append("×".join(str(side) for side in value[1:]))
         else:

@@ -15,7 +15,7 @@ from models.downloads import fetch
 from models.downloads import is_downloaded as is_downloaded
 from models.errors import DataError
 from models.factors import FactorImages, Factors, Integers, Render
-from models.folders import read_folder, usable_size
+from models.folders import read_folder
 from models.idx import idx_files, read_idx_folder
 from models.idx import read_idx as read_idx
 from models.preprocessing import Fit, Framing, Preprocessing
@@ -33,7 +33,7 @@ from models.raw import (
 from models.resizing import resized, resized_image
 from models.rooms import rooms
 from models.rows import StoredRows
-from models.sizing import OPTIONS, shape_words
+from models.sizing import OPTIONS, shape_words, usable_size
 from models.sprites import sprites
 
 _HELD_OUT_EVERY = 10

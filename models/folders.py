@@ -19,10 +19,8 @@ from models.images import SUFFIXES, picture_size, read_picture
 from models.preprocessing import Fit, Preprocessing, prepare
 from models.raw import Bytes, Images, Labels, Raw, Watch, check_memory
 from models.row_cache import Source, keep, known_of
-from models.sizing import OPTIONS, Size, sizing_note
+from models.sizing import DEFAULT_SIDE, OPTIONS, Size, sizing_note, usable_size
 
-SIDES = (8, 256)
-DEFAULT_SIDE = 64
 _KEPT_FILES = 20_000  # a folder of more is read once and kept,
 _KEPT_BYTES = 256 * 2**20  # and so is one that takes more memory
 _REPORT_EVERY = 32
@@ -56,13 +54,6 @@ class _Found:
     rows: Integers
     first_problem: str
     notes: tuple[str, ...] = ()
-
-
-def usable_size(height: int, width: int) -> tuple[int, int]:
-    """The size itself if a model can have it (8 to 256 pixels a side), else 64×64."""
-    if SIDES[0] <= height <= SIDES[1] and SIDES[0] <= width <= SIDES[1]:
-        return height, width
-    return DEFAULT_SIDE, DEFAULT_SIDE
 
 
 def read_folder(folder: Path, image_shape: Shape | None, fit: Fit, watch: Watch) -> Raw:

@@ -1,4 +1,4 @@
-"""What bringing images of some sizes to one does to them, in words."""
+"""The size of images: which a model can have, and what bringing them to one does, in words."""
 
 from collections.abc import Collection
 
@@ -7,6 +7,15 @@ from models.preprocessing import Fit
 Size = tuple[int, int]  # width, height
 
 OPTIONS = "(--image-size, --fit)"
+SIDES = (8, 256)
+DEFAULT_SIDE = 64
+
+
+def usable_size(height: int, width: int) -> tuple[int, int]:
+    """The size itself if a model can have it (8 to 256 pixels a side), else 64×64."""
+    if SIDES[0] <= height <= SIDES[1] and SIDES[0] <= width <= SIDES[1]:
+        return height, width
+    return DEFAULT_SIDE, DEFAULT_SIDE
 
 
 def sizing_note(sizes: Collection[Size], wanted: Size, fit: Fit) -> str:

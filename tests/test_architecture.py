@@ -155,7 +155,7 @@ ARROWS: dict[str, str] = {
     "explorer.loss_readout": "explorer.theme",
     "explorer.training_terms": "",
     "explorer.training_choices": (
-        "explorer.fields models.methods models.plans models.presets models.settings"
+        "explorer.fields models.methods models.plans models.presets models.settings models.sizing"
     ),
     "explorer.trainer_pictures": (
         "explorer.trainer_messages models.autoencoder models.data models.model"

@@ -37,9 +37,9 @@ every_method = pytest.mark.parametrize("method", METHODS)
 @every_method
 def test_fields_say_a_plan_and_a_plan_says_the_fields(method: str) -> None:
     plan = Plan("digits", "", method=method, network="conv", seed=7, likelihood="gaussian")
-    again = plan_of(values_of(plan), replace(plan, image_shape=(3, 16, 16)))
-    assert same(replace(plan, image_shape=(3, 16, 16)), again)
-    assert again.image_shape == (3, 16, 16), "what has no field stays"
+    again = plan_of(values_of(plan), replace(plan, points=300))
+    assert same(replace(plan, points=300), again)
+    assert again.points == 300, "what has no field stays"
     assert again.method_settings == plan.method_settings
 
 
@@ -66,6 +66,24 @@ def test_settings_of_other_methods_never_reach_a_plan(method: str) -> None:
     for name in set(SETTINGS) - set(settings_names(method)):
         values[name] = SETTINGS[name].choices[-1] if SETTINGS[name].choices else 1
     assert plan_of(values).method_settings == Plan("digits", "", method=method).method_settings
+
+
+@pytest.mark.parametrize("shape", [None, (1, 16, 16), (0, 64, 64), (3, 20, 30), (0, 8, 256)])
+@pytest.mark.parametrize("fit", ["crop", "fit"])
+def test_any_size_of_images_survives_the_fields(
+    shape: tuple[int, int, int] | None, fit: str
+) -> None:
+    plan = Plan("pictures", "", image_shape=shape, fit=fit)
+    assert plan_of(values_of(plan), plan) == plan
+
+
+def test_a_side_makes_squares_of_the_images_with_the_channels_wished_for_before() -> None:
+    for before, wanted in ((None, (0, 32, 32)), ((3, 20, 30), (3, 32, 32))):
+        plan = Plan("pictures", "", image_shape=before)
+        assert plan_of(values_of(plan) | {"image_side": 32}, plan).image_shape == wanted
+    square = Plan("pictures", "", image_shape=(0, 32, 32))
+    automatic = values_of(Plan("pictures", ""))
+    assert plan_of(automatic, square).image_shape is None
 
 
 @pytest.mark.parametrize("method", ["ae", "dae", "cae"])
@@ -173,6 +191,8 @@ def test_bounds_are_shown_negated_and_terms_in_one_order() -> None:
 def test_differences_name_what_is_not_usual() -> None:
     plan = Plan("digits", "x", method="beta-vae", beta=8.0, network="conv", learning_rate=0.002)
     assert differences(plan) == "conv, rate 0.002, β 8"
+    plan = Plan("pictures", "x", image_shape=(0, 32, 48), fit="fit")
+    assert differences(plan) == "32×48, not cropped"
     assert differences(Plan("digits", "x", method="iwae", latent_size=40, epochs=3)) == ""
 
 

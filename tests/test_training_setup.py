@@ -1,5 +1,6 @@
 """The page on which a training is set up: fields by method, presets, what does not count."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from explorer.training_choices import own_settings, preset_plans, same
 from models.methods import METHODS, MethodName
 from models.plans import Plan
 from models.presets import PRESETS, Look, preset_plan
+from models.runs import data_of
 from tests.samples import save_pictures
 
 
@@ -139,6 +141,36 @@ def test_what_does_not_count_is_closed_and_says_why(
         assert title in page.more.inputs[name].toolTip()
 
 
+def test_the_size_of_images_and_how_they_come_to_it_can_be_chosen(
+    page: SetupPage, tmp_path: Path
+) -> None:
+    save_pictures(tmp_path / "mixed" / "a", 2, (300, 20))
+    page.choose_data(tmp_path / "mixed")
+    side, fit = number(page, "image_side"), page.more.inputs["fit"]
+    assert isinstance(fit, QComboBox)
+    assert side.text() == "automatic"
+    assert page.plan().image_shape is None
+    assert all(field.accessibleName() and field.toolTip() for field in (side, fit))
+    side.stepUp()
+    assert page.plan().image_shape == (0, 8, 8), "the least that a model can have"
+    side.setValue(96)
+    choose(fit, "fit")
+    assert side.text() == "96 px"
+    assert "nothing is cut off" in fit.toolTip()
+    plan = replace(page.plan(), out=str(tmp_path / "out.safetensors"))
+    assert (plan.image_shape, plan.fit) == ((0, 96, 96), "fit")
+    assert data_of(plan).preprocessing.image_shape == (1, 96, 96)
+
+
+def test_a_size_that_is_no_square_is_shown_and_kept(page: SetupPage) -> None:
+    page.set_plan(Plan("digits", "", image_shape=(1, 20, 30)))
+    assert number(page, "image_side").text() == "30×20"
+    assert page.plan().image_shape == (1, 20, 30)
+    choose(page.form.data, "mnist")
+    assert number(page, "image_side").text() == "automatic"
+    assert page.plan().image_shape is None
+
+
 def test_cycles_take_the_place_of_one_warm_up(page: SetupPage) -> None:
     number(page, "warmup_cycles").setValue(4)
     assert not page.more.inputs["warmup_epochs"].isEnabled()
@@ -201,7 +233,7 @@ def test_a_plan_comes_back_whole(page: SetupPage, tmp_path: Path) -> None:
         weight_decay=0.05,
         epoch_images=5000,
         image_shape=(3, 64, 64),
-        fit="pad",
+        fit="fit",
         seed=11,
     )
     page.set_plan(plan)

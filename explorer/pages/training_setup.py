@@ -27,6 +27,7 @@ from explorer.training_choices import (
     OWN,
     PRESET_CHOICES,
     not_for,
+    oblong_text,
     own_settings,
     plan_of,
     preset_of,
@@ -209,6 +210,7 @@ class SetupPage(QWidget):
         width, depth = replace(Plan("", ""), network=form.network).network_size
         self.more.set_special("width", f"usual: {width}")
         self.more.set_special("depth", f"usual: {depth}")
+        self.more.set_special("image_side", oblong_text(self._base) or "automatic")
         self.form.set_preset(preset_of(self.plan(), self._presets))
 
     def _show_method(self, name: str) -> None:

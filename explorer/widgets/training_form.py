@@ -166,7 +166,9 @@ class TrainingForm(QWidget):
         self.more.setObjectName("moreSettings")
         self.more.setAccessibleName("More settings")
         self.more.setCheckable(True)
-        self.more.setToolTip("Likelihood, size of the network, warm-up, batch, rate, seed …")
+        self.more.setToolTip(
+            "Likelihood, image size, size of the network, warm-up, batch, rate, seed …"
+        )
         grid.addWidget(self.more, 4, 2, 1, 2)
         grid.addWidget(self.note, 5, 0, 1, 4)
         grid.setRowStretch(6, 1)
