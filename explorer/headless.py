@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.animation import Bytes, Format, format_of, write_animation
 from explorer.progress_line import ProgressLine
 from models.checkpoint import load
-from models.data import ImageSet, load_data
+from models.data import DataSet, ImageSet, load_data
 from models.disentanglement import measure_mig
 from models.errors import DataError
 from models.evaluation import evaluate as measure
@@ -69,7 +69,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if samples and not config.has_prior:
         raise DataError(f"{arguments.model}: a plain autoencoder has no importance-weighted bound")
     line = ProgressLine()
-    images, name = _images_for(model, arguments, line)
+    images, data = _images_for(model, arguments, line)
+    for note in data.notes:
+        line.say(f"{data.name}: {note}")
     figures = measure(
         model.autoencoder,
         images,
@@ -80,7 +82,13 @@ def evaluate(arguments: argparse.Namespace) -> None:
     line.end()
     units = {key if key == "active_units" else f"{key}_nats": v for key, v in figures.items()}
     _print_json(
-        {"model": arguments.model, "data": name, "split": arguments.split, "images": len(images)}
+        {
+            "model": arguments.model,
+            "data": data.name,
+            "notes": data.notes,
+            "split": arguments.split,
+            "images": len(images),
+        }
         | units
         | _bits(model, figures)
         | _mig(model, images, arguments.seed)
@@ -109,8 +117,8 @@ def _mig(model: Model, images: ImageSet, seed: int) -> dict[str, float]:
 
 def _images_for(
     model: Model, arguments: argparse.Namespace, line: ProgressLine
-) -> tuple[ImageSet, str]:
-    """The chosen part of the data in the model's shape and classes, and the data's name."""
+) -> tuple[ImageSet, DataSet]:
+    """The chosen part of the data in the model's shape and classes, and all of the data."""
     data = load_data(
         arguments.data,
         image_shape=model.image_shape,
@@ -123,7 +131,7 @@ def _images_for(
         raise DataError(f"{arguments.data}: has no {arguments.split} images")
     if model.conditional:
         images = ImageSet(images.images, _same_classes(model, images, data.class_names))
-    return images, data.name
+    return images, data
 
 
 def _same_classes(model: Model, images: ImageSet, names: tuple[str, ...]) -> npt.NDArray[np.int64]:

@@ -36,7 +36,7 @@ def shape_words(sizes: Collection[Size], wanted: Size, fit: Fit) -> str:
     if not lost:
         return ""
     if fit == "fit":
-        return "padded in the colour of its border"
+        return "padded with the colour of its border"
     shape = "a square" if wanted[0] == wanted[1] else f"the shape of {_text(wanted)}"
     share = f"{lost:.0%}".replace("%", " %") if lost >= 0.01 else "less than 1 %"
     return f"cut to {shape} ({'up to ' if len(sizes) > 1 else ''}{share} of it is lost)"

@@ -30,6 +30,7 @@ from models.paths import path as latent_path
 from models.paths import there_and_back
 from models.plans import Plan
 from models.preprocessing import Preprocessing
+from tests.samples import save_pictures
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = [sys.executable, str(ROOT / "main.py")]
@@ -162,10 +163,10 @@ def test_evaluate_measures_disentanglement_where_factors_are_known(
     assert "mig" not in run("evaluate", "vae.safetensors", "--data", "data.npz").json
     monkeypatch.setattr(data_module, "_DRAWN_HELD_OUT", 300)
     words = ("evaluate", "vae.safetensors", "--data", "sprites")
-    told = run(*words).json
+    told = json.loads(run(*words).out)
     assert told["images"] == 300
     assert 0 <= told["mig"] <= 1
-    assert run(*words).json == told
+    assert json.loads(run(*words).out) == told
 
 
 def test_evaluate_is_the_same_for_the_same_seed(run: Run) -> None:
@@ -207,7 +208,25 @@ def test_evaluate_of_a_plain_autoencoder_has_no_elbo(run: Run) -> None:
 def test_evaluate_brings_images_to_the_model(run: Run, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     np.save(tmp_path / "colour.npy", random.integers(0, 256, (20, 12, 10, 3), np.uint8))
-    assert run("evaluate", "vae.safetensors", "--data", "colour.npy").json["images"] == 2
+    answer = run("evaluate", "vae.safetensors", "--data", "colour.npy")
+    note = (
+        "images of 10×12 in colour brought to 8×8 in grey, each padded with the colour of its "
+        "border"
+    )
+    assert answer.err == f"colour: {note}\n"
+    told = json.loads(answer.out)
+    assert (told["images"], told["notes"]) == (2, [note])
+    assert run("evaluate", "vae.safetensors", "--data", "data.npz").json["notes"] == []
+
+
+def test_evaluate_says_what_was_done_to_pictures(run: Run, tmp_path: Path) -> None:
+    save_pictures(tmp_path / "photos", 3, (30, 20), "RGB")
+    answer = run("evaluate", "vae.safetensors", "--data", "photos")
+    shrunk, grey = json.loads(answer.out)["notes"]
+    assert shrunk.startswith("pictures of 30×20: each is ")
+    assert shrunk.endswith("shrunk to 8×8"), "there is no option to choose otherwise"
+    assert grey == "colour made grey"
+    assert answer.err == f"photos: {shrunk}\nphotos: {grey}\n"
 
 
 # --- encode, decode ---

@@ -96,7 +96,7 @@ def test_shape_is_chosen_from_the_folder(
             [(300, 20), (400, 30)],
             (1, 64, 32),
             "fit",
-            "sizes differ: each is padded in the colour of its border and shrunk to 32×64",
+            "sizes differ: each is padded with the colour of its border and shrunk to 32×64",
         ),
         (
             [(20, 30)] * 2,

@@ -263,7 +263,7 @@ def test_pictures_that_are_cut_are_told_of_before_the_training(run: Run, tmp_pat
     assert note < said.index("epoch 1/1")
     words = ("--image-size", "32x48", "--fit", "fit", "--out", "n.safetensors")
     said = run("train", "--data", "mixed", *words, "--epochs", 1).err
-    assert "sizes differ: each is padded in the colour of its border and" in said
+    assert "sizes differ: each is padded with the colour of its border and" in said
     assert load("n.safetensors").image_shape == (1, 32, 48), "grey, as all of them are"
     assert load("n.safetensors").record["command"].count("--channels") == 0
 
