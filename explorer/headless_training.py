@@ -3,6 +3,7 @@
 import argparse
 import math
 import shlex
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from explorer.event_log import EventLog
 from explorer.progress_line import ProgressLine, bar, clock
 from explorer.trainer_messages import is_pseudo
+from explorer.training_choices import not_for
 from models import distributed
 from models.checkpoint import load
 from models.data import DataSet
@@ -27,6 +29,7 @@ _NOT_OF_THE_PLAN = (
     *("resume", "more", "overwrite", "settings", "preset", "quiet"),
     *("image_size", "channels"),
 )
+_USUAL = Plan("", "")
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -116,7 +119,24 @@ def plan_of(given: dict[str, Any]) -> Plan:
         if options.get("method", plan.method) != plan.method:  # its settings are another's
             cleared: dict[str, Any] = dict.fromkeys(SETTING_NAMES)
             plan = replace(plan, **cleared)
-    return replace(plan, **options, image_shape=(channels or 0, *size) if size else None)
+    plan = _only_what_counts(replace(plan, **options), options)
+    return replace(plan, image_shape=(channels or 0, *size) if size else None)
+
+
+def _only_what_counts(plan: Plan, named: Collection[str]) -> Plan:
+    """The plan with what its preset says of a warm-up left out where there is none.
+
+    Raises:
+        DataError: a setting that was named does nothing.
+    """
+    for name, option in (("warmup_epochs", "--warmup"), ("warmup_cycles", "--warmup-cycles")):
+        reason = not_for(plan.method, name, plan.warmup_cycles)
+        if reason and name in named:
+            raise DataError(f"{option} does nothing with this training: {reason}; leave it out")
+        if reason:
+            usual: dict[str, Any] = {name: getattr(_USUAL, name)}
+            plan = replace(plan, **usual)
+    return plan
 
 
 def exists(plan: Plan) -> bool:

@@ -465,9 +465,9 @@ ARROWS: dict[str, str] = {
         "models.paths models.posteriors models.preprocessing"
     ),
     "explorer.headless_training": (
-        "explorer.event_log explorer.progress_line explorer.trainer_messages models.checkpoint "
-        "models.data models.distributed models.errors models.methods models.plans models.presets "
-        "models.runs models.training"
+        "explorer.event_log explorer.progress_line explorer.trainer_messages "
+        "explorer.training_choices models.checkpoint models.data models.distributed models.errors "
+        "models.methods models.plans models.presets models.runs models.training"
     ),
     "explorer.command_line": (
         "explorer explorer.application explorer.errors explorer.headless "
@@ -505,6 +505,7 @@ WITHOUT_QT = WITH_TORCH | {
     "explorer.embedder_process",
     "explorer.loss_curves",
     "explorer.fields",
+    "explorer.training_choices",
     "explorer.plot_ranges",
     "explorer.progress_line",
     "explorer.runs_on_disk",

@@ -1,6 +1,7 @@
 """What `train` takes besides options: a file of settings, a preset, more epochs, an event log."""
 
 import math
+import shlex
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -106,6 +107,42 @@ def test_a_setting_of_another_method_is_refused(run: Run) -> None:
     answer = run(*TRAIN, "--beta", 3)
     assert answer.status == 2
     assert "--beta is no setting of vae" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--method", "ae", "--warmup", "3"), "--warmup does nothing.*: Autoencoder: has no KL"),
+        (("--method", "dae", "--warmup-cycles", "4"), "--warmup-cycles does nothing.* no KL"),
+        (("--method", "annealed-vae", "--warmup", "1"), "--warmup does nothing.*: C rises"),
+        (("--warmup", "5", "--warmup-cycles", "2"), "--warmup does nothing.*cycles take its place"),
+        (("--preset", "2d-map", "--method", "ae", "--warmup", "5"), "--warmup does nothing"),
+    ],
+)
+def test_a_warm_up_that_would_do_nothing_is_refused(
+    words: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=told):
+        typed("--data", "digits", "--out", "x", *words)
+    options = zip(words[::2], words[1::2], strict=True)
+    file = tmp_path / "settings.toml"
+    file.write_text("".join(f"{name[2:]} = {value!r}\n" for name, value in options))
+    with pytest.raises(DataError, match=told):
+        typed("--data", "digits", "--out", "x", "--settings", str(file))
+
+
+@pytest.mark.parametrize(
+    "words", [("--method", "ae"), ("--method", "annealed-vae"), ("--warmup-cycles", "3")]
+)
+def test_a_warm_up_that_only_a_preset_names_is_left_out(words: tuple[str, ...]) -> None:
+    preset = ("--preset", "tight-bound", "--data", "mnist", "--out", "x")
+    assert typed(*preset).warmup_epochs == 5
+    plan = typed(*preset, *words)
+    assert plan.warmup_epochs == Plan("", "").warmup_epochs
+    command = shlex.split(plan.command())[2:]
+    assert typed(*command) == plan, "what is recorded can be typed again"
+    once = typed("--data", "x", "--out", "y", "--warmup", "5", "--warmup-cycles", "0")
+    assert once.warmup_epochs == 5
 
 
 def test_a_finished_training_goes_on(run: Run) -> None:
