@@ -7,11 +7,13 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import NoReturn, get_args
 
 from explorer import __version__
-from explorer.settings_file import read_settings
+from explorer.settings_file import SWITCH, read_settings
 from models.downloads import BUILT_IN
 from models.errors import CheckpointError, DataError, TrainingError
 from models.methods import METHODS, SETTINGS, LikelihoodName, meaning_of, settings_names
@@ -45,7 +47,16 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, and leaves the exit to `main`."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see {self.prog} --help")
+        raise InputError(f"{message}{self._meant(message)}; see {self.prog} --help")
+
+    def _meant(self, message: str) -> str:
+        """The option whose name is near the one that is not known."""
+        _, unknown, words = message.partition("unrecognized arguments: ")
+        word = words.split(" ")[0].split("=")[0]
+        if not unknown or not word.startswith("--"):
+            return ""
+        near = get_close_matches(word, self._option_string_actions, 1)
+        return f" (did you mean {near[0]}?)" if near else ""
 
 
 Command = Callable[[argparse.Namespace], None]
@@ -119,12 +130,25 @@ def with_settings(name: str, words: list[str]) -> argparse.Namespace:
     file = getattr(typed, "settings", None)
     if file is None:
         return typed
-    known = read_settings(file)
+    options = {word: _taken(action) for action in parser._actions for word in action.option_strings}
+    known = read_settings(file, options)
     try:
         parser.parse_args(known)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
     return parser.parse_args([*known, *words])
+
+
+def _taken(action: argparse.Action) -> str:
+    """What an option takes, in words."""
+    if action.nargs == 0:
+        return SWITCH
+    if action.choices is not None:
+        return f"one of {', '.join(str(choice) for choice in action.choices)}"
+    kind = action.type.func if isinstance(action.type, partial) else action.type
+    if kind in (_positive, _count, _whole):
+        return "a whole number"
+    return "a number" if kind is _number else "a text"
 
 
 def run_window(paths: list[str], screenshot: str | None) -> int:
@@ -306,7 +330,8 @@ def _method_options(parser: argparse.ArgumentParser) -> None:
         told = "; ".join(f"{method}: {text}" for method, text in meanings.items())
         meaning = told if len(set(meanings.values())) > 1 else setting.meaning
         text = f"{meaning} (default: {usual})".replace("%", "%%")
-        kind = str if setting.choices else _count if setting.whole else _number
+        whole = partial(_whole, least=int(setting.low), most=int(setting.high))
+        kind = str if setting.choices else whole if setting.whole else _number
         group.add_argument(
             setting.option, type=kind, choices=setting.choices or None, metavar=None, help=text
         )
@@ -430,29 +455,33 @@ def _scale_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = _count(text)
-    if not number:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    return _whole(text, least=1)
 
 
 def _count(text: str) -> int:
+    return _whole(text)
+
+
+def _whole(text: str, least: int = 0, most: int = 10**9 - 1) -> int:
     try:
         number = int(text)
     except ValueError:
-        number = -1
-    if not 0 <= number < 10**9:
-        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no whole number from 0 up")
-    return number
+        number = None
+    if number is not None and least <= number <= most:
+        return number
+    if least == 1 and number == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    range_ = f"from {least} up" if most == 10**9 - 1 else f"from {least} to {most}"
+    raise argparse.ArgumentTypeError(f"{text.strip()!r} is no whole number {range_}")
 
 
 def _number(text: str) -> float:
     try:
         number = float(text)
-    except ValueError:
-        number = math.nan
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no number") from error
     if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no number")
+        raise argparse.ArgumentTypeError(f"must be a finite number, not {text.strip()}")
     return number
 
 

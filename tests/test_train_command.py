@@ -70,6 +70,14 @@ def test_a_preset_with_another_method_leaves_its_own_settings_out() -> None:
         ("latent = ", "is no TOML file"),
         ("colour = 3", "unrecognized arguments: --colour=3"),
         ("latent = 0", "must be at least 1"),
+        ("betta = 4", "--betta=4 (did you mean --beta?)"),
+        ("epochs = true", "'epochs' takes a whole number, not true"),
+        ("samples = false", "'samples' takes a whole number, not false"),
+        ("learning_rate = true", "'learning_rate' takes a number, not true"),
+        ("method = true", "'method' takes one of ae, dae, cae, vae"),
+        ("half = 1", "'half' is true or false, not 1"),
+        ("[method]\nbeta = 3", "'method' takes one value (method = …), not a table ([method])"),
+        ("epochs = [1, 2]", "'epochs' takes one value, not a list"),
         ('method = "gan"', "invalid choice: 'gan'"),
         ("[plan]\nlatent = 3", "'plan' is no setting of a training"),
         ('resume = "x"', "'resume' is no setting of a training"),
@@ -86,6 +94,14 @@ def test_what_is_wrong_with_a_file_of_settings_is_said(
         typed("--settings", str(file), "--data", "mnist", "--out", "x")
     assert message in str(raised.value)
     assert str(file) in str(raised.value)
+
+
+def test_a_file_of_settings_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("latent = 5\n", encoding="utf-8-sig")
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    words = ("--settings", str(file), "--data", "mnist", "--out", "x")
+    assert typed(*words).latent_size == 5
 
 
 def test_a_missing_file_of_settings_is_said(run: Run) -> None:
