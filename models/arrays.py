@@ -20,7 +20,7 @@ from models.rows import RowFile, StoredRows
 AnyArray = npt.NDArray[Any]
 
 _IMAGE_KEYS = ("images", "x", "arr_0", "x_train", "train_images")
-_LABEL_KEYS = ("labels", "y", "arr_1", "y_train", "train_labels")
+LABEL_KEYS = ("labels", "y", "arr_1", "y_train", "train_labels")
 _HELD_OUT_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
 _READ_BYTES = 2**30  # what takes more stays in its file
 _AT_ONCE = 1024  # images looked at or converted at a time,
@@ -138,7 +138,7 @@ def _chosen(members: dict[str, str], path: Path) -> tuple[str | None, ...]:
         raise DataError(
             f"{path}: has no array named images, x or arr_0 (but {found}); rename the one to use"
         )
-    y = next((key for key in _LABEL_KEYS if key in members), None)
+    y = next((key for key in LABEL_KEYS if key in members), None)
     held = next((keys for keys in _HELD_OUT_KEYS if keys[0] in members), None)
     if held is None or x not in ("x_train", "train_images"):
         return x, y, None, None

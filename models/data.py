@@ -1,6 +1,7 @@
 """Data sets as bytes: built-in and drawn ones, folders of pictures, `.npz`/`.npy`, IDX files."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import read_npy, read_npz
+from models.arrays import LABEL_KEYS, read_npy, read_npz
 from models.downloads import BUILT_IN as BUILT_IN
 from models.downloads import BuiltIn as BuiltIn
 from models.downloads import fetch
@@ -113,6 +114,21 @@ def load_data(
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{source}: cannot be read ({reason}); check name and rights") from error
+
+
+def how_to_label(source: str) -> str:
+    """What gives the images of a source their classes, in words."""
+    path = Path(source).expanduser()
+    names = f"{', '.join(LABEL_KEYS[:-1])} or {LABEL_KEYS[-1]}"
+    array = f"an array named {names} with the class of each image"
+    if path.suffix.lower() == ".npz":
+        return f"add {array}, two different ones at least (of test images: y_test or test_labels)"
+    if path.suffix.lower() == ".npy":
+        return f"save the images in an .npz (named images) with {array}"
+    with suppress(OSError):
+        if idx_files(path):
+            return "add IDX files of labels for all images (train-labels-idx1-ubyte)"
+    return "sort the images into sub-folders named by class"
 
 
 def _read(

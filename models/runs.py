@@ -17,7 +17,7 @@ import torch
 from models.autoencoder import Autoencoder, Config
 from models.change_file import changes_to_come, write_changes
 from models.checkpoint import load_to_resume, save
-from models.data import DataSet, load_data
+from models.data import DataSet, how_to_label, load_data
 from models.distributed import ALONE, Processes
 from models.errors import CheckpointError, DataError, ProcessLostError, TrainingError
 from models.evaluation import evaluate
@@ -244,11 +244,13 @@ def config_of(plan: Plan, data: DataSet) -> Config:
             of a batch are compared, or a value is out of range.
     """
     conditional = plan.method in METHODS and METHODS[plan.method].conditional
-    if conditional and (data.train.labels is None or len(data.class_names) < 2):
+    unlabelled = data.train.labels is None or data.held_out.labels is None
+    if conditional and (unlabelled or len(data.class_names) < 2):
         what = "has only one class" if len(data.class_names) == 1 else "has no classes"
+        what = "has images without a class" if unlabelled and data.class_names else what
         raise DataError(
-            f"{data.name}: {what}, and a conditional VAE needs two or more; sort the images into "
-            "sub-folders named by class, or choose another method"
+            f"{plan.data or data.name}: {what}, and a conditional VAE needs two or more; "
+            f"{how_to_label(plan.data)}, or choose another method"
         )
     title = METHODS[plan.method].title if plan.method in METHODS else plan.method
     batchwise = plan.method in METHODS and METHODS[plan.method].batchwise

@@ -15,7 +15,7 @@ from models.model import Model
 from models.plans import Plan
 from models.runs import run
 from tests.disk import needs_file_limit, small_disk
-from tests.samples import AnyArray, assert_message, assert_sound, pixels, save_pictures
+from tests.samples import AnyArray, assert_message, assert_sound, idx, pixels, save_pictures
 
 
 def plan_of(data: Path, **changes: Any) -> Plan:
@@ -91,6 +91,44 @@ def test_a_conditional_model_needs_classes(labels: AnyArray | None, tmp_path: Pa
         ):
             trained(plan_of(path, method="cvae"))
     assert not (tmp_path / "out.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("a.npz", "add an array named labels, y, arr_1, y_train or train_labels"),
+        ("a.npy", "save the images in an .npz (named images) with an array named labels, y"),
+        ("a.idx", "add IDX files of labels for all images (train-labels-idx1-ubyte)"),
+        ("a.folder", "sort the images into sub-folders named by class"),
+    ],
+)
+def test_how_images_get_classes_depends_on_where_they_are(
+    name: str, advice: str, tmp_path: Path
+) -> None:
+    path, images = tmp_path / name, pixels(30, 8, 8)
+    if name == "a.npz":
+        archive(path, images, None)
+    elif name == "a.npy":
+        np.save(path, images)
+    else:
+        path.mkdir()
+        (path / "train-images-idx3-ubyte").write_bytes(idx(images))
+    if name == "a.folder":
+        (path / "train-images-idx3-ubyte").unlink()
+        save_pictures(path, 12)
+    with pytest.raises(DataError) as caught:
+        trained(plan_of(path, method="cvae"))
+    told = f"{path}: has no classes, and a conditional VAE needs two or more; {advice}"
+    assert str(caught.value).startswith(told)
+    assert str(caught.value).endswith(", or choose another method")
+
+
+def test_test_images_without_classes_are_told_of_before_the_training(tmp_path: Path) -> None:
+    images = pixels(30, 8, 8)
+    path = tmp_path / "keras.npz"
+    np.savez(path, x_train=images[:20], y_train=np.arange(20) % 2, x_test=images[20:])
+    with pytest.raises(DataError, match=r"has images without a class.*y_test or test_labels"):
+        trained(plan_of(path, method="cvae"))
 
 
 def test_one_class_is_fine_without_conditions(tmp_path: Path) -> None:
