@@ -232,7 +232,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         f"{MOST_EPOCHS} epochs); typed ones come first",
     )
     add("--data", help=_DATA_HELP)
-    add("--out", metavar="FILE", help="the .safetensors file to write")
+    add("--out", metavar="FILE", help="the .safetensors file to write (the ending may be left out)")
     add("--method", choices=tuple(METHODS), help=f"(default {Plan.method})")
     add(
         "--latent",

@@ -18,6 +18,7 @@ from models import distributed
 from models.checkpoint import load
 from models.data import DataSet
 from models.errors import DataError
+from models.images import SUFFIXES
 from models.methods import SETTING_NAMES
 from models.plans import PROGRAM, Plan
 from models.presets import preset_plan
@@ -30,6 +31,12 @@ _NOT_OF_THE_PLAN = (
     *("image_size", "channels"),
 )
 _USUAL = Plan("", "")
+_ENDING = ".safetensors"
+_OTHER_ENDINGS = (
+    SUFFIXES
+    | {".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".onnx", ".h5", ".keras", ".gguf"}
+    | {".json", ".toml", ".npz", ".npy", ".csv", ".txt", ".zip", ".run", ".apng", ".svg", ".pdf"}
+)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -101,11 +108,13 @@ def plan_of(given: dict[str, Any]) -> Plan:
             raise DataError(
                 "--resume goes on with the settings the training began with; leave the others out"
             )
-        return replace(plan_to_resume(given["resume"], given.get("more", 0)), **options)
+        resumed = plan_to_resume(_training_of(given["resume"]), given.get("more", 0))
+        return replace(resumed, **options)
     if "more" in given:
         raise DataError("--more goes with --resume FILE")
     if "data" not in options or "out" not in options:
         raise DataError("train needs --data and --out (or --resume FILE); see train --help")
+    options["out"] = model_file(options["out"])
     if "overwrite" not in given and exists(Plan("", options["out"])):
         raise DataError(
             f"{options['out']}: exists; name another file, train it for more epochs (--resume "
@@ -121,6 +130,28 @@ def plan_of(given: dict[str, Any]) -> Plan:
             plan = replace(plan, **cleared)
     plan = _only_what_counts(replace(plan, **options), options)
     return replace(plan, image_shape=(channels or 0, *size) if size else None)
+
+
+def model_file(out: str) -> str:
+    """The file that a model named so goes to: by its ending it is known as a model.
+
+    Raises:
+        DataError: the ending is that of another format.
+    """
+    ending = Path(out).suffix.lower()
+    if ending in _OTHER_ENDINGS:
+        raise DataError(
+            f"{out}: a model is written as {_ENDING}, and {ending} is the ending of another "
+            f"format; name it {Path(out).with_suffix(_ENDING)}"
+        )
+    return out if ending == _ENDING or Path(out).is_dir() else f"{out}{_ENDING}"
+
+
+def _training_of(path: str) -> str:
+    """What is gone on with: a name may lack the ending, as it may where a training begins."""
+    named = f"{path}{_ENDING}"
+    there = Plan("", path).last_epoch_file.exists() or Path(path).exists()
+    return named if not there and Plan("", named).folder.exists() else path
 
 
 def _only_what_counts(plan: Plan, named: Collection[str]) -> Plan:

@@ -467,7 +467,7 @@ ARROWS: dict[str, str] = {
     "explorer.headless_training": (
         "explorer.event_log explorer.progress_line explorer.trainer_messages "
         "explorer.training_choices models.checkpoint models.data models.distributed models.errors "
-        "models.methods models.plans models.presets models.runs models.training"
+        "models.images models.methods models.plans models.presets models.runs models.training"
     ),
     "explorer.command_line": (
         "explorer explorer.application explorer.errors explorer.headless "

@@ -400,11 +400,34 @@ def test_train_rewrites_its_line_on_a_terminal(run: Run, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan("x", "y"),
-        Plan("a b", "c'd", method="cvae", latent_size=7, epochs=3, half=True, seed=9),
-        Plan("x", "y", network="conv", width=3, depth=4, likelihood="gaussian", batch_size=2),
-        Plan("x", "y", learning_rate=0.0123, warmup_epochs=0.0, image_shape=(3, 20, 30), fit="fit"),
-        Plan("x", "y", method="ae", network="resnet", allow_download=True, latent_size=512),
+        Plan("x", "y.safetensors"),
+        Plan("a b", "c'd.safetensors", method="cvae", latent_size=7, epochs=3, half=True, seed=9),
+        Plan(
+            "x",
+            "y.safetensors",
+            network="conv",
+            width=3,
+            depth=4,
+            likelihood="gaussian",
+            batch_size=2,
+        ),
+        Plan(
+            "x",
+            "y.safetensors",
+            learning_rate=0.0123,
+            warmup_epochs=0.0,
+            image_shape=(3, 20, 30),
+            fit="fit",
+        ),
+        Plan("x", "y.safetensors", image_shape=(0, 20, 30)),
+        Plan(
+            "x",
+            "y.safetensors",
+            method="ae",
+            network="resnet",
+            allow_download=True,
+            latent_size=512,
+        ),
     ],
 )
 def test_a_plan_and_its_command_say_the_same(plan: Plan) -> None:
@@ -609,7 +632,11 @@ WRONG = {
     "train --data unlabelled.npz --out x --method cvae": "has no classes",
     "train --data nowhere --out x": "nowhere: is neither there nor",
     "train --data data.npz --out folder": "folder: is a folder",
-    "train --data data.npz --out no/x": "no/x.run: cannot be written",
+    "train --data data.npz --out no/x": "no/x.safetensors.run: cannot be written",
+    "train --data data.npz --out x.pt": "x.pt: a model is written as .safetensors, and .pt is the "
+    "ending of another format; name it x.safetensors",
+    "train --data data.npz --out data.npz": "name it data.safetensors",
+    "train --data data.npz --out a.PNG": "name it a.safetensors",
     "train --resume x": "no training to go on with here",
     "train --resume x --epochs 3": "settings the training began with",
 }

@@ -54,7 +54,11 @@ def test_what_is_typed_comes_before_the_file_and_that_before_the_preset(tmp_path
     file.write_text('preset = "disentangled"\ndata = "mnist"\nout = "x"\nbeta = 9\nlatent = 5\n')
     plan = typed("--settings", str(file), "--latent", "7")
     assert plan == Plan(
-        **{**preset_plan("disentangled", "mnist", "x").to_dict(), "beta": 9, "latent_size": 7}
+        **{
+            **preset_plan("disentangled", "mnist", "x.safetensors").to_dict(),
+            "beta": 9,
+            "latent_size": 7,
+        }
     )
 
 
@@ -159,6 +163,19 @@ def test_a_warm_up_that_only_a_preset_names_is_left_out(words: tuple[str, ...]) 
     assert typed(*command) == plan, "what is recorded can be typed again"
     once = typed("--data", "x", "--out", "y", "--warmup", "5", "--warmup-cycles", "0")
     assert once.warmup_epochs == 5
+
+
+def test_a_name_without_its_ending_becomes_a_file_the_window_knows(run: Run) -> None:
+    words = ("train", "--data", "data.npz", "--width", 8, "--depth", 0, "--epochs", 1, "--quiet")
+    for name in ("new", "new.v2"):
+        run.quietly(*words, "--out", name)
+        assert load(f"{name}.safetensors").latent_size == 2
+        assert not Path(name).exists()
+        assert "exists" in run(*words, "--out", name).err
+        run.quietly("train", "--resume", name, "--more", 1, "--quiet")
+        assert len(load(f"{name}.safetensors").record["history"]) == 2
+    run.quietly(*words, "--out", "SHOUTED.SAFETENSORS")
+    assert load("SHOUTED.SAFETENSORS").latent_size == 2
 
 
 def test_a_finished_training_goes_on(run: Run) -> None:
