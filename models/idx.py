@@ -5,6 +5,8 @@ import math
 import re
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -25,12 +27,30 @@ def read_idx(path: Path, rank: int | None = None) -> Bytes:
     Raises:
         DataError: it cannot be read, is no IDX file of bytes, or is shorter or longer than it says.
     """
+    with _opened(path) as stream:
+        return _read(stream, path, rank)
+
+
+def idx_shape(path: Path) -> tuple[int, ...]:
+    """What the header of an IDX file says its array's shape is.
+
+    Raises:
+        DataError: it cannot be read, or its beginning is that of no IDX file of bytes.
+    """
+    with _opened(path) as stream:
+        return _shape(stream, path, None)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """The bytes of a file, unpacked if it is gzipped; whatever fails is a DataError."""
     try:
         with path.open("rb") as stream:
             if path.suffix.lower() != ".gz":
-                return _read(stream, path, rank)
+                yield stream
+                return
             with gzip.GzipFile(fileobj=stream) as unpacked:
-                return _read(unpacked, path, rank)
+                yield unpacked
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: is a damaged gzip file ({error}); copy it again") from error
     except OSError as error:
@@ -38,7 +58,8 @@ def read_idx(path: Path, rank: int | None = None) -> Bytes:
         raise DataError(f"{path}: cannot be read ({reason}); check name and rights") from error
 
 
-def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, rank: int | None) -> Bytes:
+def _shape(stream: IO[bytes] | gzip.GzipFile, path: Path, rank: int | None) -> tuple[int, ...]:
+    """The shape in the header, which is read."""
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or not 1 <= magic[3] <= 4:
         raise DataError(f"{path}: is no IDX file; use the files of MNIST or a folder of pictures")
@@ -50,7 +71,11 @@ def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, rank: int | None) -> By
     header = stream.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
         raise DataError(f"{path}: breaks off inside its header; copy it again")
-    shape = struct.unpack(f">{magic[3]}I", header)
+    return struct.unpack(f">{magic[3]}I", header)
+
+
+def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, rank: int | None) -> Bytes:
+    shape = _shape(stream, path, rank)
     size = math.prod(shape)
     if not size or size > MOST_BYTES:
         dimensions = "×".join(str(length) for length in shape)

@@ -14,6 +14,7 @@ import numpy as np
 from models.arrays import DAMAGED
 from models.downloads import BUILT_IN
 from models.errors import DataError
+from models.idx import idx_files, idx_shape
 from models.images import SUFFIXES
 from models.plans import Plan
 
@@ -39,11 +40,13 @@ MOST_EPOCHS = 200
 class Look:
     """What the first bytes of a data set tell: its kind, and how many images, if that is known.
 
-    Built-in sets have no number here: their presets were fitted to them by hand.
+    Built-in sets have no number here: their presets were fitted to them by hand. `held_out` is how
+    many of them are held out where the set says so.
     """
 
     kind: Kind
     images: int | None = None
+    held_out: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,12 +148,14 @@ def preset_plan(name: str, data: str, out: str = "", look: Look | None = None) -
     preset = PRESETS[name]
     look = look or look_at(data)
     plan = replace(Plan(data, out), **{**preset.usual, **preset.kinds[look.kind]})
-    return plan if look.images is None else _with_enough_steps(plan, look.images)
+    if look.images is None:
+        return plan
+    held_out = look.images // 10 if look.held_out is None else look.held_out
+    return _with_enough_steps(plan, max(1, look.images - held_out))
 
 
-def _with_enough_steps(plan: Plan, images: int) -> Plan:
+def _with_enough_steps(plan: Plan, train: int) -> Plan:
     """Smaller batches, then more epochs with as much more warm-up, where steps are few."""
-    train = max(1, images - images // 10)  # every tenth is held out
 
     def steps_an_epoch(batch: int) -> int:
         return math.ceil(min(train, plan.epoch_images or train) / batch)
@@ -179,12 +184,22 @@ def look_at(data: str) -> Look:
             with os.scandir(path) as entries:
                 names = [entry.name for entry in islice(entries, _LOOKED_AT)]
             if any("idx3-ubyte" in name for name in names):
-                return Look("small")
+                return _idx_look(path)
             return Look("pictures", _pictures_in(path))
         shape = _array_shape(path)
         return Look(_kind_of_shape(shape), shape[0] if shape else None)
-    except (OSError, *DAMAGED):
+    except (OSError, DataError, *DAMAGED):
         return Look("small")  # whatever is wrong is said when it is loaded
+
+
+def _idx_look(folder: Path) -> Look:
+    """What the headers of a folder of IDX files say; it has test images of its own, or has not."""
+    files = idx_files(folder)
+    parts = [files[name] for name in ("train images", "t10k images") if name in files]
+    shapes = [idx_shape(path) for path in parts]
+    counts = [shape[0] for shape in shapes]
+    held_out = counts[1] if len(counts) > 1 else None
+    return Look(_kind_of_shape(shapes[0]) if shapes else "small", sum(counts) or None, held_out)
 
 
 def _pictures_in(folder: Path) -> int | None:

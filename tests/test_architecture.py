@@ -52,7 +52,9 @@ ARROWS: dict[str, str] = {
         "models.images models.preprocessing models.raw models.resizing models.rooms models.rows "
         "models.sizing models.sprites"
     ),
-    "models.presets": ("models.arrays models.downloads models.errors models.images models.plans"),
+    "models.presets": (
+        "models.arrays models.downloads models.errors models.idx models.images models.plans"
+    ),
     "models.distributed": "models.errors",
     "models.matmul": "",
     "models.methods": "",

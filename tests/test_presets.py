@@ -1,5 +1,6 @@
 """Presets: a plan for a purpose, fitted to the kind of images, that any training accepts."""
 
+import gzip
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from models.presets import (
     preset_plan,
 )
 from models.runs import config_of, data_of, run, settings_of
-from tests.samples import save_pictures
+from tests.samples import idx, pixels, save_pictures
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -76,6 +77,36 @@ def test_folders_are_pictures_unless_they_hold_idx_files(tmp_path: Path) -> None
     assert kind_of(str(tmp_path)) == "pictures"
     (tmp_path / "train-images-idx3-ubyte.gz").touch()
     assert kind_of(str(tmp_path)) == "small"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("counts", "side", "look"),
+    [
+        ({"train": 600, "t10k": 200}, 28, Look("small", 800, 200)),
+        ({"train": 60}, 8, Look("tiny", 60)),
+        ({"t10k": 30}, 64, Look("shapes", 30)),
+    ],
+)
+def test_images_in_idx_files_are_counted(
+    tmp_path: Path, counts: dict[str, int], side: int, look: Look, packed: bool
+) -> None:
+    for part, count in counts.items():
+        content = idx(pixels(count, side, side, seed=count))
+        path = tmp_path / f"{part}-images-idx3-ubyte{'.gz' if packed else ''}"
+        path.write_bytes(gzip.compress(content) if packed else content)
+    assert look_at(str(tmp_path)) == look
+    if look.kind == "small":
+        plan = preset_plan("2d-map", str(tmp_path))
+        assert len(data_of(plan).train) == 600
+        assert plan.epochs * math.ceil(600 / plan.batch_size) >= ENOUGH_STEPS
+        assert (plan.epochs - 1) * math.ceil(600 / plan.batch_size) < ENOUGH_STEPS
+
+
+def test_idx_files_without_images_are_left_to_the_loading(tmp_path: Path) -> None:
+    for content in (b"", b"broken", idx(pixels(2))[:7]):
+        (tmp_path / "train-images-idx3-ubyte").write_bytes(content)
+        assert look_at(str(tmp_path)) == Look("small")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"\x93NUMPY\x09\x09"])
