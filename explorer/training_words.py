@@ -156,5 +156,7 @@ def data_text(loaded: Loaded) -> tuple[str, str]:
     colour = "grey" if loaded.image_shape[0] == 1 else "colour"
     likelihood = likelihood_text(loaded.likelihood, loaded.pseudo)
     text = f"{size} {colour} · {loaded.images:,} images"
+    if loaded.notes:
+        text += f" · {len(loaded.notes)} note{'s' if len(loaded.notes) > 1 else ''}"
     counts = f"{loaded.images:,} images to train on and {loaded.held_out:,} held out"
     return text, "\n".join((f"Likelihood: {likelihood}", counts, *loaded.notes))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSpinBox,
     QToolButton,
     QWidget,
 )
@@ -378,11 +379,28 @@ def test_the_note_says_likelihood_and_size_of_what_is_loaded(
     begin(panel, fakes, qtbot)
     assert "1,500" in panel.form.note.text()
     assert "8×8" in panel.form.note.text()
+    assert panel.form.note.text().endswith(" · 1 note")
     assert "two files left out" in panel.form.note.toolTip()
     fakes.last.ended.emit(TrainerEnd(0))
+    side = panel.setup.more.inputs["image_side"]
+    assert isinstance(side, QSpinBox)
+    for value, holds in ((32, False), (side.minimum(), True)):
+        side.setValue(value)
+        assert ("8×8" in panel.form.note.text()) is holds, "of images of another size"
     panel.choose_data(tmp_path)
     assert "8×8" not in panel.form.note.text()
     assert "Gaussian" in panel.form.note.toolTip()
+
+
+def test_a_likelihood_chosen_by_hand_hides_no_note(
+    panel: TrainingPanel, fakes: Fakes, qtbot: QtBot
+) -> None:
+    likelihoods = panel.setup.more.inputs["likelihood"]
+    assert isinstance(likelihoods, QComboBox)
+    likelihoods.setCurrentIndex(likelihoods.findData("continuous-bernoulli"))
+    assert panel.form.note.text() == ""
+    begin(panel, fakes, qtbot)
+    assert "two files left out" in panel.form.note.toolTip()
 
 
 def test_a_failure_is_shown_as_the_state_and_its_message_left_to_the_window(

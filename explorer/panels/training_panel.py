@@ -364,10 +364,11 @@ class TrainingPanel(QWidget):
 
     def _show_note(self) -> None:
         state, data = self._training.state, self.form.values().data
-        if self.setup.plan().likelihood is not None:
-            self.form.set_note("", "")
-        elif state.data is not None and state.plan is not None and state.plan.data == data:
+        wished = self.setup.plan()
+        if state.data is not None and state.plan and _same_images(state.plan, wished):
             self.form.set_note(*data_text(state.data))
+        elif wished.likelihood is not None:
+            self.form.set_note("", "")
         elif data in BUILT_IN:
             kind = "Gaussian, in colour" if BUILT_IN[data].colour else "Bernoulli, grey"
             self.form.set_note(kind, _LIKELIHOOD_TIP)
@@ -444,6 +445,12 @@ def _name_for(plan: Plan) -> str:
     source = plan.data if plan.data in BUILT_IN else Path(plan.data).stem
     name = re.sub(r"[^\w.-]+", "-", source.lower()).strip("-.")[:40] or "model"
     return f"{name}-{plan.method}-{plan.latent_size}d"
+
+
+def _same_images(one: Plan, other: Plan) -> bool:
+    """Whether what was said of the images of one plan, and their likelihood, holds for another."""
+    names = ("data", "image_shape", "fit", "likelihood")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _can_change(state: TrainingState) -> bool:
