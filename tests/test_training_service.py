@@ -526,10 +526,12 @@ def test_stop_before_an_epoch_keeps_nothing(
 
 
 def test_stop_in_the_first_epoch_keeps_nothing(
-    training: Training, data_file: Path, qtbot: QtBot
+    training: Training, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    plan = replace(plan_for(training, data_file), batch_size=1, epochs=1)
-    training.start(replace(plan, epoch_images=10**6))
+    images = np.random.default_rng(0).integers(0, 255, (100_000, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "many.npz", images=images)
+    plan = replace(plan_for(training, tmp_path / "many.npz"), batch_size=1)
+    training.start(plan)
     wait_for(qtbot, training, Status.RUNNING)
     assert plan.begun_file.exists()
     with qtbot.waitSignal(training.stopped, timeout=PATIENCE_MS) as heard:
