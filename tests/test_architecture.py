@@ -240,7 +240,9 @@ ARROWS: dict[str, str] = {
         "explorer.map_drawing explorer.painting explorer.rendering explorer.replay_drawing "
         "explorer.viewport explorer.workers models.errors models.model models.planes"
     ),
-    "explorer.lens": "explorer.viewport",
+    "explorer.beside": "",
+    "explorer.stepping_aside": "",
+    "explorer.lens": "explorer.beside explorer.viewport",
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
     "explorer.map_hand": "explorer.area_tool explorer.marker_layer explorer.viewport",
@@ -388,7 +390,8 @@ ARROWS: dict[str, str] = {
         "explorer.glider explorer.legends explorer.lens explorer.loss_readout "
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
         "explorer.marker_layer explorer.painting explorer.path_layer explorer.plot_ranges "
-        "explorer.point_layer explorer.theme explorer.tile_drawing explorer.viewport "
+        "explorer.point_layer explorer.stepping_aside explorer.theme explorer.tile_drawing "
+        "explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.loss_readout "

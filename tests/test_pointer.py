@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -167,9 +169,7 @@ def test_another_class_is_seen_under_the_lens(conditional: Opened) -> None:
 
 def test_all_classes_follow_another_active_handle(conditional: Opened) -> None:
     top = conditional.window
-    button = top.map_area.classes.row.findChild(QPushButton, "allClasses")
-    assert isinstance(button, QPushButton)
-    button.click()
+    show_all_classes(conditional)
     view = rest(conditional)
     conditional.qtbot.waitUntil(lambda: top.map_area.classes._lens._under_way is None)
     seen: list[np.ndarray] = []
@@ -185,12 +185,51 @@ def test_all_classes_follow_another_active_handle(conditional: Opened) -> None:
     conditional.qtbot.waitUntil(lambda: bool(seen) and np.allclose(seen[-1], wanted, atol=1e-5))
 
 
+def show_all_classes(window: Opened) -> None:
+    button = window.window.map_area.classes.row.findChild(QPushButton, "allClasses")
+    assert isinstance(button, QPushButton)
+    button.click()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1100, 700), (900, 600)])
+@pytest.mark.parametrize("every_class", [False, True])
+def test_nothing_on_the_map_hides_the_lens(
+    conditional: Opened, size: tuple[int, int], every_class: bool
+) -> None:
+    top = conditional.window
+    top.resize(*size)
+    on = replace(top.session.layers, density=True, magnification=True, field=True)
+    top.session.set_layers(on)
+    if every_class:
+        show_all_classes(conditional)
+    conditional.settle()
+    view = rest(conditional)
+    assert len(view.covered()) > 1
+    for across, down in product((0.05, 0.3, 0.5, 0.6, 0.95), (0.05, 0.45, 0.55, 0.95)):
+        at = QPointF(round(across * view.view.width), round(down * view.view.height))
+        view._pointer = at + QPointF(MARGIN_LEFT_PX, 0)
+        if top.map_area.overlays.legend.geometry().contains(view._pointer.toPoint()):
+            continue  # there is no lens
+        view.grab()  # which finds its place, and what is in its way
+        QApplication.processEvents()
+        box = view.lens_box
+        assert view.ground.translated(-MARGIN_LEFT_PX, 0).contains(view.lens_outline)
+        seen = view.grab(box.translated(MARGIN_LEFT_PX, 0).toRect()).toImage()
+        drawn = QImage(seen.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        picture = view.lens
+        assert picture is not None
+        painter.drawImage(drawn.rect(), picture)
+        painter.end()
+        edge = drawn.rect().adjusted(3, 3, -3, -3)
+        assert seen.convertToFormat(drawn.format()).copy(edge) == drawn.copy(edge), (across, down)
+
+
 def test_the_card_of_a_point_stands_beside_the_lens_of_all_classes(conditional: Opened) -> None:
     top = conditional.window
     top.resize(1100, 700)
-    button = top.map_area.classes.row.findChild(QPushButton, "allClasses")
-    assert isinstance(button, QPushButton)
-    button.click()
+    show_all_classes(conditional)
     view, card = top.map_panel.view, top.map_area.hand._card
     rest(conditional)
     assert view.lens_box.width() > 2 * LENS_PX
