@@ -11,7 +11,6 @@ Boxes = Sequence[QRectF]
 
 EDGE_PX, GAP_PX = 4.0, 4.0  # from the edge of the ground, and from what it keeps clear of
 _LEAST_AWAY_PX = 8.0  # from its place, where there is no room for more
-_FAR_PX = 60.0  # so much aside it still belongs to its place
 _ANYWHERE = float("inf")
 _CALM_PX = 16.0  # the place may move so far before what was just left is come back to
 _WAYS = tuple(QPointF(x, y) * _CALM_PX for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)))
@@ -21,13 +20,17 @@ _BETTER = 0.5  # another side is taken if less than that part is hidden there of
 class Beside:
     """Finds where a box stands; a place that moves by a pixel makes it jump once, never to and fro.
 
-    `sides`, the best first; `away_px` from the place, across and down.
+    `sides`, the best first; `away_px` from the place, across and down; so far aside, `far_px`, it
+    still belongs to its place.
     """
 
     def __init__(
-        self, sides: Sequence[Side] = SIDES, away_px: tuple[float, float] = (22.0, 14.0)
+        self,
+        sides: Sequence[Side] = SIDES,
+        away_px: tuple[float, float] = (22.0, 14.0),
+        far_px: float = 60.0,
     ) -> None:
-        self._sides, self._away = tuple(sides), away_px
+        self._sides, self._away, self._far = tuple(sides), away_px, far_px
         self.side: Side | None = None  # where it stands
         self._felt: list[QRectF] = []  # what made it slide along that side
         self._hides = False  # whether there was no room at all
@@ -90,7 +93,7 @@ class Beside:
         ground: QSizeF,
         others: Boxes,
         felt: Boxes = (),
-        far: float = _FAR_PX,
+        far: float | None = None,
     ) -> QRectF | None:
         """As `box` on one side; none if there is no room. `felt` makes it slide from afar."""
         lies = _lies(side)
@@ -108,6 +111,7 @@ class Beside:
         if between < _LEAST_AWAY_PX:
             return None
         wanted = at.x() + self._away[0] if lies else at.x() - width / 2
+        far = self._far if far is None else far
         x = _slid(wanted, QRectF(0, y, width, height), ground.width(), others, felt)
         if x is None or not at.x() - width - far <= x <= at.x() + far:
             return None

@@ -357,7 +357,7 @@ ARROWS: dict[str, str] = {
         "explorer.data_look explorer.figures explorer.rendering models.points"
     ),
     "explorer.point_hand": (
-        "explorer.data_look explorer.legends explorer.lens explorer.map_points explorer.neighbours "
+        "explorer.data_look explorer.legends explorer.map_points explorer.neighbours "
         "explorer.painting explorer.point_words explorer.selection explorer.session "
         "explorer.widgets models.points"
     ),
@@ -385,7 +385,7 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.workers models.errors"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
+        "explorer.animation explorer.area_tool explorer.axes explorer.beside explorer.class_list "
         "explorer.export_form explorer.fields explorer.figures explorer.frame_timing "
         "explorer.glider explorer.legends explorer.lens explorer.loss_readout "
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "

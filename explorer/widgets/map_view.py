@@ -71,7 +71,9 @@ class MapView(QWidget):
         self.above_points: list[Drawn] = []
         self.area = AreaTool()
         self.on_top: list[Drawn] = [self.area]
-        self.over_handles: list[Drawn] = []  # at every frame too
+        # At every frame too, but no part of the map as a picture.
+        self.under_handles: list[Drawn] = []
+        self.over_handles: list[Drawn] = []
         # What is drawn and no small widget may hide, in the ground's own pixels.
         self.seen_whole: list[Callable[[], QRectF]] = []
         self._aside = SteppingAside(self)
@@ -390,11 +392,12 @@ class MapView(QWidget):
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         painting.draw_layers(painter, self.on_top, self.view, self.ground_dark)
+        painting.draw_layers(painter, self.under_handles, self.view, self.ground_dark)
         self._markers.draw(painter, self.view, self.ground_dark)
-        painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
         self._path.draw_player(painter, self.view)
         lens = self.lens_outline
         self._lens.draw(painter, self.ground_dark, lens)
+        painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
         self._make_room(lens)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
