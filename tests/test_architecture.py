@@ -254,8 +254,12 @@ ARROWS: dict[str, str] = {
         "explorer.legends explorer.pacing explorer.painting explorer.rendering explorer.session "
         "explorer.theme explorer.widgets models.planes"
     ),
+    "explorer.crowding": (
+        "explorer.arrangement explorer.dimensions explorer.rendering models.planes"
+    ),
     "explorer.map_axes": (
-        "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
+        "explorer explorer.crowding explorer.dimensions explorer.rendering explorer.session "
+        "explorer.theme "
         "explorer.widgets"
     ),
     "explorer.map_corners": (
