@@ -55,6 +55,7 @@ class MapArea(QObject):
             part.said.connect(self.said)
         panel.failed.connect(self.failed)
         self.overlays.failed.connect(self.failed)
+        self.axes.box_wished.connect(panel.show_box)
         panel.mosaic_settings.changed.connect(self._on_mosaic_look)
         panel.tool_chosen.connect(hand.set_tool)
         hand.tool_changed.connect(panel.show_tool)

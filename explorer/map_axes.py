@@ -1,8 +1,10 @@
-"""Which two dimensions the map shows while its model learns: those that carry most."""
+"""What the map says of its axes: that others carry more, or that the data is one spot on them."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer import theme
+from explorer.crowding import TIP as CROWDING_TIP
+from explorer.crowding import Crowding, crowding, crowding_words
 from explorer.dimensions import LEAST_NATS, axes_to_follow, inactive_axes, use_of
 from explorer.rendering import ModelInfo
 from explorer.session import Session
@@ -19,19 +21,23 @@ _TIP = (
 class MapAxes(QObject):
     """Follows a training to the dimensions it wakes up, unless a person chose the plane.
 
-    `hint` offers them where a person looks at dimensions that carry nothing.
+    `hint` offers them where a person looks at dimensions that carry nothing, or the data seen near
+    where all of it lies under one handle.
     """
 
     said = Signal(str)
+    box_wished = Signal(object, object)  # two corners in the plane, that the map is to show
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
         self.hint = AxesHint()
         self.hint.clicked.connect(self._on_hint_clicked)
+        self._crowding: Crowding | None = None  # what the hint tells of
         self._later = QTimer(self, singleShot=True, interval=_GESTURE_PAUSE_MS)
         self._later.timeout.connect(self._follow)
         session.weights_changed.connect(self._on_weights_changed)
+        session.points_changed.connect(self._show_hint)
         session.plane_changed.connect(self._show_hint)  # which follows another model, too
 
     def stop(self) -> None:
@@ -66,12 +72,19 @@ class MapAxes(QObject):
         if dead and axes != session.axes:
             names = " and ".join(f"z{axis}" for axis in dead)
             words = f"{names} {'are' if len(dead) > 1 else 'is'} inactive"
+        self._crowding = None if words or model is None else crowding(model, session.plane)
+        if model is not None and self._crowding is not None:
+            told = crowding_words(model, self._crowding)
+            self.hint.set_hint(told, "Zoom to them", theme.as_tip(f"{told}. {CROWDING_TIP}"))
+            return
         action = "Show z{} × z{}".format(*axes)
         self.hint.set_hint(words, action, theme.as_tip(_TIP))
 
     def _on_hint_clicked(self) -> None:
         session, model = self._session, self._session.model
-        if model is not None:
+        if self._crowding is not None:
+            self.box_wished.emit(*self._crowding.box)
+        elif model is not None:
             session.set_axes(*axes_to_follow(model, session.axes), chosen=False)
 
 

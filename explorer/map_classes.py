@@ -17,6 +17,7 @@ from explorer.widgets.map_view import MapView
 Bytes = npt.NDArray[np.uint8]
 
 _SHARE_ACROSS, _SHARE_UP = 0.6, 0.5  # of the ground, that all classes may cover at most
+_APART_PX = 18  # of that for frame and edge: above or below the pointer there is always room
 
 
 class MapClasses(QObject):
@@ -103,9 +104,8 @@ class MapClasses(QObject):
             return
         if self._view.hovering or self._view.dragging:
             ground = self._view.ground
-            grid = fitting_grid(
-                len(pictures), _SHARE_ACROSS * ground.width(), _SHARE_UP * ground.height()
-            )
+            room = _SHARE_ACROSS * ground.width(), _SHARE_UP * ground.height() - _APART_PX
+            grid = fitting_grid(len(pictures), *room)
             picture = draw_grid(
                 pictures, model.class_names, self._session.label, grid, theme.colours()
             )

@@ -2,11 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.data_look import DataLook
 from explorer.legends import latent_unit
-from explorer.lens import LENS_PX
 from explorer.map_points import MapPoints, project
 from explorer.neighbours import Place
 from explorer.painting import Ellipse, to_image
@@ -44,8 +43,10 @@ class PointHand(QObject):
         self._session, self._view = session, view
         self._points, self._look = points, look
         self._card = PointCard()
-        self._card.covered = self._covered
+        self._card.covered, self._card.lens = view.covered, lambda: view.lens_outline
+        view.under_handles.append(self._card.ring)
         view.over_handles.append(self._card)
+        view.seen_whole.append(lambda: self._card.box)
         self._mark = PlaceMark()
         view.on_top.append(self._mark)
         self._pointer: tuple[float, float] | None = None
@@ -69,12 +70,6 @@ class PointHand(QObject):
     def _data(self) -> Points | None:
         model = self._session.model
         return None if model is None else model.points
-
-    def _covered(self) -> list[QRectF]:
-        """What the card keeps clear of: small widgets, and a lens larger than the usual."""
-        lens = self._view.lens_box
-        large = max(lens.width(), lens.height()) > LENS_PX
-        return [*self._view.covered(), *([lens] if large else [])]
 
     # -- tools -----------------------------------------------------------------------------
 

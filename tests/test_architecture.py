@@ -243,7 +243,9 @@ ARROWS: dict[str, str] = {
         "explorer.map_drawing explorer.painting explorer.rendering explorer.replay_drawing "
         "explorer.viewport explorer.workers models.errors models.model models.planes"
     ),
-    "explorer.lens": "explorer.viewport",
+    "explorer.beside": "",
+    "explorer.stepping_aside": "",
+    "explorer.lens": "explorer.beside explorer.viewport",
     "explorer.path_layer": "explorer explorer.painting explorer.viewport",
     "explorer.marker_layer": "explorer.painting explorer.viewport",
     "explorer.map_hand": "explorer.area_tool explorer.marker_layer explorer.viewport",
@@ -255,8 +257,12 @@ ARROWS: dict[str, str] = {
         "explorer.legends explorer.pacing explorer.painting explorer.rendering explorer.session "
         "explorer.theme explorer.widgets models.planes"
     ),
+    "explorer.crowding": (
+        "explorer.arrangement explorer.dimensions explorer.rendering models.planes"
+    ),
     "explorer.map_axes": (
-        "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
+        "explorer explorer.crowding explorer.dimensions explorer.rendering explorer.session "
+        "explorer.theme "
         "explorer.widgets"
     ),
     "explorer.map_corners": (
@@ -358,7 +364,7 @@ ARROWS: dict[str, str] = {
         "explorer.data_look explorer.figures explorer.rendering models.points"
     ),
     "explorer.point_hand": (
-        "explorer.data_look explorer.legends explorer.lens explorer.map_points explorer.neighbours "
+        "explorer.data_look explorer.legends explorer.map_points explorer.neighbours "
         "explorer.painting explorer.point_words explorer.selection explorer.session "
         "explorer.widgets models.points"
     ),
@@ -386,12 +392,13 @@ ARROWS: dict[str, str] = {
         "explorer.session_file explorer.settings explorer.workers models.errors"
     ),
     "explorer.widgets": (
-        "explorer.animation explorer.area_tool explorer.axes explorer.class_list "
+        "explorer.animation explorer.area_tool explorer.axes explorer.beside explorer.class_list "
         "explorer.export_form explorer.fields explorer.figures explorer.frame_timing "
         "explorer.glider explorer.legends explorer.lens explorer.loss_readout "
         "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
         "explorer.marker_layer explorer.painting explorer.path_layer explorer.plot_ranges "
-        "explorer.point_layer explorer.theme explorer.tile_drawing explorer.viewport "
+        "explorer.point_layer explorer.stepping_aside explorer.theme explorer.tile_drawing "
+        "explorer.viewport "
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.loss_curves explorer.loss_readout "

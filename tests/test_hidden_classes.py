@@ -79,6 +79,23 @@ def test_a_selection_says_how_many_of_it_are_hidden(window: Opened) -> None:
     assert "hidden" not in counts.text()
 
 
+def test_what_is_nearest_says_that_its_class_is_hidden(window: Opened) -> None:
+    model, near = window.window.session.model, window.window.data_panel.neighbours
+    assert model is not None
+    assert model.points is not None
+    assert model.points.label is not None
+    window.qtbot.waitUntil(lambda: bool(near.items()))
+    labels = [int(model.points.label[item.key]) for item in near.items()]
+    shown = near.grab().toImage()
+    hide(window, labels[0])
+    for item, label in zip(near.items(), labels, strict=True):
+        assert item.hollow is (label == labels[0])
+        assert ("hidden on the map" in item.tip) is (label == labels[0])
+    assert near.grab().toImage() != shown
+    hide(window)
+    assert not any(item.hollow for item in near.items())
+
+
 def density(overlays: MapOverlays) -> tuple[str, str]:
     (entry,) = [entry for entry in overlays.legend.entries() if entry.name == "density"]
     return entry.note, entry.tip

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QPushButton, QToolButton
+from PySide6.QtWidgets import QComboBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, Handle
@@ -189,6 +189,47 @@ def test_where_there_is_no_room_for_buttons_a_list_takes_their_place(
     listed.setCurrentIndex(3)
     listed.activated.emit(3)
     assert heard == [3]
+
+
+def test_long_names_are_cut_before_a_list_takes_the_place_of_the_buttons(qtbot: QtBot) -> None:
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    row = ClassRow(panel)
+    names = ["mountain landscape", "رسالة طويلة جدا", "<b>not bold</b>", "7", "another long name"]
+    row.set_classes(names, class_keys(names))
+    row.resize(1000, 30)
+    panel.show()
+    assert [button(row, label).text() for label in range(5)] == names
+    row.resize(560, 30)
+    cut = [button(row, label) for label in range(5)]
+    assert all(one.isVisible() for one in cut)
+    assert any(one.text() != name for one, name in zip(cut, names, strict=True))
+    assert cut[3].text() == "7"  # short ones stay whole
+    for one, name in zip(cut, names, strict=True):
+        assert name in one.toolTip()
+        assert one.width() >= one.sizeHint().width()
+    assert cut[-1].mapTo(row, cut[-1].rect().bottomRight()).x() < row.width()
+    row.resize(300, 30)
+    assert not any(one.isVisible() for one in cut)
+    row.resize(1000, 30)
+    assert [one.text() for one in cut] == names
+
+
+def test_the_class_of_the_picture_is_told_whole_in_its_tip(qtbot: QtBot) -> None:
+    from explorer.theme import assets_folder
+
+    with opened(qtbot, assets_folder() / "digits-by-class.safetensors") as found:
+        session = found.window.session
+        box = found.window.inspector.findChild(QComboBox, "handleClass")
+        assert isinstance(box, QComboBox)
+        assert session.model is not None
+        name = "رسالة طويلة جدا <b>"
+        names = (name, *session.model.class_names[1:])
+        session.set_model(replace(session.model, class_names=names), session.arrangement, (0, 1))
+        session.choose_class(0)
+        assert "رسالة طويلة جدا &lt;b&gt;" in box.toolTip()
+        assert box.sizeHint().width() > box.fontMetrics().horizontalAdvance(name)
+        found.settle()
 
 
 # -- one lens a class ------------------------------------------------------------------------

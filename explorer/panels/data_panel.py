@@ -226,6 +226,8 @@ class DataPanel(QWidget):
     def _thumbnail(self, row: int, distance: float) -> Thumbnail:
         data, picture = self._data(), self._look.near.pictures.get(row)
         label = None if data is None or data.label is None else int(data.label[row])
+        hidden = label in self._session.layers.hidden_classes
+        unseen = ". Its class is hidden on the map (○)" if hidden else ""
         what = "" if picture is None else " (original)" if picture.original else " (reconstruction)"
         name = self._look.name_of(row)
         model = self._session.model
@@ -236,9 +238,10 @@ class DataPanel(QWidget):
             row,
             (name.replace("  ·  ", "  "), far),
             f"{name}{what}, at a Euclidean distance of {far}{of}; "
-            "choose it to put a handle on its posterior mean",
+            f"choose it to put a handle on its posterior mean{unseen}",
             "" if label is None else theme.class_colour(label).name(),
             None if picture is None else to_image(picture.image),
+            hollow=hidden,
         )
 
     def _on_pointed(self, row: int) -> None:
@@ -291,10 +294,11 @@ class DataPanel(QWidget):
         return before + "&nbsp;&nbsp; ".join(parts) + others
 
     def _show_hidden(self) -> None:
-        """Of what is selected, other classes may be hidden now."""
+        """Of what is selected, and of what is near, other classes may be hidden now."""
         if self._session.layers.hidden_classes != self._hidden:
             self._hidden = self._session.layers.hidden_classes
             self._show_selection()
+            self._show_near()
 
     def clear(self) -> None:
         """Select nothing, and keep nothing."""

@@ -93,6 +93,7 @@ class EmbeddingPanel(QWidget):
         self.view.setObjectName("embedding")
         self.view.setAccessibleName("Embedding of the data")
         self.view.show_axes = False
+        self.view.under_handles.append(self._card.ring)
         self.view.over_handles.append(self._card)
         self.view.installEventFilter(self)
         choices: dict[str, MethodChoice] = {

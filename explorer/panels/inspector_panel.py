@@ -26,6 +26,7 @@ _SMALL_PX = (40, 58)  # in a low panel and where there is room
 _DENSITIES = ("gaussian", "continuous-bernoulli")
 _SMALL = ("image", "reconstruction", "difference")
 _LEAST_CLASS_PX = 56
+_CLASS_TIP = "The class y that the decoder p(x|z, y) is given; z is kept"
 
 
 class InspectorPanel(QWidget):
@@ -103,8 +104,9 @@ class InspectorPanel(QWidget):
         self._class = QComboBox(self)
         self._class.setObjectName("handleClass")
         self._class.setAccessibleName("Class of the active handle")
-        self._class.setToolTip("The class y that the decoder p(x|z, y) is given; z is kept")
+        self._class.setToolTip(_CLASS_TIP)
         self._class.setMinimumWidth(_LEAST_CLASS_PX)  # a long name is cut where there is no room
+        self._class.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._class.activated.connect(self._on_class_chosen)
         self._class.hide()
         copy = QPushButton("Copy", self)
@@ -174,6 +176,8 @@ class InspectorPanel(QWidget):
     def _show_class(self, key: int = 0) -> None:
         if self._session.label is not None:
             self._class.setCurrentIndex(self._session.label)
+            tip = f"Class {self._class.currentText()}. {_CLASS_TIP}"
+            self._class.setToolTip(theme.as_tip(tip))
 
     def _show_picture(self) -> None:
         picture = self._session.picture

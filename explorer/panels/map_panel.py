@@ -255,6 +255,10 @@ class MapPanel(QWidget):
             low, high = self._box(model)
             self.view.fit(tuple(low), tuple(high), margin=_FIT_MARGIN)
 
+    def show_box(self, low: tuple[float, float], high: tuple[float, float]) -> None:
+        """Show so much of the plane and hardly more; it is no longer all there is."""
+        self.view.set_view(self.view.view.fitted(low, high))
+
     def _box(self, model: ModelInfo) -> tuple[Floats, Floats]:
         return fit_box(model, self._session.plane, self._session.arrangement)
 

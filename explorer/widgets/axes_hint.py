@@ -14,6 +14,7 @@ class AxesHint(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._words, self._button = QLabel(self), QPushButton(self)
         self._words.setObjectName("axesHintWords")
+        self._words.setMinimumWidth(60)  # on a narrow map its end is in the tip
         self._button.setObjectName("axesHintButton")
         self._button.setProperty("slim", True)
         self._button.clicked.connect(self._on_clicked)

@@ -1,8 +1,11 @@
-"""The class a conditional model is given: a button each, or a list where there is no room."""
+"""The class a conditional model is given: a button each, or a list where there is no room.
+
+Long names are cut on buttons before that, and whole in their tips.
+"""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -17,6 +20,7 @@ from PySide6.QtWidgets import (
 
 _MOST_BUTTONS = 24
 _LEAST_LIST_PX = 90
+_LEAST_NAME_PX = 30  # on a button: of a shorter one nothing could be read
 _LONGEST_NAME = 18  # letters on a button or in the list; the tip has all of it
 _ALL_TIP = (
     "Beside the pointer, and beside a handle that is dragged: what the same z decodes to under "
@@ -121,13 +125,36 @@ class ClassRow(QWidget):
     def _choose_form(self) -> None:
         self._word.ensurePolished()
         others = self._word.sizeHint().width() + self._all.sizeHint().width() + 3 * 4 + 6
-        wanted = sum(b.sizeHint().width() + 2 for b in self._buttons.buttons())
-        fits = bool(self._buttons.buttons()) and others + wanted <= self.width()
+        fits = bool(self._buttons.buttons()) and self._fit_names(self.width() - others)
         had_focus = any(button.hasFocus() for button in self._buttons.buttons())
         self._bar.setVisible(fits)
         self._list.setVisible(not fits)
         if had_focus and not fits:
             self._list.setFocus()
+
+    def _fit_names(self, room_px: int) -> bool:
+        """Write on the buttons as much of their names as there is room for, if that is enough."""
+        buttons = self._buttons.buttons()
+        names = [_short(self._names[self._buttons.id(button)]) for button in buttons]
+        metrics = [button.fontMetrics() for button in buttons]
+        for button, name in zip(buttons, names, strict=True):
+            button.setText(name)
+        wide = [of.horizontalAdvance(name) for of, name in zip(metrics, names, strict=True)]
+        edges = sum(b.sizeHint().width() + 2 for b in buttons) - sum(wide)
+        most = _longest(wide, room_px - edges)
+        if most < min(max(wide), _LEAST_NAME_PX):
+            return False
+        for button, of, px in zip(buttons, metrics, wide, strict=True):
+            if px > most:
+                cut = of.elidedText(button.text(), Qt.TextElideMode.ElideRight, most)
+                button.setText(cut)
+        return True
+
+
+def _longest(lengths: Sequence[int], room: int) -> int:
+    """The length to which those above it are cut so that all have room; 0: there is none."""
+    tried = range(max(lengths), 0, -1)
+    return next((most for most in tried if sum(min(one, most) for one in lengths) <= room), 0)
 
 
 def class_keys(names: Sequence[str]) -> dict[int, str]:

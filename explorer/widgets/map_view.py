@@ -1,6 +1,6 @@
 """The map: a plane to pan and zoom, with a ground, points, a path and handles to drag."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +35,7 @@ from explorer.marker_layer import MarkerLayer
 from explorer.painting import Drawn, Ellipse, Marker
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
+from explorer.stepping_aside import SteppingAside
 from explorer.tile_drawing import TileImage
 from explorer.viewport import Viewport
 
@@ -70,7 +71,12 @@ class MapView(QWidget):
         self.above_points: list[Drawn] = []
         self.area = AreaTool()
         self.on_top: list[Drawn] = [self.area]
-        self.over_handles: list[Drawn] = []  # at every frame too
+        # At every frame too, but no part of the map as a picture.
+        self.under_handles: list[Drawn] = []
+        self.over_handles: list[Drawn] = []
+        # What is drawn and no small widget may hide, in the ground's own pixels.
+        self.seen_whole: list[Callable[[], QRectF]] = []
+        self._aside = SteppingAside(self)
         self.ground_dark = True
         self.show_axes = True  # the numbers along them
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
@@ -197,6 +203,8 @@ class MapView(QWidget):
         self, picture: QImage | None, side_px: int = LENS_PX, caption: str = "decode here"
     ) -> None:
         """The decode beside the pointer, its longer side so many pixels, and what it is called."""
+        if picture is None:
+            self._lens.forget()
         self._lens.picture, self._lens.side_px, self._lens.caption = picture, side_px, caption
         self._frames.now()
 
@@ -238,8 +246,16 @@ class MapView(QWidget):
     @property
     def lens_box(self) -> QRectF:
         """Where that decode stands, in the ground's own pixels; nothing without one."""
+        return self._lens.box(self.lens_outline)
+
+    @property
+    def lens_outline(self) -> QRectF:
+        """The same with its frame and its caption."""
         at = self._pointer
-        return QRectF() if at is None else self._lens.box(self.view, at - _CORNER)
+        if at is None or self._lens.picture is None:
+            return QRectF()
+        family = self.font().family()
+        return self._lens.outline(self.view, at - _CORNER, self.covered(), family)
 
     @property
     def dragging(self) -> bool:
@@ -282,12 +298,11 @@ class MapView(QWidget):
 
     def covered(self) -> list[QRectF]:
         """The parts of the ground that small widgets stand on, in the ground's own pixels."""
+        return [QRectF(widget.geometry()).translated(-_CORNER) for widget in self._small_widgets()]
+
+    def _small_widgets(self) -> list[QWidget]:
         found = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        return [
-            QRectF(widget.geometry()).translated(-MARGIN_LEFT_PX, 0)
-            for widget in found
-            if widget.isVisible()
-        ]
+        return [widget for widget in found if widget.isVisible()]
 
     def position_of(self, handle: str | int | object) -> QPoint:
         """Where a handle is, in the widget's own pixels; by name, key, or anything with `key`.
@@ -377,15 +392,23 @@ class MapView(QWidget):
         if self._hover_ellipse is not None:
             painting.draw_ellipses(painter, self.view, [self._hover_ellipse])
         painting.draw_layers(painter, self.on_top, self.view, self.ground_dark)
+        painting.draw_layers(painter, self.under_handles, self.view, self.ground_dark)
         self._markers.draw(painter, self.view, self.ground_dark)
-        painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
         self._path.draw_player(painter, self.view)
-        if self._pointer is not None:
-            self._lens.draw(painter, self.view, self.ground_dark, self._pointer - _CORNER)
+        lens = self.lens_outline
+        self._lens.draw(painter, self.ground_dark, lens)
+        painting.draw_layers(painter, self.over_handles, self.view, self.ground_dark)
+        self._make_room(lens)
         if self._shows_focus:
             painter.setPen(QColor(theme.colours().accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0, 0, self.view.width - 1, self.view.height - 1))
+
+    def _make_room(self, lens: QRectF) -> None:
+        """No small widget hides the lens, nor anything else that is to be seen whole."""
+        whole = [lens, *(box() for box in self.seen_whole)]
+        boxes = [box.translated(_CORNER) for box in whole if not box.isEmpty()]
+        self._aside.make_room(self._small_widgets(), boxes, self._pointer)
 
     def _ground_look(self) -> GroundLook:
         """What lies still, as it is to be drawn now."""
@@ -488,7 +511,8 @@ class MapView(QWidget):
 
     def forget_pointer(self) -> None:
         """It is over something else, even if that lies over the map."""
-        self._pointer, self._lens.picture, self._hover_ellipse = None, None, None
+        self._pointer, self._hover_ellipse = None, None
+        self._lens.forget()
         self.pointer_left.emit()
         self.update()
 

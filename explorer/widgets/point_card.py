@@ -2,24 +2,24 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from explorer import theme
+from explorer.beside import Beside
 from explorer.viewport import Viewport
 
 _PAD_PX, _LINE_PX = 6, 15
-_AWAY_PX = 22
-_LENS_PX, _CAPTION_PX = 90, 15  # beside and above the pointer, with its frame
-_GAP_PX = 4.0
+_AWAY_PX, _FAR_PX = (22.0, 10.0), 240.0
 
 
 class PointCard:
     """A layer of the map (`explorer.painting.Drawn`); draws nothing while `at` is no place.
 
-    It hangs below the pointer, as the lens with the decode stands above it, and keeps clear of
-    what is `covered`: parts of the ground, in its pixels, that a small widget stands on.
-    `upright`, it stands beside the point, its picture is larger, and its words are below.
+    It hangs below the point, as the lens with the decode stands above it, and keeps clear of the
+    `lens` and of what is `covered`: parts of the ground, in its pixels, that small widgets stand
+    on. `upright`, it stands beside the point, its picture is larger, and its words are below.
+    The `ring` around the point is a layer of its own.
     """
 
     def __init__(self, upright: bool = False) -> None:
@@ -27,21 +27,20 @@ class PointCard:
         self.picture: QImage | None = None
         self.lines: tuple[str, ...] = ()
         self.covered: Callable[[], Sequence[QRectF]] = list
+        self.lens: Callable[[], QRectF] = QRectF
         self.box = QRectF()  # where it was drawn last
+        self.ring = _Ring(self, 7.0 if upright else 5.5)
         self._upright = upright
-        self._picture_px, self._ring_px = (84.0, 7.0) if upright else (64.0, 5.5)
+        self._picture_px = 84.0 if upright else 64.0
+        self._beside = Beside(("below", "above", "right", "left"), _AWAY_PX, _FAR_PX)
 
     def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
         if self.at is None:
+            self.box = QRectF()
+            self._beside.forget()
             return
-        at = QPointF(*view.pixel(*self.at))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        inner, outer = ("#ffffff", "#000000") if dark else ("#1d222b", "#ffffff")
-        for colour, width in ((outer, 3.6), (inner, 1.8)):
-            painter.setPen(QPen(QColor(colour), width))
-            painter.drawEllipse(at, self._ring_px, self._ring_px)
-        self._draw_card(painter, view, at)
+        self._draw_card(painter, view, QPointF(*view.pixel(*self.at)))
 
     def _draw_card(self, painter: QPainter, view: Viewport, at: QPointF) -> None:
         colours = theme.colours()
@@ -57,7 +56,10 @@ class PointCard:
             words = QRectF(box.left(), box.bottom() - high - _PAD_PX, box.width(), high)
         else:
             width, height = side + widest + 3 * _PAD_PX, max(side, high) + 2 * _PAD_PX
-            box = _clear(at, view, _below(at, view, width, height), self.covered())
+            ground, lens = QSizeF(view.width, view.height), self.lens()
+            never = [] if lens.isEmpty() else [lens]
+            size = QSizeF(width, height)
+            box = self._beside.box(size, at, ground, self.covered(), never)
             middle = QPointF(box.left() + _PAD_PX + side / 2, box.center().y())
             left = box.left() + side + 2 * _PAD_PX
             words = QRectF(left, box.center().y() - high / 2, widest + 2, high)
@@ -80,6 +82,24 @@ class PointCard:
                 painter.setPen(QColor(theme.colours().muted))
 
 
+class _Ring:
+    """Around the point of a card; it belongs below the handles, whose names are to be read."""
+
+    def __init__(self, card: PointCard, radius_px: float) -> None:
+        self._card, self._radius_px = card, radius_px
+
+    def draw(self, painter: QPainter, view: Viewport, dark: bool) -> None:
+        if self._card.at is None:
+            return
+        at = QPointF(*view.pixel(*self._card.at))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        inner, outer = ("#ffffff", "#000000") if dark else ("#1d222b", "#ffffff")
+        for colour, width in ((outer, 3.6), (inner, 1.8)):
+            painter.setPen(QPen(QColor(colour), width))
+            painter.drawEllipse(at, self._radius_px, self._radius_px)
+
+
 def _beside(at: QPointF, view: Viewport, width: float, height: float) -> QRectF:
     """To the right of a place, or to the left where there is no room."""
     away = 18
@@ -87,43 +107,6 @@ def _beside(at: QPointF, view: Viewport, width: float, height: float) -> QRectF:
     x = at.x() + away if right else at.x() - away - width
     y = min(max(at.y() - height / 2, 4.0), max(view.height - height - 4.0, 4.0))
     return QRectF(max(x, 4.0), y, width, height)
-
-
-def _below(at: QPointF, view: Viewport, width: float, height: float) -> QRectF:
-    """Below a place and to its right, or wherever there is room; clear of a lens above."""
-    away = _AWAY_PX
-    x = at.x() + away if at.x() + away + width < view.width else at.x() - away - width
-    if at.y() < 125:  # the lens has no room above and stands below: the other side is free
-        x = at.x() - away - width if at.x() > away + width else x
-    y = at.y() + 10 if at.y() + 10 + height < view.height else at.y() - 10 - height
-    if y < at.y():  # above, where the lens is on one side
-        x = at.x() - away - width if at.x() > away + width else at.x() + away + 90
-    return QRectF(max(x, 4.0), y, width, height)
-
-
-def _clear(at: QPointF, view: Viewport, usual: QRectF, covered: Sequence[QRectF]) -> QRectF:
-    """The usual box beside a place, or one on its other side or higher that hides behind nothing.
-
-    Nor does one that is not the usual one hide the lens.
-    """
-    hidden = [other for other in covered if other.intersects(usual)]
-    if not hidden:
-        return usual
-    ground = QRectF(0, 0, view.width, view.height)
-    high = _LENS_PX + _CAPTION_PX
-    taken = [*covered, QRectF(at.x() + _AWAY_PX, at.y() - high - 10, _LENS_PX, high)]
-    higher = min(other.top() for other in hidden) - usual.height() - _GAP_PX
-    right, left = at.x() + _AWAY_PX, at.x() - _AWAY_PX - usual.width()
-    rows, columns = [usual.y(), higher], [usual.x(), right, left, right + _LENS_PX]
-    for other in hidden:  # one as large as a lens of many classes: beside it
-        rows += [other.bottom() + _GAP_PX, other.top() - usual.height() - _GAP_PX, other.top()]
-        columns += [other.left() - usual.width() - _GAP_PX, other.right() + _GAP_PX, other.left()]
-    for y in rows:
-        for x in columns:
-            box = QRectF(x, y, usual.width(), usual.height())
-            if ground.contains(box) and not any(other.intersects(box) for other in taken):
-                return box
-    return usual
 
 
 def _picture_box(middle: QPointF, side: float, picture: QImage) -> QRectF:

@@ -27,13 +27,17 @@ _WORDS_PX = 2 * _LINE_PX + 8
 
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
-    """One picture; `key` names it, `colour` is a spot beside its first line (empty: none)."""
+    """One picture; `key` names it, `colour` is a spot beside its first line (empty: none).
+
+    `hollow`, the spot is a ring.
+    """
 
     key: int
     lines: tuple[str, ...]
     tip: str
     colour: str = ""
     picture: QImage | None = None
+    hollow: bool = False
 
 
 class Thumbnails(QWidget):
@@ -148,9 +152,7 @@ class Thumbnails(QWidget):
             wide = metrics.horizontalAdvance(text) + spot
             left = row.center().x() - wide / 2
             if spot:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(item.colour))
-                painter.drawEllipse(QPointF(left + 3, row.center().y()), 3, 3)
+                _draw_spot(painter, QPointF(left + 3, row.center().y()), item)
             painter.setPen(QColor(colours.text if number == 0 else colours.muted))
             at = QRectF(left + spot, row.top(), wide, _LINE_PX)
             painter.drawText(at, Qt.AlignmentFlag.AlignVCenter, text)
@@ -199,3 +201,10 @@ class Thumbnails(QWidget):
             QToolTip.showText(event.globalPos(), theme.as_tip(text), self)
             return True
         return super().event(event)
+
+
+def _draw_spot(painter: QPainter, at: QPointF, item: Thumbnail) -> None:
+    colour = QColor(item.colour)
+    painter.setPen(QPen(colour, 1.2) if item.hollow else Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.BrushStyle.NoBrush if item.hollow else colour)
+    painter.drawEllipse(at, 3, 3)
