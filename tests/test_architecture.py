@@ -156,7 +156,7 @@ ARROWS: dict[str, str] = {
         "explorer.fields models.methods models.plans models.presets models.settings"
     ),
     "explorer.trainer_pictures": (
-        "explorer.trainer_messages models.autoencoder models.data models.model"
+        "explorer.trainer_messages models.autoencoder models.data models.model models.resuming"
     ),
     "explorer.kept_pictures": ("explorer.recorded_runs explorer.trainer_messages models.files"),
     "explorer.trainer_process": (
