@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer import theme
 from explorer.dimensions import LEAST_NATS, axes_to_follow, inactive_axes, use_of
+from explorer.first_look import training_arrangement
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.widgets.axes_hint import AxesHint
@@ -12,7 +13,8 @@ _GESTURE_PAUSE_MS = 150  # until it is looked again whether a hand still drags
 _TIP = (
     f"A dimension whose mean KL over the data is below {LEAST_NATS} nats says next to nothing "
     "about an image. The button shows the dimensions that carry most, and lets the map follow them "
-    "while the model trains, until a plane is chosen by hand. Handles keep their z"
+    "while the model trains, until a plane is chosen by hand. Handles keep their z, but for the "
+    "first ones of a training as long as nobody touches them: they come along"
 )
 
 
@@ -52,7 +54,7 @@ class MapAxes(QObject):
         if session.in_gesture:  # not under a hand
             self._later.start()
             return
-        session.set_axes(*axes, chosen=False)
+        self._show_axes(model, axes)
         uses = _uses(model, axes)
         self.said.emit(f"The map shows {session.plane.name} now, which carry most ({uses})")
 
@@ -72,7 +74,12 @@ class MapAxes(QObject):
     def _on_hint_clicked(self) -> None:
         session, model = self._session, self._session.model
         if model is not None:
-            session.set_axes(*axes_to_follow(model, session.axes), chosen=False)
+            self._show_axes(model, axes_to_follow(model, session.axes))
+
+    def _show_axes(self, model: ModelInfo, axes: tuple[int, int]) -> None:
+        """Go over to them, and with the map its first handles, which would lie in one place."""
+        self._session.lay_out(training_arrangement(model, axes))
+        self._session.set_axes(*axes, chosen=False)
 
 
 def _uses(model: ModelInfo, axes: tuple[int, int]) -> str:

@@ -252,8 +252,8 @@ ARROWS: dict[str, str] = {
         "explorer.theme explorer.widgets models.planes"
     ),
     "explorer.map_axes": (
-        "explorer explorer.dimensions explorer.rendering explorer.session explorer.theme "
-        "explorer.widgets"
+        "explorer explorer.dimensions explorer.first_look explorer.rendering explorer.session "
+        "explorer.theme explorer.widgets"
     ),
     "explorer.map_corners": (
         "explorer explorer.legends explorer.scale_bar explorer.session explorer.theme "
