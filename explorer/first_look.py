@@ -31,7 +31,17 @@ def first_axes(model: ModelInfo) -> tuple[int, int]:
 
 def first_arrangement(model: ModelInfo) -> Arrangement:
     """Three handles far from one another, each on an image of the data, and the path between."""
-    latents, labels = _places(model)
+    return _handles(model, *_places(model))
+
+
+def training_arrangement(model: ModelInfo, axes: tuple[int, int]) -> Arrangement:
+    """Three handles for a model that learns: apart on the two axes, whatever its data lie like."""
+    spread = np.maximum(model.spread, 3.0)
+    places = _places_without_data(replace(model, spread=spread), axes)
+    return _handles(model, places, [0] * _HANDLES)
+
+
+def _handles(model: ModelInfo, latents: Floats, labels: list[int]) -> Arrangement:
     handles = tuple(
         Handle(key, chr(ord("A") + key - 1), key - 1, z, label if model.conditional else None)
         for key, (z, label) in enumerate(zip(latents, labels, strict=True), start=1)
@@ -39,16 +49,10 @@ def first_arrangement(model: ModelInfo) -> Arrangement:
     return Arrangement(handles)
 
 
-def training_arrangement(model: ModelInfo) -> Arrangement:
-    """Three handles for a model that has learnt nothing: apart, whatever its data lie like."""
-    spread = np.maximum(model.spread, 3.0)
-    return first_arrangement(replace(model, points=None, spread=spread))
-
-
 def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
     points = model.points
     if points is None or len(points) < _HANDLES:
-        return _places_without_data(model), [0] * _HANDLES
+        return _places_without_data(model, first_axes(model)), [0] * _HANDLES
     if len(points) > _SOME:  # the middle of a class is no other place by more of them
         points = points.at(np.linspace(0, len(points) - 1, _SOME).astype(np.int64))
     # In a conditional model z says nothing about the class: its classes lie on one another.
@@ -62,8 +66,8 @@ def _places(model: ModelInfo) -> tuple[Floats, list[int]]:
     return points.mean[chosen], labels
 
 
-def _places_without_data(model: ModelInfo) -> Floats:
-    i, j = first_axes(model)
+def _places_without_data(model: ModelInfo, axes: tuple[int, int]) -> Floats:
+    i, j = axes
     out = np.tile(model.centre, (_HANDLES, 1)).astype(np.float32)
     for row, (x, y) in enumerate(((-1.2, 0.7), (1.2, 0.4), (0.1, -1.1))):
         out[row, j] += y * model.spread[j] / 3

@@ -6,6 +6,7 @@ from explorer import theme
 from explorer.crowding import TIP as CROWDING_TIP
 from explorer.crowding import Crowding, crowding, crowding_words
 from explorer.dimensions import LEAST_NATS, axes_to_follow, inactive_axes, use_of
+from explorer.first_look import training_arrangement
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 from explorer.widgets.axes_hint import AxesHint
@@ -14,7 +15,8 @@ _GESTURE_PAUSE_MS = 150  # until it is looked again whether a hand still drags
 _TIP = (
     f"A dimension whose mean KL over the data is below {LEAST_NATS} nats says next to nothing "
     "about an image. The button shows the dimensions that carry most, and lets the map follow them "
-    "while the model trains, until a plane is chosen by hand. Handles keep their z"
+    "while the model trains, until a plane is chosen by hand. Handles keep their z, but for the "
+    "first ones of a training as long as nobody touches them: they come along"
 )
 
 
@@ -58,7 +60,7 @@ class MapAxes(QObject):
         if session.in_gesture:  # not under a hand
             self._later.start()
             return
-        session.set_axes(*axes, chosen=False)
+        self._show_axes(model, axes)
         uses = _uses(model, axes)
         self.said.emit(f"The map shows {session.plane.name} now, which carry most ({uses})")
 
@@ -85,7 +87,12 @@ class MapAxes(QObject):
         if self._crowding is not None:
             self.box_wished.emit(*self._crowding.box)
         elif model is not None:
-            session.set_axes(*axes_to_follow(model, session.axes), chosen=False)
+            self._show_axes(model, axes_to_follow(model, session.axes))
+
+    def _show_axes(self, model: ModelInfo, axes: tuple[int, int]) -> None:
+        """Go over to them, and with the map its first handles, which would lie in one place."""
+        self._session.lay_out(training_arrangement(model, axes))
+        self._session.set_axes(*axes, chosen=False)
 
 
 def _uses(model: ModelInfo, axes: tuple[int, int]) -> str:

@@ -119,7 +119,8 @@ class Opening(QObject):
             self.before_training = old.path
         left = self._left.get(model.path)
         if left is None or not _fits(left, model):
-            left = _untouched(model, training_arrangement(model))
+            first = training_arrangement(model, first_axes(model))
+            left = _untouched(model, first, handles_touched=False)
         opening = self._opening  # a model that is on its way still comes
         self._put(model, left)
         self._opening = opening
@@ -209,7 +210,10 @@ class Opening(QObject):
         self.session_path = None
         state, chosen = left.state, left.state.plane_chosen
         axes = state.axes if chosen else axes_to_follow(model, state.axes)
-        session.set_model(model, state.arrangement, axes, state.plane, chosen)
+        touched, arrangement = state.handles_touched, state.arrangement
+        if not touched and axes != state.axes:  # else they would lie in one place there
+            arrangement = training_arrangement(model, axes)
+        session.set_model(model, arrangement, axes, state.plane, chosen, touched)
         if model.path.is_file():
             self._settings.add_recent(model.path)
         if left.unsaved and left.session_path is None:  # and it still belongs to no file
@@ -242,6 +246,7 @@ class Opening(QObject):
             view,
             session.oblique,
             plane_chosen=session.plane_chosen,
+            handles_touched=session.handles_touched,
         )
 
     def _on_failed(self, message: str) -> None:
@@ -328,6 +333,7 @@ class Opening(QObject):
         """Write handles, path, plane and view."""
         model = self._session.model
         if model is not None:
+            self._session.keep_handles()
             saved = self._saved(model, view)
             self._settings.set_folder("session", str(path.parent))
             self._library.save_session(path, model, saved)
@@ -397,10 +403,17 @@ def _beside_run(path: Path, left: _Left) -> Kept | None:
     return Kept(file, left.model, left.state, left.unsaved)
 
 
-def _untouched(model: ModelInfo, arrangement: Arrangement) -> _Left:
+def _untouched(model: ModelInfo, arrangement: Arrangement, handles_touched: bool = True) -> _Left:
     """A model as it comes for the first time."""
-    axes = first_axes(model)
-    return _Left(SavedSession(model.path, arrangement, axes, None, plane_chosen=False))
+    state = SavedSession(
+        model.path,
+        arrangement,
+        first_axes(model),
+        None,
+        plane_chosen=False,
+        handles_touched=handles_touched,
+    )
+    return _Left(state)
 
 
 def _fits(left: _Left, model: ModelInfo) -> bool:

@@ -21,6 +21,7 @@ from models.snapshots import remove_all
 
 _METADATA_KEY = "latent_explorer"  # as models.checkpoint writes it; importing that imports torch
 _FOLDER_ENDING = ".run"
+_LOOK_SECONDS = 0.3  # as models.run_files waits for whoever only looks
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,23 @@ class RecordedRun:
 def is_finished(run: Path) -> bool:
     """Whether a model has been made of the training in the folder `run`."""
     return Plan("", str(out_file(run))).finished_file.is_file()
+
+
+def is_held(run: Path) -> bool:
+    """Whether a training of whatever process writes in the folder `run`.
+
+    The system lets go of a lock when its process is killed, so that no file has to be believed.
+    """
+    file = run / "lock"
+    if not file.is_file():
+        return False
+    try:
+        with _lock(run).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):  # a folder that is only read, or knows no locks
+        return False
 
 
 def all_runs(folder: Path) -> list[Path]:
@@ -178,6 +196,11 @@ def _beside(run: Path) -> list[Path]:
     ]
 
 
+def _lock(run: Path) -> FileLock:
+    # Not a thread's own, or Python keeps a record of Qt's thread for ever.
+    return FileLock(run / "lock", thread_local=False)
+
+
 @contextmanager
 def _alone(run: Path) -> Iterator[None]:
     """Hold the lock that a training holds while it writes (`models.run_files.locked`).
@@ -188,10 +211,9 @@ def _alone(run: Path) -> Iterator[None]:
     Raises:
         CheckpointError: a training, of whatever process, has it.
     """
-    file = run / "lock"
-    lock = FileLock(file, thread_local=False)  # or Python keeps a record of Qt's thread for ever
+    file, lock = run / "lock", _lock(run)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOOK_SECONDS)
     except Timeout as error:
         raise CheckpointError(
             f"{run}: another training is writing there; wait for it or stop it first"

@@ -5,21 +5,25 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.recorded_runs import discard_recorded
-from explorer.runs_on_disk import Known, Run, RunState, read_runs
+from explorer.recorded_runs import discard_recorded, is_held, out_file
+from explorer.runs_on_disk import ELSEWHERE_TEXT, Known, Run, RunState, read_runs
 from explorer.training import Training
 from explorer.workers import Callbacks, Lane, TaskContext
+
+_LOOK_AGAIN_MS = 3000
 
 
 class RunList(QObject):
     """Trainings in the folder of a `Training`, and those elsewhere that were added.
 
-    `refresh` asks for them the first time.
+    `refresh` asks for them the first time. While another process trains one of them, they are
+    read again now and then.
     """
 
     changed = Signal()
+    refused = Signal(str)  # why a training cannot be gone on with, kept or discarded
     discard_failed = Signal(str)
 
     def __init__(self, training: Training, lane: Lane, parent: QObject | None = None) -> None:
@@ -28,6 +32,8 @@ class RunList(QObject):
         self._known: Known = {}
         self._elsewhere: tuple[Path, ...] = ()
         self._asked = self._reading = self._again = False
+        self._later = QTimer(self, singleShot=True, interval=_LOOK_AGAIN_MS)
+        self._later.timeout.connect(self.refresh)
         training.runs_changed.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -37,8 +43,14 @@ class RunList(QObject):
             self._again = True
             return
         self._reading = True
-        task = partial(_read, self._training.folder, self._known, self._elsewhere)
+        state = self._training.state
+        own = state.plan.folder if state.active and state.plan and state.plan.out else None
+        task = partial(_read, self._training.folder, self._known, self._elsewhere, own)
         self._lane.submit(task, Callbacks(self._on_read, self._on_failed))
+
+    def stop(self) -> None:
+        """Do nothing more: the window closes."""
+        self._later.stop()
 
     def add(self, run: Path) -> None:
         """List the training in the folder `run` too, wherever it lies, if there is one."""
@@ -51,6 +63,15 @@ class RunList(QObject):
         """Delete the training in the folder `run`; `changed` or `discard_failed` follows."""
         task = partial(_discard, run)
         self._lane.submit(task, Callbacks(self._on_discarded, self._on_discard_failed))
+
+    def is_free(self, run: Path) -> bool:
+        """Whether no other process trains the one in the folder `run`; if one does, `refused`."""
+        if not is_held(run):
+            return True
+        name = out_file(run).stem
+        self.refused.emit(f"{name}: {ELSEWHERE_TEXT}")
+        self.refresh()
+        return False
 
     def listed(self) -> tuple[Run, ...]:
         """All trainings, newest first; the one that runs comes first, as it stands now."""
@@ -94,6 +115,10 @@ class RunList(QObject):
 
     def _end_reading(self) -> None:
         self._reading = False
+        if any(run.state is RunState.ELSEWHERE for run in self.listed()):
+            self._later.start()
+        else:
+            self._later.stop()
         if self._again:
             self._again = False
             self.refresh()
@@ -107,8 +132,14 @@ class RunList(QObject):
         self._training.runs_changed.emit()
 
 
-def _read(folder: Path, known: Known, elsewhere: tuple[Path, ...], context: TaskContext) -> Known:
-    return read_runs(folder, known, elsewhere)
+def _read(
+    folder: Path,
+    known: Known,
+    elsewhere: tuple[Path, ...],
+    own: Path | None,
+    context: TaskContext,
+) -> Known:
+    return read_runs(folder, known, elsewhere, own)
 
 
 def _discard(run: Path, context: TaskContext) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from explorer.recorded_runs import (
     begun_file,
     begun_runs,
     is_finished,
+    is_held,
     last_epoch_file,
     out_file,
     read_recorded,
@@ -20,16 +21,21 @@ from explorer.trainer_messages import Adjusted, is_pseudo
 from models.errors import CheckpointError
 from models.plans import Plan, begun_plan
 
-Stamp = tuple[int, bool, bool]
+Stamp = tuple[int, bool, bool, bool]
+ELSEWHERE_TEXT = (
+    "is trained in another window or on the command line; wait until that ends, or stop it there"
+)
 
 
 class RunState(StrEnum):
     """How a training stands that is on the disk; a stopped one has a model of fewer epochs.
 
-    One that has not begun was cut off before its first epoch was finished.
+    One that has not begun was cut off before its first epoch was finished; one that runs
+    elsewhere does so in another window, or on the command line.
     """
 
     RUNNING = "running"
+    ELSEWHERE = "runs elsewhere"
     FINISHED = "finished"
     STOPPED = "stopped"
     UNFINISHED = "unfinished"
@@ -86,20 +92,21 @@ Known = Mapping[Path, tuple[Stamp, Run]]
 
 
 def read_runs(
-    folder: Path, known: Known, elsewhere: Iterable[Path] = ()
+    folder: Path, known: Known, elsewhere: Iterable[Path] = (), own: Path | None = None
 ) -> dict[Path, tuple[Stamp, Run]]:
     """All trainings in a folder, and those of the folders `elsewhere` that are some; newest first.
 
-    Those `known` and unchanged stay as they were.
+    Those `known` and unchanged stay as they were. `own` is trained by this window itself.
     """
     found, runs = dict[Path, tuple[Stamp, Run]](), [*elsewhere]
     with suppress(OSError):  # a folder that is gone, or going, holds none
         runs += [*all_runs(folder), *begun_runs(folder)]
     for run in runs:
         with suppress(OSError):  # there is none, or it was discarded meanwhile
-            stamp = _stamp(run)
+            stamp = _stamp(run, run != own and is_held(run))
             before = known.get(run)
-            found[run] = before if before and before[0] == stamp else (stamp, _read(run))
+            same = before is not None and before[0] == stamp
+            found[run] = before if before and same else (stamp, _read(run, held=stamp[-1]))
     return dict(sorted(found.items(), key=lambda item: item[1][0], reverse=True))
 
 
@@ -109,11 +116,17 @@ def _newest_file(run: Path) -> Path:
     return last if last.is_file() else begun_file(run)
 
 
-def _stamp(run: Path) -> Stamp:
-    return _newest_file(run).stat().st_mtime_ns, is_finished(run), out_file(run).is_file()
+def _stamp(run: Path, held: bool) -> Stamp:
+    return _newest_file(run).stat().st_mtime_ns, is_finished(run), out_file(run).is_file(), held
 
 
-def _read(run: Path) -> Run:
+def _read(run: Path, held: bool) -> Run:
+    """A training; one that is `held` by whoever trains it runs, whatever its files say."""
+    read = _read_files(run)
+    return replace(read, state=RunState.ELSEWHERE) if held and read.plan is not None else read
+
+
+def _read_files(run: Path) -> Run:
     """A training, by the file of its last epoch."""
     file = _newest_file(run)
     changed_at = file.stat().st_mtime

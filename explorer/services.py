@@ -96,4 +96,5 @@ class Services:
         self.replay.stop()
         self.training.shutdown()
         self.lanes.stop()
+        self.runs.stop()
         self.decode_thread.stop()

@@ -107,6 +107,7 @@ class Session(QObject):
         self.axes = (0, 1)
         self.plane_chosen = False  # by a person; else it may follow a model that learns
         self.layers = Layers()
+        self._handles_touched = True
         self._map_class = 0
         self.picture: Bytes | None = None
         self.picture_state: PictureState = "live"
@@ -125,17 +126,19 @@ class Session(QObject):
         axes: tuple[int, int],
         plane: Plane | None = None,
         plane_chosen: bool = False,
+        handles_touched: bool = True,
     ) -> None:
         """Put another model on screen with its own arrangement; earlier steps are forgotten.
 
-        The map shows `plane`, or the two `axes`; `plane_chosen` says whether a person chose that.
+        The map shows `plane`, or the two `axes`; `plane_chosen` says whether a person chose that,
+        and `handles_touched` whether the handles are more than the first ones of a training.
         """
         self._gesture = self._hold = None
         self.undo_stack.clear()
         self.model, self.arrangement = model, arrangement
         self.active_key = arrangement.handles[0].key if arrangement.handles else None
         self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
-        self.plane_chosen = plane_chosen
+        self.plane_chosen, self._handles_touched = plane_chosen, handles_touched
         self._map_class = 0
         self.picture, self.strip, self.scrub = None, {}, None
         self.picture_state = "live"
@@ -249,6 +252,22 @@ class Session(QObject):
         if frame != self.scrub:
             self.scrub = frame
             self.scrub_changed.emit()
+
+    # -- the first handles of a training ---------------------------------------------------
+
+    @property
+    def handles_touched(self) -> bool:
+        """Whether the arrangement is a person's own; a step that was taken back counts as well."""
+        return self._handles_touched or self.in_gesture or self.undo_stack.count() > 0
+
+    def keep_handles(self) -> None:
+        """From now on they stay where they are: they are in a file, say."""
+        self._handles_touched = True
+
+    def lay_out(self, arrangement: Arrangement) -> None:
+        """Lay handles out that nobody has touched, which is no step; others stay."""
+        if not self.handles_touched:
+            self._show(arrangement)
 
     # -- changes of the arrangement: each is one named step --------------------------------
 

@@ -34,7 +34,8 @@ class SavedSession:
 
     The map shows `plane`, or the two `axes`. `data` is what a person named as the model's data,
     `look` is there unless the file is older than that. `plane_chosen`: a person chose the plane,
-    so that it stays where it is while the model trains on.
+    so that it stays where it is while the model trains on. Unless `handles_touched`, the handles
+    are the first ones of a training, which come along where the map follows it.
     """
 
     model: Path
@@ -45,6 +46,7 @@ class SavedSession:
     data: Path | None = None
     look: MapLook | None = None
     plane_chosen: bool = True
+    handles_touched: bool = True
 
 
 def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
@@ -62,6 +64,7 @@ def write_session(path: Path, model: ModelInfo, saved: SavedSession) -> None:
         "axes": list(saved.axes),
         "plane": None if saved.plane is None else _plane_values(saved.plane),
         "plane_chosen": saved.plane_chosen,
+        "handles_touched": saved.handles_touched,
         "view": None if view is None else [view.x, view.y, view.scale],
         "look": None if saved.look is None else look_values(saved.look),
         "path": {"kind": arrangement.path_kind, "frames": arrangement.frames},
@@ -161,6 +164,7 @@ def _saved_session(path: Path, values: dict[str, Any]) -> SavedSession:
         None if data is None else _there_or_beside(Path(data), path),
         read_look(values.get("look"), size),
         values.get("plane_chosen") is not False,  # older files do not say
+        values.get("handles_touched") is not False,
     )
 
 

@@ -39,8 +39,10 @@ class PictureMaker:
         self._model = Autoencoder(config).eval().requires_grad_(False)
 
     def make(self, epoch: int, weights: Mapping[str, "Tensor"]) -> Pictures:
-        """The pictures of a model with these weights."""
-        self._model.load_state_dict(weights)
+        """The pictures of a model with these weights, which a snapshot holds without buffers."""
+        from models.resuming import put_weights
+
+        put_weights(self._model, weights)
         mean = self._model.encode(self._x, self._label).mean
         reconstructions = _to_bytes(self._model.decode(mean, self._label).mean)
         images = _to_bytes(self._x)

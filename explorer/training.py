@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.loss_curves import Curves
 from explorer.processes import TrainerBug, TrainerEnd, TrainingThread
-from explorer.recorded_runs import RecordedRun, is_finished, last_epoch_file, out_file
+from explorer.recorded_runs import RecordedRun, is_finished, is_held, last_epoch_file, out_file
 from explorer.trainer_messages import (
     Adjusted,
     Adjustment,
@@ -365,6 +365,8 @@ def _kept_text(state: TrainingState) -> str:
     """What a training that failed has left, and where to go on with it; or nothing."""
     plan = state.plan
     if plan is None or not plan.out or not last_epoch_file(plan.folder).is_file():
+        return ""
+    if is_held(plan.folder):  # by another process, which is why it failed
         return ""
     if is_finished(plan.folder):  # a finished one was to go on
         return "The model and its finished epochs are kept; go on with them under Runs."

@@ -210,6 +210,7 @@ class MainWindow(QMainWindow):
             services.means.failed,
             services.embedding.failed,
             self.training.failed,
+            services.runs.refused,
             services.runs.discard_failed,
             self.replay.failed,
             self.exports.status.failed,

@@ -24,6 +24,7 @@ from models.snapshots import epoch_file, epochs_folder, remove_after, remove_all
 PROBE_IMAGES = 2000  # held-out images whose points are followed through the epochs
 
 _EPOCH_FILE_SECONDS = 0.3
+_LOOK_SECONDS = 0.3  # whoever looks whether a training holds the lock has it for an instant
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def locked(plan: Plan, resume: bool) -> Iterator[None]:
     with _writing(folder):
         folder.mkdir(exist_ok=True)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_LOOK_SECONDS)
         except Timeout as error:
             raise CheckpointError(
                 f"{folder}: another training is writing there; wait for it, or name another file"

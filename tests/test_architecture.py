@@ -160,7 +160,7 @@ ARROWS: dict[str, str] = {
         "explorer.fields models.methods models.plans models.presets models.settings models.sizing"
     ),
     "explorer.trainer_pictures": (
-        "explorer.trainer_messages models.autoencoder models.data models.model"
+        "explorer.trainer_messages models.autoencoder models.data models.model models.resuming"
     ),
     "explorer.kept_pictures": ("explorer.recorded_runs explorer.trainer_messages models.files"),
     "explorer.trainer_process": (
@@ -261,9 +261,8 @@ ARROWS: dict[str, str] = {
         "explorer.arrangement explorer.dimensions explorer.rendering models.planes"
     ),
     "explorer.map_axes": (
-        "explorer explorer.crowding explorer.dimensions explorer.rendering explorer.session "
-        "explorer.theme "
-        "explorer.widgets"
+        "explorer explorer.crowding explorer.dimensions explorer.first_look explorer.rendering "
+        "explorer.session explorer.theme explorer.widgets"
     ),
     "explorer.map_corners": (
         "explorer explorer.legends explorer.scale_bar explorer.session explorer.theme "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.arrangement import Arrangement, Handle
 from explorer.dimensions import axes_to_follow
+from explorer.first_look import training_arrangement
 from explorer.map_axes import MapAxes
 from explorer.panels.sliders_panel import SlidersPanel
 from explorer.rendering import ModelInfo
@@ -110,6 +112,69 @@ def test_the_map_follows_a_training_to_the_dimensions_it_wakes_up(
     assert session.axes == (1, 4)
     session.set_weights(model((0.0, 0.9, 0.8, 0.0, 0.1), epoch=None))
     assert session.axes == (1, 2)
+
+
+def first_ones(session: Session) -> Arrangement:
+    """The handles that a training begins with, on the axes that are shown."""
+    asleep = model(DEAD)
+    laid = training_arrangement(asleep, (0, 3))
+    session.set_model(asleep, laid, (0, 3), handles_touched=False)
+    return laid
+
+
+def gaps(session: Session) -> float:
+    """How near the two nearest of the handles lie on the map."""
+    at = session.plane.project(np.stack([h.z for h in session.arrangement.handles]))
+    return min(float(np.linalg.norm(a - b)) for a, b in combinations(at, 2))
+
+
+def test_handles_nobody_touched_come_along_to_where_the_map_goes(
+    session: Session, axes: MapAxes
+) -> None:
+    laid = first_ones(session)
+    apart = gaps(session)
+    assert apart > 1
+    session.set_active(2)
+    session.set_weights(model((0.0, 0.001, 0.002, 0.0, 0.0)))
+    assert session.arrangement is laid
+    session.set_weights(model(AWAKE))
+    assert session.axes == (1, 4)
+    assert gaps(session) == pytest.approx(apart)
+    assert [handle.name for handle in session.arrangement.handles] == ["A", "B", "C"]
+    assert session.active_key == 2
+    assert session.undo_stack.count() == 0
+    assert session.undo_stack.isClean()
+    session.set_axes(0, 4)  # a person's own plane
+    session.set_weights(model(AWAKE))
+    hint(axes)[1].click()
+    assert session.axes == (1, 4)
+    assert gaps(session) == pytest.approx(apart)
+
+
+@pytest.mark.parametrize("touch", ["moved", "moved and back", "added", "renamed", "saved", "held"])
+def test_handles_a_person_has_touched_stay(session: Session, axes: MapAxes, touch: str) -> None:
+    laid = first_ones(session)
+    z = np.zeros(5, np.float32)
+    if touch == "moved" or touch == "moved and back":
+        session.set_latent(1, z)
+    elif touch == "added":
+        session.add_handle(z)
+    elif touch == "renamed":
+        session.rename_handle(1, "mine")
+    elif touch == "saved":
+        session.keep_handles()
+    else:
+        session.begin_gesture("Move A")
+        session.lay_out(Arrangement())
+        assert session.arrangement is laid
+        session.set_latent(1, z)
+        session.end_gesture()
+    if touch == "moved and back":
+        session.undo_stack.undo()
+    touched = session.arrangement
+    session.set_weights(model(AWAKE))
+    assert session.axes == (1, 4)
+    assert session.arrangement is touched
 
 
 @pytest.mark.parametrize("kind", ["axes", "the same axes", "plane"])
@@ -232,6 +297,15 @@ def test_no_slider_moves_that_has_the_keys(
     assert slider.hasFocus()
     slider.clearFocus()
     assert rows(sliders) == [3, 4, 2, 0, 1]
+
+
+def test_a_session_file_tells_whether_its_handles_were_touched(tmp_path: Path) -> None:
+    from explorer.session_file import SavedSession, read_session, write_session
+
+    for touched in (False, True):
+        saved = SavedSession(tmp_path, three(5), (0, 3), None, handles_touched=touched)
+        write_session(tmp_path / "x.json", info(5), saved)
+        assert read_session(tmp_path / "x.json").handles_touched is touched
 
 
 def test_a_session_file_tells_whether_its_plane_was_chosen(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,54 @@ def test_the_map_moves_and_the_handles_stay(journey: Journey) -> None:
     assert any((window.session.strip[frame] != strip[frame]).any() for frame in strip)
     assert window.session.arrangement is arrangement
     assert window.session.undo_stack.count() == 0
+
+
+def carrying(*dimensions: int) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    """KLs of five dimensions, of which these carry nine nats and the others nothing."""
+    return np.where(np.isin(np.arange(5), dimensions), 9, 0).astype(np.float32)
+
+
+def apart_px(window: MainWindow) -> float:
+    """How near the two nearest of the first handles lie on the screen."""
+    at = [QPointF(window.map_panel.view.position_of(name)) for name in "ABC"]
+    return min((a - b).manhattanLength() for a, b in combinations(at, 2))
+
+
+@pytest.mark.parametrize("journey", [("vae", 5)], indirect=True, ids=str)
+def test_the_first_handles_come_along_to_dimensions_that_woke(
+    journey: Journey, qtbot: QtBot
+) -> None:
+    window, session = journey.window, journey.window.session
+    before = session.model
+    assert before is not None
+    journey.start()
+    journey.write(0)
+    journey.until_epoch(0)
+    asleep = session.model
+    assert asleep is not None
+    weights = window.services.shelf.get(asleep.key)
+    assert weights is not None
+    others = tuple(axis for axis in range(5) if axis not in session.axes)
+    session.set_weights(replace(asleep, kl=carrying(*others[:2])))
+    journey.settle()
+    assert session.axes == others[:2]
+    assert apart_px(window) > 50
+    assert not window.opening.unsaved
+    window.opening.go_back()
+    qtbot.waitUntil(lambda: session.model is not None and session.model.path == before.path)
+    left = (others[1], others[2])
+    woken = replace(asleep, kl=carrying(*left), key=window.services.shelf.add(weights))
+    window.opening.put_epoch(woken)  # it has woken others while nobody looked
+    journey.settle()
+    assert {*session.axes} == {*left}
+    assert apart_px(window) > 50
+    saved = journey.plan.folder / "mine.latent.json"
+    with qtbot.waitSignal(window.services.library.session_saved, timeout=PATIENCE_MS):
+        window.opening.save_to(saved, window.map_panel.viewport())
+    kept = session.arrangement
+    session.set_weights(replace(woken, kl=carrying(*others[:2])))
+    assert {*session.axes} == {*others[:2]}
+    assert session.arrangement is kept, "they are in a file"
 
 
 def test_a_handle_can_be_dragged_while_epochs_come(journey: Journey, qtbot: QtBot) -> None:

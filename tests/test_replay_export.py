@@ -111,7 +111,9 @@ def test_frames_change_from_epoch_to_epoch(
     assert all((one != other).any() for one, other in pairwise(frames))
 
 
-@pytest.mark.parametrize(("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3)])
+@pytest.mark.parametrize(
+    ("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3), ("flow-vae", 3), ("factor-vae", 3)]
+)
 def test_every_kind_of_model_can_be_drawn(
     qapp: QApplication,
     tmp_path: Path,
@@ -200,7 +202,7 @@ def test_handles_and_path_are_on_every_frame(
 
 
 @pytest.mark.parametrize("name", ["density", "magnification", "field"])
-@pytest.mark.parametrize(("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3)])
+@pytest.mark.parametrize(("method", "size"), [("vae", 1), ("cvae", 2), ("ae", 3), ("flow-vae", 3)])
 def test_overlays_that_are_on_are_drawn_for_each_epoch(
     qapp: QApplication,
     tmp_path: Path,

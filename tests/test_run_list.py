@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import cast
 
 import pytest
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.pages.training_runs import COLUMNS, row_of
 from explorer.processes import TrainerEnd
+from explorer.recorded_runs import is_held
 from explorer.run_list import RunList
 from explorer.runs_on_disk import RunState, read_runs
 from explorer.trainer_messages import Advanced, CurvePoint, Planned, Position
@@ -256,6 +258,62 @@ def test_a_run_of_another_process_is_not_discarded_and_no_training_is_said_to_fa
     assert [run.name for run in runs.listed()] == ["new", "old"]
     runs.discard(folder)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_run_that_another_process_trains_runs_elsewhere_until_it_ends(
+    training: Training, qtbot: QtBot, epochs: int
+) -> None:
+    folder = write_run(training.folder, "other", epochs, 9, finished=False)
+    runs = RunList(training, DirectLane.make(), training)
+    runs._later.setInterval(1)
+    with FileLock(folder / "lock"):
+        runs.refresh()
+        assert [run.state for run in runs.listed()] == [RunState.ELSEWHERE]
+        assert runs.unfinished() == ()
+        with qtbot.waitSignal(runs.refused) as heard:
+            assert not runs.is_free(folder)
+        assert heard.args is not None
+        assert "another window" in heard.args[0]
+    qtbot.waitUntil(lambda: len(runs.unfinished()) == 1)
+    assert runs.is_free(folder)
+    qtbot.waitUntil(lambda: not runs._later.isActive())
+    runs.stop()
+
+
+def test_who_only_looks_keeps_no_training_from_its_folder(tmp_path: Path) -> None:
+    """Whoever asks for the lock at that instant is not turned away."""
+    from models.run_files import locked
+
+    folder = write_run(tmp_path, "cut", 2, 9, finished=False)
+    looked, look = Event(), FileLock(folder / "lock", thread_local=False)
+
+    def let_go() -> None:
+        looked.wait()
+        look.release()
+
+    look.acquire(timeout=0)
+    thread = Thread(target=let_go)
+    thread.start()
+    looked.set()
+    with locked(Plan("digits", str(tmp_path / "cut.safetensors")), resume=True):
+        assert is_held(folder)
+    thread.join()
+    assert not is_held(folder)
+
+
+def test_the_training_of_this_window_does_not_run_elsewhere(
+    training: Training, fakes: Fakes
+) -> None:
+    folder = write_run(training.folder, "mine", 2, 9, finished=False)
+    runs = RunList(training, DirectLane.make(), training)
+    training.resume_last(folder)
+    with FileLock(folder / "lock"):
+        runs.refresh()
+        assert [run.state for run in runs.listed()] == [RunState.RUNNING]
+        assert not runs._later.isActive()
+    fakes.last.ended.emit(TrainerEnd(-9))
+    assert [run.state for run in runs.listed()] == [RunState.UNFINISHED]
 
 
 def test_what_a_person_keeps_in_the_folder_of_a_training_stays(training: Training) -> None:

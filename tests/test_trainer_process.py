@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import psutil
@@ -42,6 +42,7 @@ from explorer.trainer_messages import (
     write_message,
 )
 from explorer.trainer_process import Orders, Pace, Reporter, work
+from models.methods import METHODS, MethodName
 from models.plans import Plan
 from tests.priorities import PRELUDE
 from tests.trainings import of_kind, small_plan, write_data
@@ -292,6 +293,57 @@ def test_pictures_show_the_same_images_in_every_epoch(plan: Plan, tiny_data: "Da
     assert np.array_equal(one.images, other.images)
     assert np.array_equal(one.images, again.images)
     assert not np.array_equal(one.samples, other.samples)
+
+
+EVERY_METHOD = [{"method": method} for method in METHODS] + [
+    {"method": "flow-vae", "flow": "coupling", "latent_size": 3}
+]
+
+
+@pytest.mark.parametrize("told", EVERY_METHOD, ids=lambda told: "-".join(map(str, told.values())))
+def test_every_method_trains_to_its_end_with_pictures(
+    tmp_path: Path, data_file: Path, told: dict[str, Any]
+) -> None:
+    from explorer.epochs import read_epoch
+    from explorer.workers import TaskContext
+
+    small = small_plan(data_file, tmp_path / "bars.safetensors", 2)
+    plan = replace(small, batch_size=100, **told)
+    heard = do(Job("train", plan))
+    assert heard[-1] == Finished(plan.out, 2), heard[-1]
+    pictures = [message.pictures for message in of_kind(heard, Advanced) if message.pictures]
+    assert pictures[-1].epoch == 2
+    assert len(np.unique(pictures[-1].reconstructions)) > 1
+    assert len(pictures[-1].samples) == (
+        12 if METHODS[cast(MethodName, plan.method)].has_prior else 0
+    )
+    context, like = cast(TaskContext, None), None
+    for epoch in (0, 1, 2, None):  # each of which the map shows
+        shown = read_epoch(plan.folder, epoch, context, like)
+        assert shown.info.latent_size == plan.latent_size
+        assert shown.info.points is not None
+        like = shown.model
+
+
+def test_pictures_are_those_of_the_weights_of_an_epoch(tmp_path: Path, data_file: Path) -> None:
+    """Whatever a step of a flow keeps beside its weights, which no snapshot holds."""
+    import torch
+
+    from explorer.trainer_pictures import PictureMaker
+    from models.autoencoder import Autoencoder
+    from models.runs import config_of, data_of
+
+    plan = small_plan(data_file, tmp_path / "bars.safetensors")
+    plan = replace(plan, method="flow-vae", latent_size=3)
+    data = data_of(plan)
+    config = config_of(plan, data)
+    torch.manual_seed(0)
+    model = Autoencoder(config).eval().requires_grad_(False)
+    weights = dict(model.named_parameters())
+    pictures = PictureMaker(config, data.held_out).make(1, weights)
+    x = torch.from_numpy(pictures.images).permute(0, 3, 1, 2) / 255
+    expected = model.decode(model.encode(x).mean).mean.permute(0, 2, 3, 1) * 255
+    assert np.abs(pictures.reconstructions - expected.numpy()).max() <= 1
 
 
 def test_large_pictures_are_sent_small(tiny_data: "DataSet") -> None:

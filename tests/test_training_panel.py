@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
@@ -1029,6 +1030,43 @@ def test_discarding_asks_first(runs: TrainingPanel) -> None:
     assert list(table_of(runs)) == ["done"]
     assert runs.bar.pages["runs"].text() == "Runs"
     assert "Not finished" not in runs.bar.progress.format()
+
+
+def changers(panel: TrainingPanel) -> tuple[QPushButton, ...]:
+    page = panel.runs
+    return page.go_on, page.train_more, page.keep, page.discard
+
+
+def test_a_run_that_is_trained_elsewhere_is_left_alone(
+    training: Training, fakes: Fakes, qtbot: QtBot
+) -> None:
+    folder = write_run(training.folder, "cut", 2, 9, finished=False)
+    with FileLock(folder / "lock"):
+        panel = make_panel(training, qtbot)
+        panel.show_page("runs")
+        choose(panel, "cut")
+        assert table_of(panel)["cut"][1] == "runs elsewhere"
+        assert panel.bar.pages["runs"].text() == "Runs"
+        assert "Not finished" not in panel.bar.progress.format()
+        for button in changers(panel):
+            assert not button.isEnabled()
+            assert "in another window" in button.toolTip()
+        assert panel.runs.open.isEnabled()
+    panel._runs.refresh()
+    assert all(button.isEnabled() for button in changers(panel))
+    panel._runs.stop()
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_run_that_has_begun_elsewhere_since_it_was_listed_is_not_touched(
+    runs: TrainingPanel, fakes: Fakes, qtbot: QtBot, at: int
+) -> None:
+    folder = choose(runs, "cut")
+    with FileLock(folder / "lock"), qtbot.waitSignal(runs._runs.refused):
+        QTest.mouseClick(changers(runs)[at], Qt.MouseButton.LeftButton)
+    assert not runs.findChildren(QMessageBox), "it does not ask first and refuse afterwards"
+    assert not fakes.all
+    runs._runs.stop()
 
 
 @pytest.mark.parametrize(("view", "then"), [("compare", "terms"), ("kl", "kl")])

@@ -286,6 +286,17 @@ def test_a_trainer_killed_before_its_first_word_leaves_what_there_was(
     assert "may have run out of memory). " in faked.state.message
 
 
+def test_who_is_refused_is_not_told_to_go_on(faked: Training, fakes: Fakes) -> None:
+    """Another process has begun to train it meanwhile."""
+    run = write_run(faked.folder, "x", finished=False)
+    refusal = f"{run}: another training is writing there; wait for it, or name another file"
+    faked.resume_last(run)
+    with FileLock(run / "lock"):
+        fakes.last.heard.emit(Failed(refusal))
+        fakes.last.ended.emit(TrainerEnd(1))
+    assert faked.state.message == refusal
+
+
 def test_after_a_shutdown_nothing_is_heard(faked: Training, fakes: Fakes) -> None:
     faked.start(Plan("digits", "x.safetensors"))
     faked.shutdown()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxL
 from explorer import theme
 from explorer.epochs import held_out_loss
 from explorer.progress_line import clock
-from explorer.runs_on_disk import Run, RunState
+from explorer.runs_on_disk import ELSEWHERE_TEXT, Run, RunState
 from explorer.training_choices import differences, setting_word
 from explorer.training_terms import likelihood_text
 from explorer.widgets.run_table import Column, Row, RunTable
@@ -22,9 +22,10 @@ COLUMNS = (
     Column("Run", "The name of its model; check some to compare their curves", 142),
     Column(
         "State",
-        "Running, finished, stopped (a model of fewer epochs than planned), unfinished, not begun "
-        "(cut off in its first epoch) or damaged",
-        78,
+        "Running (here, or elsewhere: in another window or on the command line), finished, stopped "
+        "(a model of fewer epochs than planned), unfinished, not begun (cut off in its first "
+        "epoch) or damaged",
+        92,
     ),
     Column("Epochs", "Finished, of those planned", 80, number=True),
     Column("Data", "What it was trained on", 76),
@@ -56,6 +57,7 @@ COLUMNS = (
 _MOST = 99_999
 _MORE_PX = 132
 _LEAST_PX = 34  # a narrow panel cuts texts; tips and names say the rest
+_RUNNING = {RunState.RUNNING: "It runs now", RunState.ELSEWHERE: f"It {ELSEWHERE_TEXT}"}
 _NONE = "Select a run in the table"
 
 
@@ -172,7 +174,7 @@ class RunsPage(QWidget):
         whole = run is not None and run.plan is not None
         damaged = "" if run is None or whole else "Its file is damaged"
         missing = damaged if run is not None else _NONE
-        running = "It runs now" if run is not None and run.state is RunState.RUNNING else ""
+        running = "" if run is None else _RUNNING.get(run.state, "")
         no_file = "" if run is None or run.file is not None else "It has no model yet"
         enable(self.open, "Open its model on the map (Enter)", missing or no_file)
         enable(self.use, "Put its settings into Set up", missing or self._busy)
@@ -226,14 +228,15 @@ def row_of(run: Run) -> Row:
         told, run.changed_at,
     )  # fmt: skip
     losses = (_loss_tip(run, "−ELBO", texts[6]), _loss_tip(run, "−Bound", texts[7]))
-    first = (str(run.folder), texts[1], _epochs_tip(run, texts[2]), plan.data, *texts[4:6])
+    state_tip = _RUNNING.get(run.state, state)
+    first = (str(run.folder), state_tip, _epochs_tip(run, texts[2]), plan.data, *texts[4:6])
     tips = (*first, *losses, told or "the usual ones", date)
     return Row(str(run.folder), texts, order, tips, _colours(run))
 
 
 def _epochs_tip(run: Run, shown: str) -> str:
     """How many epochs are finished, and how long they took: others may have had the cores too."""
-    if not run.seconds or run.state is RunState.RUNNING:
+    if not run.seconds or run.state in _RUNNING:
         return shown
     took = f"{shown}, in {clock(run.seconds)} by the clock"
     if not run.processor_seconds:
@@ -268,6 +271,7 @@ def _colours(run: Run) -> tuple[str, ...]:
     colours = theme.colours()
     by_state = {
         RunState.RUNNING: colours.accent,
+        RunState.ELSEWHERE: colours.accent,
         RunState.UNFINISHED: "#e08a3c" if colours.dark else "#a35200",
         RunState.NOT_BEGUN: "#e08a3c" if colours.dark else "#a35200",
         RunState.DAMAGED: colours.danger,

@@ -246,6 +246,8 @@ class TrainingPanel(QWidget):
 
     def _on_go_on_requested(self, key: str) -> None:
         run = self.runs.run(key)
+        if not self._runs.is_free(Path(key)):
+            return
         if run is not None and run.state is RunState.NOT_BEGUN and run.plan is not None:
             self._training.start(run.plan)
         else:
@@ -253,8 +255,9 @@ class TrainingPanel(QWidget):
         self._focus_on_pause()
 
     def _on_more_requested(self, key: str, more: int) -> None:
-        self._training.resume_last(Path(key), more)
-        self._focus_on_pause()
+        if self._runs.is_free(Path(key)):
+            self._training.resume_last(Path(key), more)
+            self._focus_on_pause()
 
     def _focus_on_pause(self) -> None:
         """The button that was pressed is gone with its page; the keys stay with the training."""
@@ -262,7 +265,8 @@ class TrainingPanel(QWidget):
             self.bar.pause.setFocus()
 
     def _on_keep_requested(self, key: str) -> None:
-        self._training.keep_last(Path(key))
+        if self._runs.is_free(Path(key)):
+            self._training.keep_last(Path(key))
 
     def _on_use_requested(self, key: str) -> None:
         run = self.runs.run(key)
@@ -273,7 +277,7 @@ class TrainingPanel(QWidget):
 
     def _on_discard_requested(self, key: str) -> None:
         run = self.runs.run(key)
-        if run is None:
+        if run is None or not self._runs.is_free(run.folder):
             return
         box = QMessageBox(self)
         box.setObjectName("discardQuestion")
