@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from explorer.arrangement import MOST_HANDLES, Arrangement, EncodedImage, Handle
+from explorer.history import History
 from explorer.rendering import ModelInfo
 from models.paths import PathKind
 from models.planes import Plane, axis_plane
@@ -22,8 +22,6 @@ Bytes = npt.NDArray[np.uint8]
 # The picture is the decode of where the handle is, or of where it was: then that of where it is
 # is on its way, or could not be made.
 PictureState = Literal["live", "behind", "failed"]
-
-_MERGE_SECONDS = 0.8
 
 
 @dataclass(frozen=True)
@@ -49,34 +47,6 @@ class Layers:
         """The same with the points of a class shown or not."""
         hidden = self.hidden_classes - {label} if shown else self.hidden_classes | {label}
         return replace(self, hidden_classes=hidden)
-
-
-class _Change(QUndoCommand):
-    """From one arrangement to another, in one step; equal steps in quick succession merge."""
-
-    def __init__(
-        self, session: "Session", text: str, before: Arrangement, after: Arrangement, merge: str
-    ) -> None:
-        super().__init__(text)
-        self._session, self.before, self.after = session, before, after
-        self.merge, self.at = merge, monotonic()
-
-    def redo(self) -> None:
-        self._session._show(self.after)
-
-    def undo(self) -> None:
-        self._session._show(self.before)
-
-    def id(self) -> int:
-        return 1 if self.merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other.merge != self.merge:
-            return False
-        if other.at - self.at > _MERGE_SECONDS:
-            return False
-        self.after, self.at = other.after, other.at
-        return True
 
 
 class Session(QObject):
@@ -113,9 +83,8 @@ class Session(QObject):
         self.picture_state: PictureState = "live"
         self.strip: Mapping[int, Bytes] = {}
         self.scrub: int | None = None
-        self.undo_stack = QUndoStack(self)
-        self._gesture: tuple[str, Arrangement] | None = None
-        self._hold: tuple[str, Arrangement] | None = None  # of a gesture that a command broke off
+        self.history = History(lambda: self.arrangement, self._show, self)
+        self.history.gesture_changed.connect(self.gesture_changed)
 
     # -- model -----------------------------------------------------------------------------
 
@@ -133,8 +102,7 @@ class Session(QObject):
         The map shows `plane`, or the two `axes`; `plane_chosen` says whether a person chose that,
         and `handles_touched` whether the handles are more than the first ones of a training.
         """
-        self._gesture = self._hold = None
-        self.undo_stack.clear()
+        self.history.clear()
         self.model, self.arrangement = model, arrangement
         self.active_key = arrangement.handles[0].key if arrangement.handles else None
         self.axes, self.plane = axes, plane or axis_plane(model.latent_size, *axes)
@@ -277,77 +245,47 @@ class Session(QObject):
         Any other change ends that step as it stands and is one of its own. The hand then goes on
         with a new step, but not with a handle that the change has moved or taken from under it.
         """
-        self.end_gesture()
-        self._gesture = (text, self.arrangement)
-        self.gesture_changed.emit()
+        self.history.begin(text)
 
     def end_gesture(self) -> None:
         """Make the moves since `begin_gesture` one step, if anything moved."""
-        self._hold = None
-        self._close_step()
-
-    def _close_step(self) -> None:
-        if self._gesture is None:
-            return
-        (text, before), self._gesture = self._gesture, None
-        if before is not self.arrangement:
-            self.undo_stack.push(_Change(self, text, before, self.arrangement, ""))
-        self.gesture_changed.emit()
-
-    def _break_off(self) -> None:
-        """Something else than the gesture comes now."""
-        if self._gesture is not None:
-            self._hold = self._gesture[0], self.arrangement
-            self._close_step()
-
-    def _goes_on(self, key: int) -> bool:
-        """Whether the hand may move a handle; it begins anew if its gesture was broken off."""
-        if self._hold is None:
-            return True
-        text, left = self._hold
-        before, now = left.get(key), self.arrangement.get(key)
-        if before is None or now is None or not np.array_equal(before.z, now.z):
-            return False
-        self.begin_gesture(text)
-        return True
+        self.history.end()
 
     def cancel_gesture(self) -> None:
         """Take the moves since `begin_gesture` back."""
-        self._hold = None
-        if self._gesture is None:
-            return
-        (_, before), self._gesture = self._gesture, None
-        self._show(before)
-        self.gesture_changed.emit()
+        self.history.cancel()
 
     def undo(self) -> None:
         """Take the last step back; in a gesture that is what has been moved so far."""
-        self._break_off()
-        self.undo_stack.undo()
+        self.history.undo()
 
     def redo(self) -> None:
         """Take the step again that was taken back last; a gesture ends as it stands."""
-        self._break_off()
-        self.undo_stack.redo()
+        self.history.redo()
+
+    @property
+    def undo_stack(self) -> QUndoStack:
+        """The steps, to be watched: `undo` and `redo` go through them."""
+        return self.history.stack
 
     @property
     def in_gesture(self) -> bool:
         """Whether a gesture is under way."""
-        return self._gesture is not None
+        return self.history.in_gesture
 
     def set_latent(self, key: int, z: Floats, text: str = "Move handle") -> None:
         """Move a handle; outside a gesture it is a step of its own (quick ones merge)."""
-        moved = self._moved(key, z) if self._goes_on(key) else None
-        if moved is not None and self._gesture is not None:
+        moved = self._moved(key, z) if self.history.goes_on(key) else None
+        if moved is not None and self.in_gesture:
             self._show(moved)
         elif moved is not None:
-            self._change(text, moved, merge=f"{text} {key}")
+            self.history.add(text, moved, merge=f"{text} {key}")
 
     def put_latent(self, key: int, z: Floats, text: str) -> None:
         """Move a handle by a command, which is no part of a gesture (quick ones merge)."""
         moved = self._moved(key, z)
         if moved is not None:
-            self._change(text, moved, merge=f"{text} {key}")
+            self.history.add(text, moved, merge=f"{text} {key}")
 
     def _moved(self, key: int, z: Floats) -> Arrangement | None:
         """With the handle at `z`, if there is one and it is not there yet."""
@@ -362,7 +300,7 @@ class Session(QObject):
         if handle is None or self.lies_on_plane(handle):
             return
         brought = replace(handle, z=self.plane.bring(handle.z))
-        self._change(f"Bring {handle.name} to plane", self.arrangement.with_handle(brought))
+        self.history.add(f"Bring {handle.name} to plane", self.arrangement.with_handle(brought))
 
     def lies_on_plane(self, handle: Handle) -> bool:
         """Whether a handle lies on the plane, but for rounding."""
@@ -374,7 +312,7 @@ class Session(QObject):
         handle = self.arrangement.get(key)
         if handle is not None and handle.label != label:
             other = replace(handle, label=label)
-            self._change("Change class", self.arrangement.with_handle(other))
+            self.history.add("Change class", self.arrangement.with_handle(other))
 
     def add_handle(
         self, z: Floats, label: int | None = None, image: EncodedImage | None = None, text: str = ""
@@ -398,7 +336,7 @@ class Session(QObject):
             name, colour = after.fresh_name(), after.fresh_colour()
             handle = Handle(keys[-1], name, colour, np.asarray(z, np.float32), label, image)
             after = after.with_handle(handle)
-        self._change(text, after)
+        self.history.add(text, after)
         self.set_active(keys[-1])
         return keys
 
@@ -414,34 +352,30 @@ class Session(QObject):
         """Take a handle away; its neighbour becomes the active one."""
         handle = self.arrangement.get(key)
         if handle is not None:
-            self._change(f"Delete {handle.name}", self.arrangement.without(key))
+            self.history.add(f"Delete {handle.name}", self.arrangement.without(key))
 
     def rename_handle(self, key: int, name: str) -> None:
         """Give a handle another name (at most 24 characters; an empty one is ignored)."""
         handle, name = self.arrangement.get(key), " ".join(name.split())[:24]
         if handle is not None and name and name != handle.name:
-            self._change("Rename", self.arrangement.with_handle(replace(handle, name=name)))
+            self.history.add("Rename", self.arrangement.with_handle(replace(handle, name=name)))
 
     def move_handle_in_order(self, key: int, place: int) -> None:
         """Give a handle another place on the path."""
         after = self.arrangement.moved(key, place)
         if [h.key for h in after.handles] != [h.key for h in self.arrangement.handles]:
-            self._change("Reorder path", after)
+            self.history.add("Reorder path", after)
 
     def set_path(self, kind: PathKind | None = None, frames: int | None = None) -> None:
         """Another kind of path or number of frames."""
         old = self.arrangement
         after = replace(old, path_kind=kind or old.path_kind, frames=frames or old.frames)
         if (after.path_kind, after.frames) != (old.path_kind, old.frames):
-            self._change("Change path", after, merge="path")
+            self.history.add("Change path", after, merge="path")
 
     def set_arrangement(self, text: str, arrangement: Arrangement) -> None:
         """Another arrangement altogether, as one step."""
-        self._change(text, arrangement)
-
-    def _change(self, text: str, after: Arrangement, merge: str = "") -> None:
-        self._break_off()
-        self.undo_stack.push(_Change(self, text, self.arrangement, after, merge))
+        self.history.add(text, arrangement)
 
     def _show(self, after: Arrangement) -> None:
         """Store an arrangement and say what is different about it."""

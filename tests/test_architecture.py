@@ -129,8 +129,10 @@ ARROWS: dict[str, str] = {
         "explorer.torch_import models models.geometry models.matmul models.model models.points "
         "models.preprocessing"
     ),
+    "explorer.history": "explorer.arrangement",
     "explorer.session": (
-        "explorer.arrangement explorer.rendering models.paths models.planes models.points"
+        "explorer.arrangement explorer.history explorer.rendering models.paths models.planes "
+        "models.points"
     ),
     "explorer.map_look": "explorer.selection explorer.session",
     "explorer.session_file": (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
-from explorer import session as session_module
+from explorer import history
 from explorer.arrangement import Arrangement
 from explorer.session import Layers, Session
 from tests.fakes import info, three
@@ -116,7 +116,7 @@ def test_quick_nudges_are_one_step_and_slow_ones_are_not(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(session_module, "monotonic", lambda: now[0])
+    monkeypatch.setattr(history, "monotonic", lambda: now[0])
     for _ in range(5):
         session.set_latent(1, session.arrangement.handles[0].z + 1, "Nudge A")
         now[0] += 0.1
@@ -198,7 +198,7 @@ def test_another_model_forgets_the_steps_and_pictures_of_the_last(
 def test_a_session_takes_no_more_handles_than_a_file_and_says_so(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "MOST_HANDLES", 4)
+    monkeypatch.setattr("explorer.session.MOST_HANDLES", 4)
     refused: list[str] = []
     session.refused.connect(refused.append)
     assert session.add_handle(np.zeros(3, np.float32)) is not None
