@@ -119,7 +119,8 @@ def _listed(folder: Path, watch: Watch) -> _Listing:
         counts.append(len(names) - before)
     if not names:
         return _Listing(folder, flat, None, (), ())
-    notes = (f"{len(flat)} pictures outside the sub-folders left out",) if flat else ()
+    pictures = "1 picture" if len(flat) == 1 else f"{len(flat):,} pictures"
+    notes = (f"{pictures} outside the sub-folders left out",) if flat else ()
     numbers = np.repeat(np.arange(len(subs)), counts)
     return _Listing(folder, names, numbers, tuple(subs), notes)
 

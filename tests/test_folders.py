@@ -38,6 +38,13 @@ def test_pictures_beside_class_folders_are_told_of(tmp_path: Path) -> None:
     assert found.notes == ("3 pictures outside the sub-folders left out",)
 
 
+def test_one_picture_beside_class_folders_is_one(tmp_path: Path) -> None:
+    save_pictures(tmp_path, 1)
+    save_pictures(tmp_path / "a", 4)
+    found = load_data(str(tmp_path))
+    assert found.notes == ("1 picture outside the sub-folders left out",)
+
+
 @pytest.mark.parametrize(("count", "held_out"), [(2, 1), (9, 1), (10, 1), (19, 1), (20, 2)])
 def test_flat_folder_holds_out_every_tenth(count: int, held_out: int, tmp_path: Path) -> None:
     save_pictures(tmp_path, count)
