@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer import theme
+from explorer.figures import figure
 
 _KINDS = ("train", "held out")
 
@@ -72,7 +73,7 @@ def plain(epoch: float, found: Sequence[Reading]) -> str:
     """All in one line."""
     rows = [f"epoch {epoch:.1f}"]
     for one in found:
-        values = ", ".join(f"{kind} {value:.2f}" for kind, value in one.values.items())
+        values = ", ".join(f"{kind} {figure(value, 2)}" for kind, value in one.values.items())
         rows.append(f"{one.term.name} {values}")
     return "; ".join(rows)
 
@@ -83,7 +84,7 @@ def table(epoch: float, found: Sequence[Reading]) -> str:
     rows += "<td align=right>&nbsp;held out</td></tr>"
     for one in found:
         cells = "".join(
-            f"<td align=right>&nbsp;{_figure(one.values[kind])}</td>"
+            f"<td align=right>&nbsp;{figure(one.values[kind], 2)}</td>"
             if kind in one.values
             else "<td></td>"
             for kind in _KINDS
@@ -97,7 +98,7 @@ def low_table(epoch: float, found: Sequence[Reading]) -> str:
     kind = _KINDS[any("held out" in one.values for one in found)]
     cells = [
         f"{_name(one.term, f'&nbsp;{one.term.short}')}"
-        f"<td align=right>&nbsp;{_figure(one.values[kind])}</td>"
+        f"<td align=right>&nbsp;{figure(one.values[kind], 2)}</td>"
         for one in found
         if kind in one.values
     ]
@@ -112,8 +113,3 @@ def _name(term: Term, text: str) -> str:
 def _small(rows: str) -> str:
     ink = theme.colours().text
     return f"<small><table cellspacing=0 style='color:{ink}'>{rows}</table></small>"
-
-
-def _figure(value: float) -> str:
-    """Two places, and no zero below zero."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

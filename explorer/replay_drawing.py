@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from explorer import painting
 from explorer.batching import Batches
 from explorer.epochs import Epoch, Run, read_epoch
+from explorer.figures import nats
 from explorer.gliding import between
 from explorer.point_drawing import points_image, spread_off_line
 from explorer.rendering import decode
@@ -204,7 +205,7 @@ def point_colours(classes: int) -> Bytes:
 def _caption(epoch: int, run: Run) -> str:
     if epoch not in run.loss:
         return f"epoch {epoch}"
-    return f"epoch {epoch}  ·  held out {run.loss_name} {run.loss[epoch]:.1f} nats"
+    return f"epoch {epoch}  ·  held out {run.loss_name} {nats(run.loss[epoch])}"
 
 
 def _frame(look: MapLook, known: _Known, xy: Floats, caption: str) -> Bytes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer.epochs import held_out_loss, loss_name
+from explorer.figures import figure, nats
 from explorer.progress_line import clock
 from explorer.trainer_messages import Loaded
 from explorer.training import Status, TrainingState
@@ -115,7 +116,7 @@ def pace_text(state: TrainingState) -> str:
         return ""
     terms, parts = state.held_out or {}, list[str]()
     if terms:
-        parts.append(f"{loss_name(terms, state.pseudo)} {held_out_loss(terms):.2f} nats")
+        parts.append(f"{loss_name(terms, state.pseudo)} {nats(held_out_loss(terms), 2)}")
     return " · ".join((*parts, clock(position.seconds)))
 
 
@@ -145,7 +146,7 @@ def figures_text(state: TrainingState) -> str:
     words = {term.key: term.name for term in terms_for(state.pseudo)}
     told = dict[str, list[str]]()
     for key, value in terms.items():
-        told.setdefault(unit_of(key), []).append(f"{words[key]} {value:.2f}")
+        told.setdefault(unit_of(key), []).append(f"{words[key]} {figure(value, 2)}")
     found = [f"{', '.join(values)} ({unit} an image)" for unit, values in told.items()]
     return f"held out: {', '.join(found)}" if found else ""
 

@@ -156,7 +156,7 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.fields": "",
     "explorer.plot_ranges": "",
-    "explorer.loss_readout": "explorer.theme",
+    "explorer.loss_readout": "explorer.figures explorer.theme",
     "explorer.training_terms": "",
     "explorer.training_choices": (
         "explorer.fields models.methods models.plans models.presets models.settings models.sizing"
@@ -235,7 +235,7 @@ ARROWS: dict[str, str] = {
         "models.planes models.relief"
     ),
     "explorer.replay_drawing": (
-        "explorer.batching explorer.epochs explorer.gliding explorer.painting "
+        "explorer.batching explorer.epochs explorer.figures explorer.gliding explorer.painting "
         "explorer.point_drawing explorer.rendering explorer.replay_overlays explorer.theme "
         "explorer.tile_drawing explorer.viewport "
         "explorer.workers models.errors models.model models.planes models.snapshots"
@@ -375,8 +375,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.dropping": "explorer.encoding",
     "explorer.training_words": (
-        "explorer.epochs explorer.progress_line explorer.trainer_messages explorer.training "
-        "explorer.training_terms"
+        "explorer.epochs explorer.figures explorer.progress_line explorer.trainer_messages "
+        "explorer.training explorer.training_terms"
     ),
     "explorer.docks": "explorer.theme",
     "explorer.menus": "explorer.actions explorer.settings",
@@ -402,7 +402,8 @@ ARROWS: dict[str, str] = {
         "explorer.viewport "
     ),
     "explorer.pages": (
-        "explorer.epochs explorer.fields explorer.loss_curves explorer.loss_readout "
+        "explorer.epochs explorer.fields explorer.figures explorer.loss_curves "
+        "explorer.loss_readout "
         "explorer.progress_line explorer.runs_on_disk explorer.theme explorer.trainer_messages "
         "explorer.training_choices explorer.training_terms explorer.widgets models.downloads "
         "models.methods models.plans"

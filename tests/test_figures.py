@@ -37,6 +37,15 @@ def test_a_large_figure_is_told_by_its_power_of_ten(value: float, text: str) -> 
     assert nats(value) == f"{text} nats"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-2119.857, "−2119.86"), (29.0, "29.00"), (-0.001, "0.00"), (-6.1e11, "−6.1e11")],
+)
+def test_a_figure_has_as_many_decimals_as_wanted(value: float, text: str) -> None:
+    assert figure(value, 2) == text
+    assert nats(value, 2) == f"{text} nats"
+
+
 @given(st.floats())
 def test_no_figure_is_long(value: float) -> None:
     assert len(figure(value)) <= 8

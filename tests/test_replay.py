@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from explorer import replay as replay_module
 from explorer import theme
 from explorer.epochs import Epoch, Run
-from explorer.panels.replay_panel import ReplayPanel, _few_words
+from explorer.panels.replay_panel import ReplayPanel, _few_words, _words
 from explorer.rendering import ModelInfo
 from explorer.replay import FINAL, Replay, ReplayState
 from explorer.session import Session
@@ -615,6 +615,13 @@ def test_the_words_say_which_loss_it_is(replaying: Replay, lane: FakeLane, qtbot
     replaying.show(1)
     lane.run()
     assert panel.bar.label.toolTip() == "epoch 1 of 40  ·  held out −ELBO 30.00 nats"
+
+
+def test_a_loss_below_zero_has_its_name_unit_and_minus_in_few_words_too() -> None:
+    run = Run(FOLDER, (0, 7), 200, {7: -2119.857}, "−ELBO")
+    state = ReplayState(run=run, shown=7, on_map=True)
+    assert _few_words(state) == "7 of 200 · −ELBO −2119.9 nats"
+    assert _words(state) == "epoch 7 of 200  ·  held out −ELBO −2119.86 nats"
 
 
 def test_the_final_model_stays_within_reach_when_its_epochs_are_gone(

@@ -97,6 +97,15 @@ def test_headers_say_how_long_it_took(tmp_path: Path) -> None:
     assert tip == "3/3, in 0:01 by the clock and 0:00 of processor time, of all cores together"
 
 
+def test_a_loss_below_zero_has_a_minus_and_no_hyphen(tmp_path: Path) -> None:
+    write_run(tmp_path, "sharp", 40, 40, likelihood="gaussian")
+    row = row_of(next(iter(read_runs(tmp_path, {}).values()))[1])
+    at = [column.title for column in COLUMNS].index("−ELBO, nats")
+    assert row.texts[at] == "−8.00"
+    assert "−ELBO −8.00 nats an image" in row.tips[at]
+    assert row.order[at] == -8.0
+
+
 def test_a_run_with_a_model_of_fewer_epochs_than_planned_is_stopped(tmp_path: Path) -> None:
     write_run(tmp_path, "short", 2, 9)
     ((_, run),) = read_runs(tmp_path, {}).values()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxL
 
 from explorer import theme
 from explorer.epochs import held_out_loss
+from explorer.figures import figure
 from explorer.progress_line import clock
 from explorer.runs_on_disk import ELSEWHERE_TEXT, Run, RunState
 from explorer.training_choices import differences, setting_word
@@ -210,7 +211,7 @@ def row_of(run: Run) -> Row:
     loss = held_out_loss(terms) if terms else float("inf")
     bound = -terms.get("importance_bound", float("-inf"))
     kind = "pseudo " if run.pseudo else ""
-    shown = f"{kind if 'elbo' in terms else 'rec. '}{loss:.2f}" if terms else ""
+    shown = f"{kind if 'elbo' in terms else 'rec. '}{figure(loss, 2)}" if terms else ""
     texts = (
         run.name,
         state,
@@ -219,7 +220,7 @@ def row_of(run: Run) -> Row:
         method,
         str(plan.latent_size),
         shown,
-        f"{kind}{bound:.2f}" if "importance_bound" in terms else "",
+        f"{kind}{figure(bound, 2)}" if "importance_bound" in terms else "",
         told,
         date,
     )

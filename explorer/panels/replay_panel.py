@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from explorer.figures import nats
 from explorer.replay import SPEEDS, Replay, ReplayState
 from explorer.widgets.replay_bar import ReplayBar
 
@@ -71,7 +72,7 @@ def _words(state: ReplayState) -> str:
     if state.shown is None and not state.running:
         words = f"final model, {words}"
     loss, name = state.run.loss.get(state.place), state.run.loss_name
-    return words if loss is None else f"{words}  ·  held out {name} {loss:.2f} nats"
+    return words if loss is None else f"{words}  ·  held out {name} {nats(loss, 2)}"
 
 
 def _few_words(state: ReplayState) -> str:
@@ -79,7 +80,7 @@ def _few_words(state: ReplayState) -> str:
         return _count(state)
     loss = state.run.loss.get(state.place)
     words = f"{state.place} of {state.run.total}"
-    return words if loss is None else f"{words} · {loss:.1f}"
+    return words if loss is None else f"{words} · {state.run.loss_name} {nats(loss)}"
 
 
 def _count(state: ReplayState) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer import painting, theme
+from explorer.figures import figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Curves(QWidget):
     def _title(self, curve: Curve) -> str:
         if self._scrub is None or self._scrub >= len(curve.values):
             return curve.name
-        value = f"{curve.values[self._scrub]:.2f}".replace("-", "−")
+        value = figure(curve.values[self._scrub], 2)
         return f"{curve.short} {value} {curve.unit}".rstrip()
 
     def _draw_curve(self, painter: QPainter, curve: Curve, top: float, height: float) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer import theme
+from explorer.figures import nats
 
 Array = npt.NDArray[np.float64]
 
@@ -99,7 +100,7 @@ class KlStrip(QWidget):
         if self._cursor is None:
             return f"{count} after {epoch}"
         dimension = self._cursor[0]
-        return f"{epoch} · z{dimension} · {self._kl[dimension, column]:.2f} nats · {count}"
+        return f"{epoch} · z{dimension} · {nats(self._kl[dimension, column], 2)} · {count}"
 
     def _active(self) -> npt.NDArray[np.bool_]:
         """Which dimensions [K] are active at the epoch that is read."""
