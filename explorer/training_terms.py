@@ -137,6 +137,25 @@ def shown_terms(terms: Mapping[str, float]) -> dict[str, float]:
     return {term.key: shown(term.key, terms[term.key]) for term in TERMS if term.key in terms}
 
 
+def tip_in(term: TermWords, objective: str) -> str:
+    """A term's meaning in the notation of a method's formula.
+
+    Its networks may be given the class y, and a code that is no distribution has no expectation.
+    """
+    tip = term.tip
+    if "(x|z,y)" in objective:
+        tip = tip.replace("p(x|z)", "p(x|z,y)").replace("q(z|x)", "q(z|x,y)")
+    formula, _, _ = objective.partition(",  ")
+    plain = next((piece for piece in pieces(formula) if "z = f(" in piece), "")
+    return tip.replace("−E log p(x|z)", plain) if plain else tip
+
+
+def terms_in(objective: str) -> list[TermWords]:
+    """The terms that a method's formula names, their meanings in its notation."""
+    found = {term_of(piece) for piece in pieces(objective)}
+    return [term._replace(tip=tip_in(term, objective)) for term in TERMS if term.key in found]
+
+
 def term_of(piece: str) -> str:
     """The term that a piece of a formula is, or nothing."""
     return next((key for mark, key in _MARKS if mark in piece), "")

@@ -38,7 +38,6 @@ class MethodSettings:
     gamma: float = 10.0
     capacity: float = 25.0
     capacity_share: float = 0.5
-    samples: int = 1
     corruption: Corruption = "gaussian"
     corruption_level: float = 0.3
     contraction: float = 0.1
@@ -46,6 +45,7 @@ class MethodSettings:
     lambda_d: float = 10.0
     flow: FlowName = "iaf"
     transforms: int = 2
+    samples: int = 1
     free_bits: float = 0.0
 
 
@@ -109,14 +109,6 @@ SETTINGS: dict[str, Setting] = {
             "Share of the training, from its start, in which C rises from 0 to its end",
         ),
         Setting(
-            "samples",
-            "Samples k",
-            "Latents drawn for each image: more make the bound tighter and each step slower",
-            low=1,
-            high=100,
-            whole=True,
-        ),
-        Setting(
             "corruption",
             "Corruption",
             "What is done to the image before it is encoded; the clean one is to be restored",
@@ -162,6 +154,14 @@ SETTINGS: dict[str, Setting] = {
             high=16,
             whole=True,
             live=False,
+        ),
+        Setting(
+            "samples",
+            "Samples k",
+            "Latents drawn for each image: more make the bound tighter and each step slower",
+            low=1,
+            high=100,
+            whole=True,
         ),
         Setting(
             "free_bits",

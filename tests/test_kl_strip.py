@@ -1,5 +1,7 @@
 """The KL of each dimension over epochs: what pointer and keys read, and what it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -7,7 +9,11 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from explorer.pages.training_watch import _no_kl
+from explorer.panels.sliders_panel import _detail
 from explorer.widgets.kl_strip import KlStrip, heat
+from models.points import Points
+from tests.fakes import info
 
 EPOCHS = [1.0, 2.0, 3.0, 4.0]
 KL = [[0.0, 0.5, 1.0, 2.0], [3.0, 1.0, 0.005, 0.0], [0.0, 0.0, 0.0, 0.02]]
@@ -123,3 +129,14 @@ def test_any_size_is_drawn(strip: KlStrip, size: tuple[int, int], shape: tuple[i
     field = strip._field()
     for cell in ((0, 0), (shape[0] - 1, shape[1] - 1)):
         assert field.contains(strip.cell_centre(*cell))
+
+
+def test_of_a_flow_it_is_said_what_the_kl_of_a_dimension_is_elsewhere() -> None:
+    """The sliders show one, of Gaussians: neither may deny the other."""
+    zero = np.zeros((4, 2), np.float32)
+    model = replace(info(2), method="flow-vae", points=Points(zero, zero, None))
+    _, tip = _detail(model, 0)
+    told = _no_kl("flow-vae")
+    assert "panel Dimensions" in told
+    assert "moments" in told
+    assert "moments" in tip

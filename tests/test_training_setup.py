@@ -1,5 +1,6 @@
 """The page on which a training is set up: fields by method, presets, what does not count."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from explorer.pages.training_setup import SetupPage
 from explorer.training_choices import own_settings, preset_plans, same
-from models.methods import METHODS, MethodName
+from explorer.training_terms import terms_in
+from models.methods import METHODS, MethodName, meaning_of
 from models.plans import Plan
 from models.presets import PRESETS, Look, preset_plan
 from models.runs import data_of
@@ -76,6 +78,36 @@ def test_a_method_shows_its_formula_its_settings_and_where_it_is_from(
         assert page.own.value(name) == known.defaults[name]
     assert page.plan().method == method
     page.grab()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_terms_are_explained_in_the_notation_of_the_formula(method: MethodName) -> None:
+    objective = METHODS[method].objective
+    terms = terms_in(objective)
+    assert terms
+    for term in terms:
+        conditioned = re.findall(r"[pq]\([xz]\|[^)]*\)", term.tip)
+        assert all(density in objective for density in conditioned), term.tip
+        if "E log" in term.tip:
+            assert "E_q" in objective
+    reconstruction = next((term for term in terms if term.key == "reconstruction"), None)
+    if reconstruction is not None:
+        assert "log p(x" in reconstruction.tip
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fields_stand_in_the_order_of_their_explanations(
+    page: SetupPage, method: MethodName
+) -> None:
+    choose(page.form.method, method)
+    QApplication.processEvents()
+    shown = [made for made in page.own.inputs.values() if not made.isHidden()]
+    row_px = max((made.height() for made in shown), default=1)
+    shown.sort(key=lambda made: (made.geometry().center().y() // row_px, made.x()))
+    names = {made: name for name, made in page.own.inputs.items()}
+    text = page.meaning.text()
+    places = [text.index(meaning_of(method, names[made])) for made in shown]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize(

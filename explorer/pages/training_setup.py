@@ -35,7 +35,7 @@ from explorer.training_choices import (
     usual,
     values_of,
 )
-from explorer.training_terms import TERMS, formula_html, pieces, term_of
+from explorer.training_terms import TERMS, formula_html, terms_in
 from explorer.widgets.field_grid import FieldGrid
 from explorer.widgets.training_form import FormChoices, FormValues, TrainingForm
 from models.downloads import BUILT_IN
@@ -229,7 +229,9 @@ class SetupPage(QWidget):
         source = method.source.replace("eq. ", "eq.&nbsp;")
         told = [f"{method.meaning} <span style='color:{colours.muted}'>{source}.</span>"]
         told += [_line(SETTINGS[one].text, meaning_of(name, one)) for one in own_settings(name)]
-        told += [_line(*words) for words in _terms_in(method.objective)]
+        told += [
+            _line(term.name, term.tip, _colour_of(term.key)) for term in terms_in(method.objective)
+        ]
         self.meaning.setText("<div style='margin-bottom:3px'>" + "<br>".join(told) + "</div>")
 
     def changeEvent(self, event: QEvent) -> None:
@@ -242,12 +244,6 @@ def _colour_of(key: str) -> str:
     """The colour of a term in the scheme in use."""
     colour = next(term.colour for term in TERMS if term.key == key)
     return theme.readable(colour, theme.colours().dark)
-
-
-def _terms_in(objective: str) -> list[tuple[str, str, str]]:
-    """Name, meaning and colour of the terms that a formula names."""
-    found = {term_of(piece) for piece in pieces(objective)}
-    return [(term.name, term.tip, _colour_of(term.key)) for term in TERMS if term.key in found]
 
 
 def _line(name: str, meaning: str, colour: str = "") -> str:

@@ -33,6 +33,7 @@ from explorer.training_terms import (
     likelihood_text,
     shown,
     terms_for,
+    tip_in,
     unit_of,
 )
 from explorer.widgets.elided_label import ElidedLabel
@@ -301,7 +302,7 @@ class WatchPage(QWidget):
         marks = [Mark(one.epoch, f"{setting_word(one.name)} {one.value:g}") for one in adjusted]
         lines = _lines(curves)
         steps = curves.gradient
-        self.terms.set_terms(_plotted(pseudo))
+        self.terms.set_terms(_plotted(pseudo, method))
         self.terms.set_lines(lines)
         self.gradient.set_lines([Line(GRADIENT.key, False, steps.epochs, steps.values)])
         for plot in (self.terms, self.gradient):
@@ -406,10 +407,13 @@ class WatchPage(QWidget):
         self.live_note.setText(text)
 
 
-def _plotted(pseudo: bool) -> tuple[Term, ...]:
-    """The terms as a plot offers them."""
+def _plotted(pseudo: bool, method: str = "") -> tuple[Term, ...]:
+    """The terms as a plot offers them, in the notation of the method's formula."""
+    known = METHODS.get(method)  # type: ignore[call-overload] # any string may be asked for
+    objective = known.objective if known is not None else ""
     return tuple(
-        Term(*words._replace(tip=f"{words.tip}\n{WEIGHTS_TIP}")) for words in terms_for(pseudo)
+        Term(*words._replace(tip=f"{tip_in(words, objective)}\n{WEIGHTS_TIP}"))
+        for words in terms_for(pseudo)
     )
 
 
@@ -441,7 +445,10 @@ def _no_kl(method: str) -> str:
     if not known.has_prior:
         return f"{known.title}: without a prior there is no KL."
     if method == "flow-vae":
-        return f"{known.title}: a flow has only a KL of all dimensions together."
+        return (
+            f"{known.title}: a flow has only a KL of all dimensions together. Those in the panel "
+            "Dimensions are of Gaussians with its posteriors' moments."
+        )
     return "The KL of each dimension is drawn here after the first epoch."
 
 
