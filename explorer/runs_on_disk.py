@@ -35,7 +35,7 @@ class RunState(StrEnum):
     """
 
     RUNNING = "running"
-    ELSEWHERE = "runs elsewhere"
+    ELSEWHERE = "elsewhere"
     FINISHED = "finished"
     STOPPED = "stopped"
     UNFINISHED = "unfinished"

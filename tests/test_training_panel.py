@@ -1045,7 +1045,7 @@ def test_a_run_that_is_trained_elsewhere_is_left_alone(
         panel = make_panel(training, qtbot)
         panel.show_page("runs")
         choose(panel, "cut")
-        assert table_of(panel)["cut"][1] == "runs elsewhere"
+        assert table_of(panel)["cut"][1] == "elsewhere"
         assert panel.bar.pages["runs"].text() == "Runs"
         assert "Not finished" not in panel.bar.progress.format()
         for button in changers(panel):
@@ -1055,6 +1055,15 @@ def test_a_run_that_is_trained_elsewhere_is_left_alone(
     panel._runs.refresh()
     assert all(button.isEnabled() for button in changers(panel))
     panel._runs.stop()
+
+
+def test_whoever_turns_to_the_runs_sees_those_that_began_elsewhere(
+    runs: TrainingPanel, training: Training
+) -> None:
+    runs.show_page("setup")
+    write_run(training.folder, "new", 1, 9, finished=False)
+    runs.show_page("runs")
+    assert "new" in table_of(runs)
 
 
 @pytest.mark.parametrize("at", range(4))

@@ -26,7 +26,7 @@ COLUMNS = (
         "Running (here, or elsewhere: in another window or on the command line), finished, stopped "
         "(a model of fewer epochs than planned), unfinished, not begun (cut off in its first "
         "epoch) or damaged",
-        92,
+        78,
     ),
     Column("Epochs", "Finished, of those planned", 80, number=True),
     Column("Data", "What it was trained on", 76),

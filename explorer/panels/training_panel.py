@@ -148,6 +148,8 @@ class TrainingPanel(QWidget):
     def show_page(self, name: str) -> None:
         """Show `setup`, `watch` or `runs`."""
         self.bar.set_page(name)
+        if name == "runs" and self._asked:
+            self._runs.refresh()  # others may have begun, or ended, in another window
         page = {"setup": self.setup, "watch": self.watch, "runs": self.runs}[name]
         self.pages.setCurrentWidget(page)
         self._shown = None
