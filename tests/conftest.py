@@ -194,6 +194,20 @@ def at_hand(tiny_model: "Model", tiny_data: "DataSet", tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def scheme_left_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take off the light scheme that a test has put on: the next one may be of any file."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    from explorer import theme
+
+    before = theme.colours()
+    yield
+    if theme.colours() is not before:
+        theme.apply(request.getfixturevalue("qapp"), before.dark)
+
+
+@pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a thread, a child process, a timer or a window behind it."""
     qt = bool({"qtbot", "qapp", "qapp_args"} & set(request.fixturenames))
