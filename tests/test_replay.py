@@ -617,10 +617,10 @@ def test_the_words_say_which_loss_it_is(replaying: Replay, lane: FakeLane, qtbot
     assert panel.bar.label.toolTip() == "epoch 1 of 40  ·  held out −ELBO 30.00 nats"
 
 
-def test_a_loss_below_zero_has_its_name_unit_and_minus_in_few_words_too() -> None:
+def test_a_loss_below_zero_has_its_unit_and_minus_in_few_words_too() -> None:
     run = Run(FOLDER, (0, 7), 200, {7: -2119.857}, "−ELBO")
     state = ReplayState(run=run, shown=7, on_map=True)
-    assert _few_words(state) == "7 of 200 · −ELBO −2119.9 nats"
+    assert _few_words(state) == "7 of 200 · −2119.9 nats"
     assert _words(state) == "epoch 7 of 200  ·  held out −ELBO −2119.86 nats"
 
 

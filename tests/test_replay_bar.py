@@ -192,3 +192,17 @@ def test_all_has_a_name_and_a_tip_and_room(bar: ReplayBar, qapp: QApplication, w
     text = bar.label.fontMetrics().horizontalAdvance(bar.label.text())
     assert text <= bar.label.width()
     assert bar.slider.accessibleDescription().startswith("epoch 4 of 40")
+
+
+def test_words_leave_the_slider_room_to_be_dragged(qtbot: QtBot) -> None:
+    bar = ReplayBar((1.0, 4.0))
+    qtbot.addWidget(bar)
+    bar.set_epochs(tuple(range(401)), 400, 50, "")
+    bar.set_words("epoch 50 of 400  ·  held out pseudo −ELBO 24.31 nats", "50 of 400 · 24.3 nats")
+    for width in range(400, 1000, 10):
+        bar.resize(width, 28)
+        bar.show()
+        qtbot.waitExposed(bar)
+        assert bar.label.text()
+        if " · " in bar.label.text() or "held" in bar.label.text():
+            assert bar.slider.width() >= 130, width

@@ -80,7 +80,7 @@ def _few_words(state: ReplayState) -> str:
         return _count(state)
     loss = state.run.loss.get(state.place)
     words = f"{state.place} of {state.run.total}"
-    return words if loss is None else f"{words} · {state.run.loss_name} {nats(loss)}"
+    return words if loss is None else f"{words} · {nats(loss)}"  # of what, the tip says
 
 
 def _count(state: ReplayState) -> str:

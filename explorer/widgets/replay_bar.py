@@ -30,6 +30,7 @@ _TICK_PX = 3
 _TICKS_BELOW_PX = 7  # the middle of the slider
 _PLAY_PX = 38
 _GAP_PX = 5
+_SLIDER_PX = 140  # that more than the fewest words leave to the slider
 _WIDE_PX, _ROOMY_PX = 1000, 480  # below the first words are short; below the other some must go
 
 _STEPS = {
@@ -285,8 +286,9 @@ class ReplayBar(QWidget):
     def _show_words(self) -> None:
         """All of the words where they fit beside everything else, else fewer of them."""
         room, (words, few) = self._room_px(), self._words
-        fitting = (some for some in (words, few, few.partition(" · ")[0]) if self._px(some) <= room)
-        words = next(fitting, "")
+        beside = room - _SLIDER_PX + self.slider.minimumWidth()
+        rooms = {words: beside, few: beside, few.partition(" · ")[0]: room}
+        words = next((some for some, there in rooms.items() if self._px(some) <= there), "")
         self.label.setText(words)
         self.label.setMinimumWidth(self._px(words))
 
