@@ -10,6 +10,7 @@ from models.methods import (
     SETTINGS,
     MethodSettings,
     Setting,
+    known_method,
     meaning_of,
     settings_names,
 )
@@ -245,7 +246,7 @@ def usual(method: str, name: str) -> Value:
 
 def not_for(method: str, name: str, cycles: int = 0) -> str:
     """Why a setting does not count for a method, or nothing."""
-    known = METHODS.get(method)  # type: ignore[call-overload] # any string may be asked for
+    known = known_method(method)
     if known is None:
         return ""
     if name in ("warmup_epochs", "warmup_cycles", "free_bits") and not known.has_prior:

@@ -358,6 +358,11 @@ def method_settings(method: str, given: Mapping[str, Value | None]) -> MethodSet
 SETTING_NAMES = tuple(field.name for field in fields(MethodSettings))
 
 
+def known_method(name: str) -> Method | None:
+    """What there is to know of the method of that name, if there is one."""
+    return next((method for known, method in METHODS.items() if known == name), None)
+
+
 def _known(method: str) -> MethodName:
     for name in METHODS:
         if name == method:

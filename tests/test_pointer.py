@@ -192,18 +192,23 @@ def show_all_classes(window: Opened) -> None:
     button.click()
 
 
+def crowd_with_overlays(window: Opened, size: tuple[int, int], every_class: bool) -> None:
+    """A window of that size with all overlays on, and perhaps all classes at the pointer."""
+    session = window.window.session
+    window.window.resize(*size)
+    session.set_layers(replace(session.layers, density=True, magnification=True, field=True))
+    if every_class:
+        show_all_classes(window)
+    window.settle()
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (1100, 700), (900, 600)])
 @pytest.mark.parametrize("every_class", [False, True])
 def test_nothing_on_the_map_hides_the_lens(
     conditional: Opened, size: tuple[int, int], every_class: bool
 ) -> None:
     top = conditional.window
-    top.resize(*size)
-    on = replace(top.session.layers, density=True, magnification=True, field=True)
-    top.session.set_layers(on)
-    if every_class:
-        show_all_classes(conditional)
-    conditional.settle()
+    crowd_with_overlays(conditional, size, every_class)
     view = rest(conditional)
     assert len(view.covered()) > 1
     for across, down in product((0.05, 0.3, 0.5, 0.6, 0.95), (0.05, 0.45, 0.55, 0.95)):
@@ -233,12 +238,7 @@ def test_the_card_of_a_point_is_seen_beside_the_lens(
     conditional: Opened, size: tuple[int, int], every_class: bool
 ) -> None:
     top = conditional.window
-    top.resize(*size)
-    on = replace(top.session.layers, density=True, magnification=True, field=True)
-    top.session.set_layers(on)
-    if every_class:
-        show_all_classes(conditional)
-    conditional.settle()
+    crowd_with_overlays(conditional, size, every_class)
     view, card = rest(conditional), top.map_area.hand._card
     assert (view.lens_box.width() > 1.5 * LENS_PX) is every_class
     card.lines = ("7  ·  #12345", "reconstruction", "KL 12.3 nats")

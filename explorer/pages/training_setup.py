@@ -39,7 +39,7 @@ from explorer.training_terms import TERMS, formula_html, terms_in
 from explorer.widgets.field_grid import FieldGrid
 from explorer.widgets.training_form import FormChoices, FormValues, TrainingForm
 from models.downloads import BUILT_IN
-from models.methods import METHODS, SETTINGS, meaning_of
+from models.methods import SETTINGS, known_method, meaning_of
 from models.plans import Plan
 
 FOLDER_WISH, FILE_WISH = "folder…", "file…"
@@ -220,7 +220,7 @@ class SetupPage(QWidget):
         self._explain(name)
 
     def _explain(self, name: str) -> None:
-        method = METHODS.get(name)  # type: ignore[call-overload] # any string may be asked for
+        method = known_method(name)
         if method is None:
             return
         self.formula.setText(formula_html(method.objective, _colour_of))

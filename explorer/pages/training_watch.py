@@ -40,7 +40,7 @@ from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.field_grid import FieldGrid
 from explorer.widgets.kl_strip import KlStrip
 from explorer.widgets.picture_grid import PictureGrid
-from models.methods import METHODS
+from models.methods import known_method
 
 if TYPE_CHECKING:
     from explorer.widgets.loss_plot import LossPlot
@@ -409,7 +409,7 @@ class WatchPage(QWidget):
 
 def _plotted(pseudo: bool, method: str = "") -> tuple[Term, ...]:
     """The terms as a plot offers them, in the notation of the method's formula."""
-    known = METHODS.get(method)  # type: ignore[call-overload] # any string may be asked for
+    known = known_method(method)
     objective = known.objective if known is not None else ""
     return tuple(
         Term(*words._replace(tip=f"{tip_in(words, objective)}\n{WEIGHTS_TIP}"))
@@ -439,7 +439,7 @@ def _short(name: str) -> str:
 
 def _no_kl(method: str) -> str:
     """Why a method has no KL of each dimension, or that it comes."""
-    known = METHODS.get(method)  # type: ignore[call-overload] # any string may be asked for
+    known = known_method(method)
     if known is None:
         return "The KL of each dimension is drawn here while a model trains."
     if not known.has_prior:
