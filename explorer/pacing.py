@@ -24,7 +24,7 @@ class Paced(QObject):
         self._session, self._act, self._interval = session, act, interval_ms / 1000
         self._acted_at = 0.0
         self._late = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
-        self._late.timeout.connect(self._run)
+        self._late.timeout.connect(self._on_late)
         self._soon = QTimer(self, singleShot=True, interval=0)  # what is to be painted goes before
         self._soon.timeout.connect(self._run)
         session.picture_changed.connect(self._on_picture_changed)
@@ -37,8 +37,17 @@ class Paced(QObject):
             self._late.start()
 
     def _on_picture_changed(self) -> None:
-        if self._late.isActive() and perf_counter() - self._acted_at >= self._interval:
+        if self._late.isActive() and self._rested():
             self._soon.start()
+
+    def _on_late(self) -> None:
+        if self._session.in_gesture and not self._rested():
+            self._late.start()
+        else:
+            self._run()
+
+    def _rested(self) -> bool:
+        return perf_counter() - self._acted_at >= self._interval
 
     def _run(self) -> None:
         self._late.stop()

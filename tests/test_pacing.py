@@ -84,6 +84,20 @@ def test_no_oftener_than_asked_but_the_last_value_is_never_missed(
     qtbot.waitUntil(lambda: shown.values == [1, 4])
 
 
+def test_no_oftener_than_asked_however_long_the_gesture(session: Session, qtbot: QtBot) -> None:
+    """Patience with a slow decoder is no reason to act more often."""
+    shown, quick = Shown(session, LONG_PAUSE_MS), Shown(session, NO_PAUSE_MS)
+    move(session, shown, 1)
+    session.begin_gesture("Drag A")
+    for value in (2, 3, 4):
+        move(session, shown, value)
+        quick.pace.ask()
+        qtbot.waitUntil(lambda value=value: quick.values[-1:] == [value])  # type: ignore[misc]
+    assert shown.values == [1]
+    session.end_gesture()
+    qtbot.waitUntil(lambda: shown.values == [1, 4])
+
+
 def test_taking_a_gesture_back_is_shown_at_once(session: Session) -> None:
     shown = Shown(session, LONG_PAUSE_MS)
     session.latent_changed.connect(shown.pace.ask)
