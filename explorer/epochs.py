@@ -11,7 +11,7 @@ import numpy.typing as npt
 from explorer.kept_arrangement import read_kept
 from explorer.kept_pictures import read_pictures
 from explorer.recorded_runs import RecordedRun, is_finished, out_file, read_recorded
-from explorer.rendering import ModelInfo, compute_alone, describe
+from explorer.rendering import ModelInfo, compute_alone, describe, prepare
 from explorer.session_file import SavedSession
 from models.errors import CheckpointError
 from models.points import Points
@@ -123,6 +123,7 @@ def read_epoch(
     compute_alone()
     final = out_file(folder)
     model = load(final if epoch is None else epoch_file(folder, epoch), like)
+    prepare(model)
     size = sum(weight.nbytes for weight in model.autoencoder.parameters())
     kept = read_kept(folder) if like is None else None
     return Epoch(folder, model, describe(model, 0, final), size, kept)

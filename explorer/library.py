@@ -15,7 +15,7 @@ from explorer.epochs import read_epoch
 from explorer.first_look import first_arrangement
 from explorer.kept_arrangement import read_kept
 from explorer.recorded_runs import last_epoch_file, out_file, read_recorded, run_of
-from explorer.rendering import ModelInfo, compute_alone, decode, describe
+from explorer.rendering import ModelInfo, compute_alone, decode, describe, prepare
 from explorer.session_file import SavedSession, read_session, write_session
 from explorer.theme import assets_folder
 from explorer.workers import Callbacks, Lane, ModelShelf, Task, TaskContext
@@ -142,6 +142,7 @@ def _open_model(shelf: ModelShelf, path: Path, context: TaskContext) -> ModelInf
     if run is not None:
         return _open_run(shelf, run, context)
     model = load(path)
+    prepare(model)
     return describe(model, shelf.add(model), path)
 
 

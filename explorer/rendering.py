@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from models.model import Model
+    from models.one_call import OneCall
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -202,13 +204,33 @@ def decode(
         image = model.decode(torch.from_numpy(np.ascontiguousarray(z, np.float32)), classes)
     if shrink > 1:
         image = torch.nn.functional.avg_pool2d(image, shrink, ceil_mode=True)
-    pixels = image.mul(255.0).add_(0.5).nan_to_num_(0.0).clamp_(0.0, 255.0).to(torch.uint8)
-    pictures = pixels.permute(0, 2, 3, 1).contiguous().numpy()
-    if torch.isfinite(image.sum()):
+    pixels, total = _as_bytes()(image)
+    pictures = pixels.numpy()
+    if np.isfinite(total.numpy()):
         return pictures, True
     broken = ~torch.isfinite(image).flatten(1).all(1).numpy()
     pictures[broken] = _cross(pictures.shape[1:])
     return pictures, not broken.any()
+
+
+def prepare(model: "Model") -> None:
+    """Do now, off the decode thread, what the first decode of a model would do for all later."""
+    label = np.zeros(0, np.int64) if model.conditional else None
+    decode(model, np.zeros((0, model.latent_size), np.float32), label)
+
+
+@cache
+def _as_bytes() -> "OneCall[tuple[Tensor, Tensor]]":
+    """Of images [N, C, H, W] in [0, 1]: bytes [N, H, W, C], and the sum of all values."""
+    import torch
+
+    from models.one_call import OneCall
+
+    def as_bytes(image: "Tensor") -> tuple["Tensor", "Tensor"]:
+        pixels = image.mul(255.0).add_(0.5).nan_to_num_(0.0).clamp_(0.0, 255.0).to(torch.uint8)
+        return pixels.permute(0, 2, 3, 1).contiguous(), image.sum()
+
+    return OneCall(as_bytes)
 
 
 def _cross(shape: tuple[int, ...]) -> Bytes:

@@ -123,7 +123,7 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: Tensor, label: Tensor | None = None) -> Posterior:
         """q(z|x) of images `x` [N, C, H, W] in [0, 1], `label` [N] for a conditional model."""
-        features = self.encoder(x, self._condition(label, len(x)))
+        features = self.encoder(x, self.condition(label, len(x)))
         parameters: Tensor = self.head(features)
         if not self.config.has_prior:
             return Point(parameters)
@@ -135,7 +135,14 @@ class Autoencoder(nn.Module):
 
     def decode(self, z: Tensor, label: Tensor | None = None) -> Likelihood:
         """p(x|z) of latents `z` [N, K], `label` [N] for a conditional model."""
-        logits: Tensor = self.decoder(z, self._condition(label, len(z)))
+        return self._likelihood(z, self.condition(label, len(z)))
+
+    def mean_image(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Mean image [N, C, H, W] in [0, 1] of `z` [N, K] under what `condition` has given."""
+        return self._likelihood(z, condition).mean
+
+    def _likelihood(self, z: Tensor, condition: Tensor | None) -> Likelihood:
+        logits: Tensor = self.decoder(z, condition)
         match self.config.likelihood:
             case "gaussian":
                 return Gaussian(logits, self.log_sigma)
@@ -145,7 +152,12 @@ class Autoencoder(nn.Module):
                 return ContinuousBernoulli(logits)
         return Bernoulli(logits)
 
-    def _condition(self, label: Tensor | None, count: int) -> Tensor | None:
+    def condition(self, label: Tensor | None, count: int) -> Tensor | None:
+        """What the networks are told of `label` [count]: one-hot [count, classes], or nothing.
+
+        Raises:
+            ValueError: the labels are missing or unknown.
+        """
         classes = self.config.classes
         if not classes:
             return None

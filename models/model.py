@@ -11,6 +11,7 @@ from torch import Tensor
 
 from models.autoencoder import Autoencoder
 from models.data import ImageSet
+from models.one_call import OneCall
 from models.points import Points
 from models.posteriors import DiagonalGaussian, Point, Posterior
 from models.preprocessing import Preprocessing
@@ -32,6 +33,10 @@ class Model:
     record: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     format: str = "latent-explorer"
+    _mean_image: OneCall[Tensor] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_mean_image", OneCall(self.autoencoder.mean_image))
 
     @property
     def latent_size(self) -> int:
@@ -59,7 +64,6 @@ class Model:
             raise ValueError(f"images must be [N, {self.image_shape}], not {tuple(x.shape)}")
         return self.autoencoder.encode(x, label)
 
-    @torch.no_grad()
     def decode(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Mean image [N, C, H, W] in [0, 1] of latents `z` [N, K]; `label` [N] as for `encode`.
 
@@ -68,7 +72,8 @@ class Model:
         """
         if z.ndim != 2 or z.shape[1] != self.latent_size:
             raise ValueError(f"latents must be [N, {self.latent_size}], not {tuple(z.shape)}")
-        return self.autoencoder.decode(z, label).mean
+        condition = self.autoencoder.condition(label, len(z))
+        return self._mean_image(z) if condition is None else self._mean_image(z, condition)
 
 
 class Encodes(Protocol):

@@ -50,8 +50,9 @@ class ResidualConv(nn.Module):
         _zero(self.second)
 
     def forward(self, h: Tensor) -> Tensor:
-        inner = functional.silu(self.first(functional.silu(self.norm(h))))
-        added: Tensor = self.second(inner)
+        norm = self.norm  # which when called looks at the size first: that cannot be recorded
+        normed = torch.group_norm(h, norm.num_groups, norm.weight, norm.bias, norm.eps)
+        added: Tensor = self.second(functional.silu(self.first(functional.silu(normed))))
         return h + added
 
 
@@ -112,7 +113,8 @@ class MlpDecoder(nn.Module):
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         h = self.blocks(self.condition(self.first(z), condition))
         logits: Tensor = self.last(functional.silu(self.norm(h)))
-        return logits.reshape(len(z), *self.image_shape)
+        images: Tensor = logits.unflatten(1, self.image_shape)
+        return images
 
 
 def _tanh_layers(first: int, width: int, depth: int) -> nn.Sequential:
@@ -161,7 +163,8 @@ class PlainDecoder(nn.Module):
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         logits: Tensor = self.last(self.layers(self.condition(z, condition)))
-        return logits.reshape(len(z), *self.image_shape)
+        images: Tensor = logits.unflatten(1, self.image_shape)
+        return images
 
 
 def halvings(height: int, width: int) -> list[tuple[int, int]]:

@@ -57,6 +57,7 @@ ARROWS: dict[str, str] = {
     ),
     "models.distributed": "models.errors",
     "models.matmul": "",
+    "models.one_call": "",
     "models.methods": "",
     "models.settings": "models.methods",
     "models.networks": "",
@@ -75,7 +76,8 @@ ARROWS: dict[str, str] = {
     "models.resuming": "models.adversary models.autoencoder",
     "models.means": "models.distributed models.objectives",
     "models.model": (
-        "models.autoencoder models.data models.points models.posteriors models.preprocessing"
+        "models.autoencoder models.data models.one_call models.points models.posteriors "
+        "models.preprocessing"
     ),
     "models.training": (
         "models.adversary models.autoencoder models.data models.distributed models.errors "
@@ -126,8 +128,8 @@ ARROWS: dict[str, str] = {
     "explorer.arrangement": "models.paths models.planes",
     "explorer.torch_import": "",
     "explorer.rendering": (
-        "explorer.torch_import models models.geometry models.matmul models.model models.points "
-        "models.preprocessing"
+        "explorer.torch_import models models.geometry models.matmul models.model models.one_call "
+        "models.points models.preprocessing"
     ),
     "explorer.history": "explorer.arrangement",
     "explorer.session": (
