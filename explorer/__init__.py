@@ -16,6 +16,9 @@ def start(argv: Sequence[str] = ()) -> "tuple[QApplication, MainWindow]":
 
     `argv` names models, images or session files to open, after the program's own name.
     """
-    from explorer.application import start as start_window
+    from explorer.importing import first_import
+
+    with first_import("explorer.application"):
+        from explorer.application import start as start_window
 
     return start_window(argv)

@@ -54,7 +54,7 @@ def crowding(model: ModelInfo, plane: Plane) -> Crowding | None:
 
 
 def _found(xy: Floats, share: float) -> Crowding | None:
-    x, y = np.median(xy, axis=0).tolist()
+    x, y = np.quantile(xy, 0.5, axis=0).tolist()  # np.median imports numpy.ma, in 10 ms
     far = float(np.quantile(np.hypot(*(xy - [x, y]).T), share))
     return Crowding(x, y, far, share) if far < _LEAST_REACH else None
 

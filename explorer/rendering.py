@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from explorer.torch_import import import_torch
+from explorer.importing import import_torch
 from models.points import Points
 from models.preprocessing import Preprocessing
 

@@ -113,7 +113,7 @@ ARROWS: dict[str, str] = {
     "models.contours": "",
     "models.relief": "models.contours models.density",
     # explorer: the values on screen
-    "explorer": "",
+    "explorer": "explorer.importing",
     "explorer.viewport": "",
     "explorer.gliding": "explorer.viewport",
     "explorer.frame_timing": "",
@@ -126,9 +126,9 @@ ARROWS: dict[str, str] = {
     "explorer.neighbours": "",
     "explorer.area_tool": "explorer.viewport",
     "explorer.arrangement": "models.paths models.planes",
-    "explorer.torch_import": "",
+    "explorer.importing": "",
     "explorer.rendering": (
-        "explorer.torch_import models models.geometry models.matmul models.model models.one_call "
+        "explorer.importing models models.geometry models.matmul models.model models.one_call "
         "models.points models.preprocessing"
     ),
     "explorer.history": "explorer.arrangement",
@@ -484,8 +484,8 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.command_line": (
         "explorer explorer.application explorer.errors explorer.headless "
-        "explorer.headless_training explorer.settings_file models.downloads models.errors "
-        "models.methods models.plans models.presets"
+        "explorer.headless_training explorer.importing explorer.settings_file models.downloads "
+        "models.errors models.methods models.plans models.presets"
     ),
 }
 # The two packages lend names of their rooms, fetched on first use: no arrow, for nothing loads.
