@@ -233,6 +233,12 @@ def _style_sheet(c: Colours) -> str:
     *[compact="true"] QPushButton:focus, *[compact="true"] QToolButton:focus {{
         padding: 0 5px; }}
     *[compact="true"] QToolButton[slim="true"]:focus {{ padding: 0 2px; }}
+    QToolButton[chip="true"], QToolButton[chip="true"]:focus,
+    *[compact="true"] QToolButton[chip="true"], *[compact="true"] QToolButton[chip="true"]:focus {{
+        color: {c.text}; padding: 1px; background: transparent; border: 1px solid transparent; }}
+    QToolButton[chip="true"]:!checked {{ color: {c.muted}; }}
+    QToolButton[chip="true"]:focus, *[compact="true"] QToolButton[chip="true"]:focus {{
+        border-color: {c.accent}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QPushButton::menu-indicator {{ image: none; width: 0; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}

@@ -67,6 +67,7 @@ class ClassLegend(QWidget):
     def _chip(self, label: int, name: str) -> QToolButton:
         chip = QToolButton(self)
         chip.setObjectName(f"class-{label}")
+        chip.setProperty("chip", True)
         chip.setText(name)
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         chip.setIconSize(QSize(DOT_SIDE_PX, DOT_SIDE_PX))
@@ -195,12 +196,6 @@ class ClassLegend(QWidget):
             self._list.refresh_theme()
         for label, chip in self._chips.items():
             chip.setIcon(_dot(theme.class_colour(label), colours))
-            chip.setStyleSheet(
-                f"QToolButton {{ color: {colours.text}; padding: 1px; background: transparent;"
-                " border: 1px solid transparent; }"
-                f"QToolButton:!checked {{ color: {colours.muted}; }}"
-                f"QToolButton:focus {{ border-color: {colours.accent}; }}"
-            )
             chip.ensurePolished()
             words = chip.fontMetrics().horizontalAdvance(chip.text())
             chip.setMinimumWidth(DOT_SIDE_PX + words + _CHIP_EDGES_PX)
