@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 _PATIENCE_MS = 10  # the picture of a dragged handle comes sooner, unless its decoder is slow
-_HOLD_MS, _ALONE_SECONDS = 20, 0.1  # tiles of another view come sooner than that
+_HOLD_MS, _ALONE_SECONDS = 30, 0.1  # tiles of another view come sooner than that
 
 
 class FrameTiming(QObject):

@@ -12,9 +12,10 @@ from explorer.rendering import DecodeRequest, DecodeResult, Slot
 from explorer.session import Session
 from explorer.tile_ground import TileGround
 from explorer.viewport import Tile, Viewport, fitting_tile_px, nearest_first, visible_tiles
-from explorer.workers import CHUNK_SECONDS, DecodeThread
+from explorer.workers import DecodeThread
 
 CACHE_BYTES = 64 * 2**20
+AT_ONCE_SECONDS = 0.02  # tiles that take no longer are waited for; their frame is then the first
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
 _MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
 _FITTING_TILES = 1700  # asked for in one; it may come to some more
@@ -102,7 +103,7 @@ class Mosaic(QObject):
         model = self._session.model
         each = None if model is None else self._thread.seconds_a_picture(model.key)
         count = len(visible_tiles(self._view, self._tile_px))
-        return each is not None and each * count <= CHUNK_SECONDS
+        return each is not None and each * count <= AT_ONCE_SECONDS
 
     def limit(self, most_bytes: int) -> None:
         """Keep no more than that of pictures: those seen longest ago go first."""
@@ -129,7 +130,8 @@ class Mosaic(QObject):
             self.settled.emit()
             return
         self.busy = True
-        self._told_at = 0.0  # the first, coarse ones at once
+        # The first, coarse ones are told of at once; but all together if nobody has to wait.
+        self._told_at = perf_counter() if self._decoded_at_once() else 0.0
         z, labels = self._ground.at_centres(missing), self._ground.labels(len(missing))
         ticket = (self._ground.generation, tuple(missing))
         self._thread.submit(

@@ -8,11 +8,10 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.mosaic import Mosaic
+from explorer.mosaic import AT_ONCE_SECONDS, Mosaic
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
-from explorer.workers import CHUNK_SECONDS
 from tests.fakes import FakeThread, info, three
 
 VIEW = Viewport(0, 0, 60, 300, 200)
@@ -163,9 +162,9 @@ def test_whether_tiles_come_soon_depends_on_the_decoder_and_on_how_many_there_ar
     count = len(visible_tiles(VIEW, 42))
     mosaic.look(VIEW.panned(2000, 0), 42, (0, 0))
     assert not mosaic.comes_at_once, "nobody knows how long a decode takes"
-    thread.each = 0.5 * CHUNK_SECONDS / count
+    thread.each = 0.5 * AT_ONCE_SECONDS / count
     assert mosaic.comes_at_once
-    thread.each = 2.0 * CHUNK_SECONDS / count
+    thread.each = 2.0 * AT_ONCE_SECONDS / count
     assert not mosaic.comes_at_once
     thread.each = 0.0
     session.set_layers(Layers(mosaic=False))
@@ -190,6 +189,29 @@ def test_a_quick_decoder_needs_no_coarse_layer(
     qtbot.waitUntil(lambda: len(thread.asked) > count)
     _, tiles = thread.last(Slot.TILES).ticket
     assert set(tiles) == set(visible_tiles(VIEW.panned(2000, 0), 42))
+
+
+@pytest.mark.parametrize(("times", "tellings"), [(0.5, 1), (2.0, 2)])
+def test_tiles_that_come_at_once_are_painted_once(
+    times: float,
+    tellings: int,
+    mosaic: Mosaic,
+    thread: FakeThread,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each telling draws the whole mosaic, and holds up the decode of the rest."""
+    monkeypatch.setattr("explorer.mosaic.perf_counter", lambda: 7.0)  # no time goes by
+    view, count = VIEW.panned(2000, 0), len(thread.asked)
+    thread.each = times * AT_ONCE_SECONDS / len(visible_tiles(view, 42))
+    mosaic.look(view, 42, (0, 0))
+    request = thread.asked_again(qtbot, count)
+    told: list[int] = []
+    mosaic.tiles_changed.connect(lambda: told.append(1))
+    thread.answer(request, 0, 5)
+    thread.answer(request, 5)
+    assert len(told) == tellings
+    assert not mosaic.busy
 
 
 @pytest.mark.parametrize("tile_px", [12.0, 21.0, 42.0, 160.0])
