@@ -101,6 +101,35 @@ def test_what_is_taken_next_is_read_ahead(file: Path, monkeypatch: pytest.Monkey
     assert len(told) == 4
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told")
+def test_the_system_is_told_of_rows_while_they_come_slowly(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    now, passes = [0.0], [0.0]
+
+    def clock() -> float:
+        now[0] += passes[0]
+        return now[0]
+
+    monkeypatch.setattr(os, "posix_fadvise", lambda *_: told.append(1))
+    monkeypatch.setattr("models.rows.perf_counter", clock)
+    rows, chosen = stored(file), np.array([3, 1])
+
+    def tells(takes: int) -> int:
+        before = len(told)
+        for _ in range(takes):
+            expect(rows, chosen)
+            np.testing.assert_array_equal(rows[chosen], images()[chosen])
+        return (len(told) - before) // len(chosen)
+
+    first = tells(1000)
+    assert 0 < first < 1000  # all rows are in memory: soon there is nothing to tell
+    assert tells(1000) == 0
+    passes[0] = 1.0  # they are there no more
+    assert tells(1000) >= 900
+
+
 @pytest.mark.parametrize("key", [slice(None), np.array([3, COUNT - 1])])
 def test_a_file_cut_short_meanwhile_is_one_message(key: slice | Bytes, tmp_path: Path) -> None:
     path = tmp_path / "images.bin"
