@@ -68,6 +68,7 @@ class Replay(QObject):
     kept_found = Signal(object, object)  # Path of its file, and the SavedSession kept for it
     final_shown = Signal(object)  # Path of the model that is complete now
     failed = Signal(str)
+    said = Signal(str)
 
     def __init__(self, session: Session, shelf: ModelShelf, lane: Lane, parent: QObject) -> None:
         super().__init__(parent)
@@ -209,6 +210,9 @@ class Replay(QObject):
     def set_watching(self, on: bool) -> None:
         """Follow the training on the map or leave the map alone, this one and those to come."""
         self._declined = not on
+        state = self.state
+        if state.running and state.watching and not on and state.shown is not None:
+            self.said.emit(f"The map stays at epoch {state.shown}; Follow brings the newest again")
         self._watch(on)
 
     def _watch(self, on: bool) -> None:

@@ -199,6 +199,7 @@ class MainWindow(QMainWindow):
             self.map_area.said,
             self.data_panel.said,
             self.embedding_panel.said,
+            self.replay.said,
             self.inspector.copied,
         ):
             said.connect(messages.say)

@@ -294,6 +294,16 @@ def test_who_opens_another_model_is_left_alone(
     assert weights(session, shelf) == "weights of 4"
 
 
+def test_who_stops_following_is_told_where_the_map_stays(
+    following: Replay, lane: FakeLane, qtbot: QtBot
+) -> None:
+    following.add(FOLDER, 4)
+    lane.run()
+    with qtbot.waitSignal(following.said) as said:
+        following.set_watching(False)
+    assert "stays at epoch 4" in said.args[0]
+
+
 def test_who_does_not_want_to_watch_sees_nothing_of_it(
     replay: Replay, session: Session, shelf: ModelShelf, lane: FakeLane
 ) -> None:
