@@ -18,6 +18,7 @@ from models.data import DataSet, ImageSet, load_data
 from models.disentanglement import measure_mig
 from models.errors import DataError
 from models.evaluation import evaluate as measure
+from models.evaluation import fits_negatives
 from models.images import read_picture
 from models.model import Model, as_images
 from models.paths import path as latent_path
@@ -70,7 +71,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
         raise DataError(f"{arguments.model}: a plain autoencoder has no importance-weighted bound")
     line = ProgressLine()
     images, data = _images_for(model, arguments, line)
-    for note in data.notes:
+    notes = [*data.notes, *_polarity(model, images)]
+    for note in notes:
         line.say(f"{data.name}: {note}")
     figures = measure(
         model.autoencoder,
@@ -85,7 +87,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         {
             "model": arguments.model,
             "data": data.name,
-            "notes": data.notes,
+            "notes": notes,
             "split": arguments.split,
             "images": len(images),
         }
@@ -99,6 +101,19 @@ def evaluate(arguments: argparse.Namespace) -> None:
             "pseudo_likelihood": config.likelihood == "bernoulli" and not config.binarise,
         }
     )
+
+
+def _polarity(model: Model, images: ImageSet) -> list[str]:
+    """What to say where the model knows the negatives of the images better than them."""
+    found = fits_negatives(model.autoencoder, images)
+    if found is None:
+        return []
+    what = "ELBO" if model.autoencoder.config.has_prior else "log p(x|z)"
+    here, there = (f"{value:,.0f}".replace("-", "−") for value in found)
+    return [
+        f"the negatives of these images have a higher {what} ({there} against {here} nats an "
+        "image), so the model was trained on images of the other polarity; invert these first"
+    ]
 
 
 def _bits(model: Model, figures: dict[str, float]) -> dict[str, float]:

@@ -8,11 +8,12 @@ from torch import Tensor
 from models.autoencoder import Autoencoder
 from models.data import ImageSet
 from models.matmul import fast_matmul
-from models.model import batches
+from models.model import as_images, batches, spread_rows
 from models.objectives import importance_bound as importance_bound
 from models.posteriors import Posterior, standard_normal_log_prob
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
+_FAR = 0.2  # of the ELBO: of another polarity it falls by far more
 
 Report = Callable[[int, int], None]
 
@@ -98,6 +99,27 @@ def terms_of_each(
     """
     x = torch.bernoulli(grey, generator=generator) if model.config.binarise else grey
     return _terms(model, x, model.encode(x, label), label, 0, generator)
+
+
+def fits_negatives(
+    model: Autoencoder, images: ImageSet, count: int = 200
+) -> tuple[float, float] | None:
+    """Mean ELBO, in nats an image, of `count` images and of their negatives, if far higher.
+
+    Of a plain autoencoder it is log p(x|z) alone. Such images are dark on light and the model's
+    light on dark, or the other way round. A model of both kinds, or of neither, tells nothing.
+    """
+    chosen = spread_rows(len(images), count)
+    labels = None if images.labels is None else torch.from_numpy(images.labels[chosen])
+    grey = as_images(images.images[chosen])
+    found = []
+    for x in (grey, 1.0 - grey):
+        generator = torch.Generator().manual_seed(0)
+        terms = terms_of_each(model, x, labels if model.config.classes else None, generator)
+        found.append(float((terms["elbo"] if "elbo" in terms else -terms["reconstruction"]).mean()))
+    as_they_are, negatives = found
+    far = negatives - as_they_are > _FAR * abs(as_they_are)
+    return (as_they_are, negatives) if far else None
 
 
 def _terms(

@@ -229,6 +229,23 @@ def test_evaluate_says_what_was_done_to_pictures(run: Run, tmp_path: Path) -> No
     assert answer.err == f"photos: {shrunk}\nphotos: {grey}\n"
 
 
+@pytest.mark.parametrize("model", ["mnist-10d", "rooms"])
+def test_evaluate_says_that_images_are_of_the_other_polarity(
+    model: str, run: Run, tmp_path: Path
+) -> None:
+    path = ROOT / "assets" / f"{model}.safetensors"
+    known = load(path)
+    z = torch.randn(30, known.latent_size, generator=torch.Generator().manual_seed(0))
+    images = (255 * known.decode(z)).round().byte().permute(0, 2, 3, 1).numpy()
+    for name, pixels in (("as-known", images), ("negatives", 255 - images)):
+        np.save(tmp_path / f"{name}.npy", pixels)
+    assert run("evaluate", path, "--data", "as-known.npy").json["notes"] == []
+    answer = run("evaluate", path, "--data", "negatives.npy")
+    (note,) = json.loads(answer.out)["notes"]
+    assert "the other polarity" in note
+    assert answer.err == f"negatives: {note}\n"
+
+
 # --- encode, decode ---
 
 
