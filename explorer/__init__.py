@@ -16,9 +16,10 @@ def start(argv: Sequence[str] = ()) -> "tuple[QApplication, MainWindow]":
 
     `argv` names models, images or session files to open, after the program's own name.
     """
-    from explorer.importing import first_import
+    from explorer.importing import first_import, import_qt
 
     with first_import("explorer.application"):
+        import_qt()
         from explorer.application import start as start_window
 
     return start_window(argv)

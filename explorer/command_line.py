@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from explorer import __version__
-from explorer.importing import first_import
+from explorer.importing import first_import, import_qt
 from explorer.settings_file import SWITCH, read_settings
 from models.downloads import BUILT_IN
 from models.errors import CheckpointError, DataError, TrainingError
@@ -155,6 +155,7 @@ def _taken(action: argparse.Action) -> str:
 def run_window(paths: list[str], screenshot: str | None) -> int:
     """Open the window, with what `paths` name in it, until it is closed."""
     with first_import("explorer.application"):
+        import_qt()
         from explorer.application import run
     return run(paths, screenshot)
 

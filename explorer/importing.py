@@ -1,5 +1,6 @@
-"""Imports that take long: the window's modules, and torch."""
+"""Imports that take long: Qt, the window's modules, and torch."""
 
+import builtins
 import gc
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,19 @@ def first_import(module: str) -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def import_qt() -> None:
+    """Import Qt and go on with Python's own import statement.
+
+    PySide puts one in its place that reads the source of every module imported from then on, to
+    see whether it may want PySide's optional names (`from __feature__ import snake_case`). Nothing
+    here does, and torch, of some 1,500 modules, would take a fifth longer.
+    """
+    own = builtins.__import__
+    import PySide6.QtCore  # noqa: F401 # for those who use it
+
+    builtins.__import__ = own
 
 
 def import_torch() -> None:

@@ -45,4 +45,5 @@ say "Installing the tested set (constraints.txt); the first time this takes some
 install() { "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt "$@"; }
 install "$(grep '^torch==' constraints.txt)" hatchling
 install --no-build-isolation --editable '.[dev]'
+"$python" -m compileall -q explorer models || true # or the first start would do it
 : > .venv/.installed
