@@ -176,6 +176,28 @@ def broken_after(steps: int, value: float, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(OBJECTIVES, "vae", objective)
 
 
+def test_a_gradient_that_is_too_long_is_shortened_and_no_other(
+    tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but its length: what is stepped along is `clip_grad_norm_` of what was found."""
+    broken_after(6, 1e4, monkeypatch)  # the losses of the second epoch are 10,000 times as high
+    applied: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def spy(self: torch.optim.AdamW, closure: None = None) -> None:
+        found = [one.grad for group in self.param_groups for one in group["params"]]
+        applied.append(float(torch.nn.utils.get_total_norm(found)))
+        step(self)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", spy)
+    ends = epochs(train(new_model(), tiny_data, replace(FAST, epochs=2), device=CPU))
+    usual_norms, long_norms = applied[:6], applied[6:]
+    assert 0 < max(usual_norms) < 100
+    assert ends[0].gradient_norm == pytest.approx(np.mean(usual_norms), rel=1e-3)
+    assert long_norms == pytest.approx([100] * 6, rel=1e-3)
+    assert ends[1].gradient_norm > 1000  # the curve shows what was found
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_no_number_stops_with_the_last_good_weights(
     value: float, tiny_data: DataSet, monkeypatch: pytest.MonkeyPatch
