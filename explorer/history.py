@@ -11,27 +11,37 @@ from explorer.arrangement import Arrangement
 
 _MERGE_SECONDS = 0.8
 
+# With the handle that was active there: if it comes back it is again, or if the active one goes.
+Show = Callable[[Arrangement, int | None], None]
+
 
 class _Step(QUndoCommand):
-    """From one arrangement to another; equal ones in quick succession merge."""
+    """From one arrangement to another; equal ones in quick succession merge.
+
+    `active` is the active handle before: with it comes what the map shows, through that handle.
+    """
 
     def __init__(
         self,
-        show: Callable[[Arrangement], None],
+        show: Show,
         text: str,
         before: Arrangement,
         after: Arrangement,
         merge: str = "",
+        active: int | None = None,
     ) -> None:
         super().__init__(text)
         self._show, self.before, self.after = show, before, after
         self.merge, self.at = merge, monotonic()
+        self._active, self._undone = active, False
 
     def redo(self) -> None:
-        self._show(self.after)
+        came = [one.key for one in self.after.handles if self.before.get(one.key) is None]
+        self._show(self.after, came[-1] if came and self._undone else None)
 
     def undo(self) -> None:
-        self._show(self.before)
+        self._undone = True
+        self._show(self.before, self._active)
 
     def id(self) -> int:
         return 1 if self.merge else -1
@@ -48,6 +58,8 @@ class _Step(QUndoCommand):
 class History(QObject):
     """Keeps the steps; `now` tells the arrangement there is, and `show` puts another one there.
 
+    `active` tells the key of the active handle.
+
     Moves between `begin` and `end` are one step. Whatever else comes in between ends that step as
     it stands, and the hand goes on with a new one.
     """
@@ -57,12 +69,13 @@ class History(QObject):
     def __init__(
         self,
         now: Callable[[], Arrangement],
-        show: Callable[[Arrangement], None],
+        show: Show,
+        active: Callable[[], int | None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.stack = QUndoStack(parent)
-        self._now, self._show = now, show
+        self._now, self._show, self._active = now, show, active
         self._gesture: tuple[str, Arrangement] | None = None
         self._hold: tuple[str, Arrangement] | None = None  # of a gesture that was broken off
 
@@ -93,7 +106,7 @@ class History(QObject):
         if self._gesture is None:
             return
         (_, before), self._gesture = self._gesture, None
-        self._show(before)
+        self._show(before, None)
         self.gesture_changed.emit()
 
     def goes_on(self, key: int) -> bool:
@@ -113,7 +126,7 @@ class History(QObject):
     def add(self, text: str, after: Arrangement, merge: str = "") -> None:
         """A step of its own; quick ones of the same `merge` are one."""
         self._break_off()
-        self.stack.push(_Step(self._show, text, self._now(), after, merge))
+        self.stack.push(_Step(self._show, text, self._now(), after, merge, self._active()))
 
     def undo(self) -> None:
         """Take the last step back; in a gesture that is what has been moved so far."""

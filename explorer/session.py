@@ -83,7 +83,7 @@ class Session(QObject):
         self.picture_state: PictureState = "live"
         self.strip: Mapping[int, Bytes] = {}
         self.scrub: int | None = None
-        self.history = History(lambda: self.arrangement, self._show, self)
+        self.history = History(lambda: self.arrangement, self._show, lambda: self.active_key, self)
         self.history.gesture_changed.connect(self.gesture_changed)
 
     # -- model -----------------------------------------------------------------------------
@@ -377,8 +377,11 @@ class Session(QObject):
         """Another arrangement altogether, as one step."""
         self.history.add(text, arrangement)
 
-    def _show(self, after: Arrangement) -> None:
-        """Store an arrangement and say what is different about it."""
+    def _show(self, after: Arrangement, active: int | None = None) -> None:
+        """Store an arrangement and say what is different about it.
+
+        The handle `active` becomes active if it comes, or if the active one goes.
+        """
         before, self.arrangement = self.arrangement, after
         if before is after:
             return
@@ -388,8 +391,12 @@ class Session(QObject):
             if gone is not None and gone.label is not None:
                 self._map_class = gone.label  # if it was the last one, the map stays as it is
             self.arrangement_changed.emit()
-            if after.get(self.active_key) is None:
-                self.set_active(_neighbour(before, after, self.active_key))
+            there = after.get(active) is not None
+            if there and before.get(active) is None:
+                self.set_active(active)
+            elif after.get(self.active_key) is None:
+                near = _neighbour(before, after, self.active_key)
+                self.set_active(active if there else near)
             return
         for key in moved:
             self.latent_changed.emit(key)

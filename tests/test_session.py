@@ -234,6 +234,41 @@ def test_names_are_short_and_of_one_line(session: Session) -> None:
     assert session.arrangement.handles[0].name == "a very long name of more"
 
 
+def test_undo_and_redo_bring_back_the_active_handle_with_the_others(session: Session) -> None:
+    """The map goes through the active handle: another slice or class looks as sound."""
+    first, second, third = (handle.key for handle in session.arrangement.handles)
+    added = session.add_handle(np.ones(3, np.float32))
+    assert added is not None
+    for _ in range(2):
+        session.undo()
+        assert session.active_key == first
+        session.redo()
+        assert session.active_key == added
+    session.undo()
+    session.set_active(second)
+    session.remove_handle(second)
+    assert session.active_key == third
+    session.undo()
+    assert session.active_key == second
+    session.redo()
+    assert session.active_key == third
+
+
+def test_undo_leaves_the_active_handle_alone_where_others_come_or_go(session: Session) -> None:
+    first, second, third = (handle.key for handle in session.arrangement.handles)
+    session.add_handle(np.ones(3, np.float32))
+    session.set_active(third)
+    session.undo()
+    assert session.active_key == third
+    session.remove_handle(second)
+    session.set_active(first)
+    session.undo()
+    assert session.active_key == first
+    session.set_latent(second, np.full(3, 2, np.float32))
+    session.undo()
+    assert session.active_key == first
+
+
 STEP = st.sampled_from(["move", "add", "remove", "rename", "order", "path", "undo", "redo"])
 
 
