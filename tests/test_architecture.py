@@ -312,6 +312,7 @@ ARROWS: dict[str, str] = {
     "explorer.settings": "",
     "explorer.actions": "",
     "explorer.theme": "",
+    "explorer.focus": "",
     "explorer.painting": "explorer.circles explorer.dashes explorer.theme explorer.viewport",
     "explorer.point_drawing": "explorer.painting explorer.ringed_points explorer.viewport",
     "explorer.tile_drawing": "explorer.theme explorer.viewport",
@@ -396,12 +397,12 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.widgets": (
         "explorer.animation explorer.area_tool explorer.axes explorer.beside explorer.class_list "
-        "explorer.export_form explorer.fields explorer.figures explorer.frame_timing "
-        "explorer.glider explorer.legends explorer.lens explorer.loss_readout "
-        "explorer.map_drawing explorer.map_ground explorer.map_hand explorer.map_keys "
-        "explorer.marker_layer explorer.painting explorer.path_layer explorer.plot_ranges "
-        "explorer.point_layer explorer.stepping_aside explorer.theme explorer.tile_drawing "
-        "explorer.viewport "
+        "explorer.export_form explorer.fields explorer.figures explorer.focus "
+        "explorer.frame_timing explorer.glider explorer.legends explorer.lens "
+        "explorer.loss_readout explorer.map_drawing explorer.map_ground explorer.map_hand "
+        "explorer.map_keys explorer.marker_layer explorer.painting explorer.path_layer "
+        "explorer.plot_ranges explorer.point_layer explorer.stepping_aside explorer.theme "
+        "explorer.tile_drawing explorer.viewport"
     ),
     "explorer.pages": (
         "explorer.epochs explorer.fields explorer.figures explorer.loss_curves "

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.fields import Choice, Field, Value
+from explorer.focus import set_enabled
 
 _TIP_ROLE = Qt.ItemDataRole.ToolTipRole
 _LONG = 7  # significant digits: what is shown is the value itself
@@ -93,7 +94,7 @@ class FieldGrid(QWidget):
         """Close the fields that have a reason, and open all others."""
         for name, field in self.inputs.items():
             reason = reasons.get(name, "")
-            field.setEnabled(not reason)
+            set_enabled(field, not reason)
             self._labels[name].setEnabled(not reason)
             field.setToolTip(reason)
             if not reason:

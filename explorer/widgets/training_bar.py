@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from explorer import theme
 from explorer.fields import Choice
+from explorer.focus import set_enabled
 
 _STEPS = 1000
 _GAP_PX, _MARGIN_PX = 4, 26
@@ -142,7 +143,7 @@ class TrainingBar(QWidget):
 
 def enable(button: QPushButton | QToolButton, tip: str, reason: str) -> None:
     """Enable a button, or disable it for a reason that its tooltip then gives."""
-    button.setEnabled(not reason)
+    set_enabled(button, not reason)
     button.setToolTip(reason or tip)
     if isinstance(button, QPushButton):
         button.setAccessibleName(button.text())

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.fields import Choice, Field
+from explorer.focus import set_enabled
 
 _NUMBER_PX = 66
 _TIP_ROLE = Qt.ItemDataRole.ToolTipRole
@@ -140,7 +141,7 @@ class TrainingForm(QWidget):
     def set_locked(self, reason: str) -> None:
         """Keep the fields from being changed for a reason, or let them be changed again."""
         for field, tip in self._tips.items():
-            field.setEnabled(not reason)
+            set_enabled(field, not reason)
             field.setToolTip(reason or tip)
         if not reason:
             self._explain_choices()
