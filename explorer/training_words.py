@@ -38,10 +38,16 @@ def progress_text(state: TrainingState) -> str:
     return " · ".join(part for part in (short_progress_text(state), left) if part)
 
 
+_ENDS = {Status.FAILED: "Failed", Status.STOPPED: "Stopped", Status.FINISHED: "Finished"}
+
+
 def progress_texts(state: TrainingState) -> tuple[str, ...]:
     """The same in ever fewer words: with the images a second, without, and the shortest."""
     text, short, position = progress_text(state), short_progress_text(state), state.position
-    short = "Failed" if state.status is Status.FAILED else short
+    short = _ENDS.get(state.status, short)
+    if state.status is Status.STOPPED and position is not None and position.epoch:
+        told = f"Stopped after epoch {position.epoch} of {position.epochs}"
+        return text, f"{told} · go on under Runs", told, short
     if state.status is not Status.RUNNING or position is None or not position.images_per_second:
         return text, short
     rate = f"{position.images_per_second:,.0f} images/s"

@@ -58,7 +58,7 @@ from explorer.trainer_messages import (
 )
 from explorer.training import Status, Training, TrainingState
 from explorer.training_choices import preset_plans
-from explorer.training_words import figures_text, progress_text
+from explorer.training_words import figures_text, progress_text, progress_texts
 from explorer.widgets.loss_plot import LossPlot
 from explorer.widgets.picture_grid import PictureGrid
 from models.plans import Plan
@@ -362,6 +362,27 @@ def test_progress_says_epoch_share_and_time_left(
 def test_all_is_said_to_be_done_only_when_it_is(fraction: float) -> None:
     position = Position(0, 20, fraction, seconds_left=3.0)
     assert "100 %" not in progress_text(TrainingState(Status.RUNNING, position=position))
+
+
+@pytest.mark.parametrize(
+    ("status", "epoch", "word"),
+    [
+        (Status.STOPPED, 103, "Stopped after epoch 103 of 400"),
+        (Status.STOPPED, 0, "Stopped"),
+        (Status.FINISHED, 400, "Finished"),
+        (Status.FAILED, 103, "Failed"),
+    ],
+)
+def test_a_training_that_has_ended_never_looks_as_if_it_ran(
+    status: Status, epoch: int, word: str
+) -> None:
+    """However little room there is for words."""
+    state = TrainingState(status, position=Position(epoch, 400, epoch / 400), message=f"{word}: a.")
+    texts = progress_texts(state)
+    ends = word.split()[0]
+    assert all(text.startswith(ends) for text in texts), texts
+    assert [len(text) for text in texts[1:]] == sorted((len(t) for t in texts[1:]), reverse=True)
+    assert any(word in text for text in texts)
 
 
 def test_figures_say_their_units() -> None:
