@@ -18,7 +18,7 @@ from explorer.map_bands import whole_map, write_map
 from explorer.map_drawing import Included, MapContents, MapDrawing
 from explorer.painting import to_images
 from explorer.rendering import compute_alone, decode
-from explorer.replay_drawing import MapLook, draw_replay, point_colours
+from explorer.replay_drawing import MapLook, draw_replay, kept_colours
 from explorer.viewport import Tile
 from explorer.workers import Callbacks, Cancelled, Lane, ModelShelf, Task, TaskContext
 from models.planes import Plane
@@ -147,7 +147,7 @@ def _export_replay(request: ReplayExport, context: TaskContext) -> Path:
         there_and_back=request.there_and_back,
         report=partial(context.report, "Writing"),
         cancelled=context.cancelled,
-        keep_colours=point_colours(request.classes),
+        keep_colours=kept_colours(request.look, request.classes),
     )
     if context.cancelled():
         raise Cancelled

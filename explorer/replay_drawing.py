@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
-from explorer import painting
+from explorer import painting, theme
 from explorer.batching import Batches
 from explorer.epochs import Epoch, Run, read_epoch
 from explorer.figures import nats
@@ -35,6 +35,9 @@ Bytes = npt.NDArray[np.uint8]
 _DECODE_BATCH = 64
 _POINT_SIZE, _OPACITY = 2, 0.9
 _CAPTION_SHARE, _SMALLEST_CAPTION_PX = 0.028, 9  # of the height
+
+
+_MOST_HANDLE_COLOURS = 16  # that a palette of few colours has to keep
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +196,15 @@ def _points(look: MapLook, found: Epoch) -> tuple[Floats, Bytes]:
     return xy, colours
 
 
-def point_colours(classes: int) -> Bytes:
-    """The colours [M, 3] that points have on dark, grey and light ground."""
+def kept_colours(look: MapLook, classes: int) -> Bytes:
+    """The colours [M, 3] of handles, and those that points have on dark, grey and light ground."""
+    handles = [theme.handle_colour(marker.colour) for marker in look.markers]
+    own = dict.fromkeys((colour.red(), colour.green(), colour.blue()) for colour in handles)
+    few = np.array(list(own)[:_MOST_HANDLE_COLOURS], np.uint8).reshape(-1, 3)
+    return np.concatenate([few, _point_colours(classes)])
+
+
+def _point_colours(classes: int) -> Bytes:
     labels = np.arange(max(classes, 1), dtype=np.int64) if classes else None
     pure = np.unique(painting.class_colour_rows(labels, max(classes, 1)), axis=0)
     grounds = np.array([0.0, 127.0, 255.0])[:, None, None]

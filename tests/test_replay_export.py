@@ -4,11 +4,12 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest.mock import create_autospec
+from unittest.mock import create_autospec, patch
 
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -33,6 +34,7 @@ from models.planes import axis_plane
 from models.snapshots import epoch_file
 from tests.epochs import trained
 from tests.fakes import info, three
+from tests.samples import Bytes
 
 if TYPE_CHECKING:
     from models.data import DataSet
@@ -68,6 +70,10 @@ def request(plan: "Plan", path: Path, context: TaskContext) -> ReplayExport:
     )
 
 
+def rgb(colour: QColor) -> tuple[int, int, int]:
+    return colour.red(), colour.green(), colour.blue()
+
+
 def test_the_file_is_as_long_as_asked_for(
     qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext
 ) -> None:
@@ -101,6 +107,29 @@ def test_points_keep_the_colours_of_their_classes(
         wanted = np.array([pure.red(), pure.green(), pure.blue()]) * 0.9
         gap = min(np.abs(np.array(colour) - wanted).max() for colour in seen)
         assert gap < 13.5, f"class {label} is not among the colours"
+
+
+def test_handles_keep_their_colours_whatever_the_ground_is(
+    qapp: QApplication, plan: "Plan", tmp_path: Path, context: TaskContext
+) -> None:
+    """Among the colours of a mosaic a palette of 256 has none for a few dots."""
+    wish = request(plan, tmp_path / "replay.gif", context)
+    markers = tuple(Marker(key, "A", key, 0.3 * key - 1.0, 0.0) for key in range(6))
+    colourful = np.random.default_rng(0).integers(0, 256, (12, 100, 150, 3), np.uint8)
+
+    def drawn(look: MapLook, *_: object) -> Bytes:
+        frames = colourful.copy()
+        for marker in look.markers:
+            frames[:, 50, 10 * marker.key] = rgb(theme.handle_colour(marker.colour))
+        return frames
+
+    with patch("explorer.exporting.draw_replay", drawn):
+        path = _export_replay(replace(wish, look=replace(wish.look, markers=markers)), context)
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    for marker in markers:
+        wanted = rgb(theme.handle_colour(marker.colour))
+        assert np.abs(pixels[50, 10 * marker.key] - wanted).max() <= 2
 
 
 def test_frames_change_from_epoch_to_epoch(
