@@ -31,7 +31,7 @@ class Lanes(QObject):
         self.files, self.exports, self.epochs = Lane(self), Lane(self), Lane(self)
         self.drawing, self.measuring, self.looking = Lane(self), Lane(self), Lane(self)
         self.embeddings, self.sums, self.densities = Lane(self), Lane(self), Lane(self)
-        self.keeping = Lane(self)
+        self.keeping, self.data_sets = Lane(self), Lane(self)
 
     def stop(self) -> None:
         """End them all; each is asked to before any is waited for."""

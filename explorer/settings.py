@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow
 
 MOST_RECENT = 8
 MOST_NAMED = 32  # models whose data a person named
+_MOST_TRAINED_ON = 24  # kept, as a disk may be away for a while; fewer are shown
 _LAYOUT_VERSION = 1
 _TITLE_PX, _FRAME_PX = 36, 4  # most desktops' title bars and borders are not larger
 
@@ -44,6 +45,27 @@ class Settings:
         named |= {key: value for key, value in self.named_data().items() if key != model}
         pairs = list(named.items())[:MOST_NAMED]
         self._store.setValue("namedData", [str(path) for pair in pairs for path in pair])
+
+    def trained_data(self) -> list[Path]:
+        """Data of one's own chosen to train on, newest first; whether it exists is not asked."""
+        stored = self._store.value("training/data", [])
+        names = stored if isinstance(stored, list) else [stored]
+        return [Path(name) for name in names if isinstance(name, str) and name]
+
+    def add_trained_data(self, path: Path) -> None:
+        """Put a folder or a file first in the list."""
+        others = [other for other in self.trained_data() if other != path]
+        kept = [path, *others][:_MOST_TRAINED_ON]
+        self._store.setValue("training/data", [str(one) for one in kept])
+
+    @property
+    def last_trained(self) -> str:
+        """The data last trained on, by its name or its path; empty before the first training."""
+        return str(self._store.value("training/last", ""))
+
+    @last_trained.setter
+    def last_trained(self, data: str) -> None:
+        self._store.setValue("training/last", data)
 
     @property
     def theme(self) -> str:

@@ -1,10 +1,12 @@
 """What can be chosen for a training, in words, and how a form's values become a plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 from explorer.fields import Choice, Field, Value
+from models.downloads import BUILT_IN
 from models.methods import (
     METHODS,
     SETTINGS,
@@ -15,7 +17,7 @@ from models.methods import (
     settings_names,
 )
 from models.plans import Plan
-from models.presets import ENOUGH_STEPS, MOST_EPOCHS, PRESETS, look_at, preset_plan
+from models.presets import ENOUGH_STEPS, MOST_EPOCHS, PRESETS, Look, look_at, preset_plan
 from models.settings import Settings, changed
 from models.sizing import DEFAULT_SIDE, SIDES
 
@@ -281,6 +283,30 @@ def setting_word(name: str) -> str:
     return SETTINGS[name].text if name in SETTINGS else _SHORT.get(name, name.replace("_", " "))
 
 
+# -- data --------------------------------------------------------------------------------------
+
+
+def own_data(paths: Sequence[str]) -> tuple[Choice, ...]:
+    """Folders and files as entries; where two have one name, what they lie in is said as well."""
+    return tuple(Choice(path, _told_apart(path, paths), path) for path in paths)
+
+
+def _told_apart(path: str, among: Sequence[str]) -> str:
+    """The name of a path, with as many of its folders as no other path and no set has."""
+    parts = Path(path).parts
+    others = [Path(other).parts for other in among if other != path]
+    others += [(known.title,) for known in BUILT_IN.values()]
+    for depth in range(1, len(parts) + 1):
+        if all(_tail(other, depth) != _tail(parts, depth) for other in others):
+            folders = str(Path(*parts[-depth:-1]))
+            return parts[-1] if depth == 1 else f"{parts[-1]} ({folders})"
+    return path
+
+
+def _tail(parts: tuple[str, ...], depth: int) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in parts[-depth:])
+
+
 # -- plans -------------------------------------------------------------------------------------
 
 
@@ -353,9 +379,9 @@ def _comparable(plan: Plan) -> Plan:
     )
 
 
-def preset_plans(data: str) -> dict[str, Plan]:
-    """Each preset's plan for some data, whose first bytes are looked at."""
-    look = look_at(data)
+def preset_plans(data: str, look: Look | None = None) -> dict[str, Plan]:
+    """Each preset's plan for data that looks so; without a `look` its first bytes are read."""
+    look = look or look_at(data)
     return {name: preset_plan(name, data, look=look) for name in PRESETS}
 
 

@@ -46,6 +46,7 @@ from explorer.panels.training_panel import TrainingPanel
 from explorer.services import Services
 from explorer.session_file import SUFFIX as SESSION_SUFFIX
 from explorer.settings import Settings, first_size
+from explorer.trained_data import TrainedData
 from explorer.training_news import TrainingNews
 from explorer.widgets.banner import Banner
 from explorer.window_keys import MapKeys
@@ -123,6 +124,9 @@ class MainWindow(QMainWindow):
         self.banner = Banner(self.centre)
         self.messages = Messages(self.banner, self)
         self.models = ModelList(self.services.library, self.library_panel, self.settings, self)
+        self.trained_data = TrainedData(
+            self.settings, self.training_panel, self.services.lanes.data_sets, self
+        )
         self.first = FirstOpening(self.services, self.models, self.messages, self)
         self.news = TrainingNews(self.training, self.messages, self.settings, self)
         self.exports = Exports(self.services, self.map_area, self.path_panel, self.settings, self)

@@ -161,7 +161,8 @@ ARROWS: dict[str, str] = {
     "explorer.loss_readout": "explorer.figures explorer.theme",
     "explorer.training_terms": "",
     "explorer.training_choices": (
-        "explorer.fields models.methods models.plans models.presets models.settings models.sizing"
+        "explorer.fields models.downloads models.methods models.plans models.presets "
+        "models.settings models.sizing"
     ),
     "explorer.trainer_pictures": (
         "explorer.trainer_messages models.autoencoder models.data models.model models.resuming"
@@ -409,7 +410,7 @@ ARROWS: dict[str, str] = {
         "explorer.loss_readout "
         "explorer.progress_line explorer.runs_on_disk explorer.theme explorer.trainer_messages "
         "explorer.training_choices explorer.training_terms explorer.widgets models.downloads "
-        "models.methods models.plans"
+        "models.methods models.plans models.presets"
     ),
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
@@ -424,7 +425,7 @@ ARROWS: dict[str, str] = {
         "explorer.selection explorer.session explorer.theme explorer.training "
         "explorer.training_choices explorer.training_words explorer.viewport explorer.widgets "
         "explorer.workers models.downloads models.embedding models.paths models.planes "
-        "models.plans models.points"
+        "models.plans models.points models.presets"
     ),
     "explorer.services": (
         "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
@@ -449,6 +450,9 @@ ARROWS: dict[str, str] = {
         "explorer.path_export explorer.replay_export explorer.services explorer.settings"
     ),
     "explorer.model_list": "explorer.library explorer.panels explorer.settings",
+    "explorer.trained_data": (
+        "explorer.panels explorer.settings explorer.workers models.downloads models.presets"
+    ),
     "explorer.first_opening": (
         "explorer.messages explorer.model_list explorer.opening explorer.services"
     ),
@@ -463,8 +467,8 @@ ARROWS: dict[str, str] = {
         "explorer.keeping explorer.latency_label explorer.map_area explorer.menus "
         "explorer.messages "
         "explorer.model_label explorer.model_list explorer.panels explorer.services "
-        "explorer.session_file explorer.settings explorer.theme explorer.training_news "
-        "explorer.widgets explorer.window_keys"
+        "explorer.session_file explorer.settings explorer.theme explorer.trained_data "
+        "explorer.training_news explorer.widgets explorer.window_keys"
     ),
     "explorer.application": (
         "explorer explorer.errors explorer.settings explorer.theme explorer.window"

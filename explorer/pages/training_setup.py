@@ -1,5 +1,6 @@
 """The page on which a training is set up: what to train on what, and what the method minimises."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from explorer.training_choices import (
     PRESET_CHOICES,
     not_for,
     oblong_text,
+    own_data,
     own_settings,
     plan_of,
     preset_of,
@@ -41,6 +43,7 @@ from explorer.widgets.training_form import FormChoices, FormValues, TrainingForm
 from models.downloads import BUILT_IN
 from models.methods import SETTINGS, known_method, meaning_of
 from models.plans import Plan
+from models.presets import Look
 
 FOLDER_WISH, FILE_WISH = "folder…", "file…"
 WISHES = (
@@ -71,12 +74,14 @@ class SetupPage(QWidget):
         self.more = FieldGrid(MORE, 158, self)
         self.beside = QStackedWidget(self)
         self._base = Plan("", "")
+        self._own: list[str] = []  # paths, in the order of the list
         self._presets = preset_plans(self.form.values().data)
         self._method = ""
         self._locked = ""
         self._lay_out()
         self._connect()
         self.set_plan(next(iter(self._presets.values())))
+        self._first_plan = self.plan()
 
     # -- the plan --------------------------------------------------------------------------
 
@@ -96,23 +101,24 @@ class SetupPage(QWidget):
 
     def set_plan(self, plan: Plan) -> None:
         """Fill the page; data that it does not know is put into its list."""
-        if plan.data not in BUILT_IN and self.form.values().data != plan.data:
-            path = Path(plan.data)
-            self.form.add_data(Choice(plan.data, path.name or plan.data, plan.data))
-        self._base = replace(plan, out="", allow_download=False)
-        values = values_of(plan)
-        self._presets = preset_plans(plan.data)
-        self.form.set_values(
-            FormValues(plan.data, plan.method, plan.latent_size, plan.network, plan.epochs)
-        )
-        self._show_method(plan.method)
-        self.own.set_values(values)
-        self.more.set_values(values)
-        self._show()
+        self._fill(plan, preset_plans(plan.data))
 
     def choose_data(self, path: Path) -> None:
         """Choose a folder or a file of images."""
-        self.form.add_data(Choice(str(path), path.name or str(path), str(path)))
+        self._list(str(path), first=True)
+        self.form.choose_data(str(path))
+
+    def set_own_data(self, paths: Sequence[str]) -> None:
+        """Folders and files to offer, besides what is chosen."""
+        self._own = list(paths)
+        self._list(self.form.values().data)
+
+    def open_on(self, data: str, look: Look) -> None:
+        """Begin with data that looks so, fitted as if it were chosen, if nothing was changed."""
+        if self.plan() == self._first_plan:
+            presets = preset_plans(data, look)
+            self._fill(next(iter(presets.values())), presets)
+            self.changed.emit()
 
     def set_locked(self, reason: str) -> None:
         """Keep everything from being changed for a reason, or let it be changed again."""
@@ -120,6 +126,26 @@ class SetupPage(QWidget):
             return
         self._locked = reason
         self.form.set_locked(reason)
+        self._show()
+
+    def _list(self, data: str, first: bool = False) -> None:
+        """Data stands in the list, whether it came with the program or not."""
+        if data not in BUILT_IN and (first or data not in self._own):
+            rest = [path for path in self._own if path != data]
+            self._own = [data, *rest] if first else [*rest, data]
+        self.form.set_own_data(own_data(self._own))
+
+    def _fill(self, plan: Plan, presets: dict[str, Plan]) -> None:
+        self._list(plan.data)
+        self._base = replace(plan, out="", allow_download=False)
+        self._presets = presets
+        values = values_of(plan)
+        self.form.set_values(
+            FormValues(plan.data, plan.method, plan.latent_size, plan.network, plan.epochs)
+        )
+        self._show_method(plan.method)
+        self.own.set_values(values)
+        self.more.set_values(values)
         self._show()
 
     # -- building --------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from explorer.widgets.download_question import DownloadQuestion
 from explorer.widgets.training_bar import TrainingBar, enable
 from models.downloads import BUILT_IN, is_downloaded
 from models.plans import Plan
+from models.presets import Look
 
 PAGES = (
     Choice("setup", "Set up", "Data, method and its settings"),
@@ -56,6 +57,9 @@ class TrainingPanel(QWidget):
     """Shows one `Training` and its runs, and turns clicks into wishes."""
 
     open_requested = Signal(object)  # Path of a model file
+    data_chosen = Signal(object)  # Path of a folder or file to train on
+    begun_on = Signal(str)  # the data of a training, by its name or path
+    shown = Signal()
 
     def __init__(
         self, training: Training, runs: RunList, session: Session, parent: QWidget | None = None
@@ -71,6 +75,7 @@ class TrainingPanel(QWidget):
         self._next_data: Path | None = None  # chosen while a training runs
         self._cut_short = ""  # run that has just ended before its time: to be selected
         self._asked = False
+        self._data_folder = ""
         self.bar = TrainingBar(PAGES, self)
         self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
         self.form = self.setup.form
@@ -135,6 +140,7 @@ class TrainingPanel(QWidget):
             self._runs.refresh()
         self._shown = None
         self._show_all()
+        self.shown.emit()
 
     def _show_all(self) -> None:
         if self.pages.currentWidget() is self.watch:
@@ -163,12 +169,25 @@ class TrainingPanel(QWidget):
 
         Whether that is done: while a training runs Set up shows its settings, so it waits.
         """
-        if self._training.state.active:
-            self._next_data = Path(path)
-            return False
-        self.setup.choose_data(Path(path))
-        self.show_page("setup")
-        return True
+        chosen = Path(path).expanduser().absolute()
+        waits = self._training.state.active
+        if waits:
+            self._next_data = chosen
+        else:
+            self.setup.choose_data(chosen)
+            self.show_page("setup")
+        self._data_folder = str(chosen.parent)
+        self.data_chosen.emit(chosen)
+        return not waits
+
+    def set_data_folder(self, folder: str) -> None:
+        """Where to look for data first, unless some was chosen since."""
+        self._data_folder = self._data_folder or folder
+
+    def open_on(self, data: str, look: Look) -> None:
+        """Begin with data that looks so, unless a person or a training has filled Set up."""
+        if not self._training.state.active:
+            self.setup.open_on(data, look)
 
     def plan(self) -> Plan:
         """The plan that the page says, with a fresh file to write to."""
@@ -208,6 +227,7 @@ class TrainingPanel(QWidget):
         else:
             dialog = QFileDialog(self, "File of images", filter="Arrays (*.npz *.npy)")
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setDirectory(self._data_folder or str(Path.home()))
         dialog.fileSelected.connect(self.choose_data)
         self._open_dialog(dialog)
 
@@ -359,6 +379,7 @@ class TrainingPanel(QWidget):
         bare = replace(plan, out="", allow_download=False)
         if bare != self._brought:
             self._brought = bare
+            self.begun_on.emit(bare.data)
             if bare != self.setup.plan():
                 self.setup.set_plan(bare)
 

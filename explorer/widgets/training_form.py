@@ -81,7 +81,7 @@ class TrainingForm(QWidget):
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             combo.setSizeAdjustPolicy(policy)
             combo.setMinimumContentsLength(4)
-        self._data_count = len(choices.data)
+        self._given_data = self._data_count = len(choices.data)
         self.data.insertSeparator(self.data.count())
         for wish in choices.wishes:
             _add(self.data, self.data.count(), wish)
@@ -122,14 +122,28 @@ class TrainingForm(QWidget):
             self.preset.setCurrentIndex(place if place >= 0 else self.preset.count() - 1)
         self._explain_choices()
 
-    def add_data(self, choice: Choice) -> None:
-        """Put an entry into the list of data, unless it is there, and choose it."""
-        place = self.data.findData(choice.value)
-        if place < 0:
-            place = self._data_count
-            with QSignalBlocker(self.data):
+    def set_own_data(self, own: Sequence[Choice]) -> None:
+        """The data under that always offered; what is chosen stays so, and has to be among it."""
+        if self._own_data() == [(choice.value, choice.text) for choice in own]:
+            return
+        chosen = self.values().data
+        with QSignalBlocker(self.data):
+            for place in reversed(range(self._given_data, self._data_count)):
+                self.data.removeItem(place)
+            for place, choice in enumerate(own, self._given_data):
                 _add(self.data, place, choice)
-            self._data_count += 1
+            self._data_count = self._given_data + len(own)
+            self._chosen = max(0, self.data.findData(chosen))
+            self.data.setCurrentIndex(self._chosen)
+        self._explain_choices()
+
+    def _own_data(self) -> list[tuple[str, str]]:
+        places = range(self._given_data, self._data_count)
+        return [(str(self.data.itemData(at)), self.data.itemText(at)) for at in places]
+
+    def choose_data(self, data: str) -> None:
+        """Choose an entry of the list of data, as if by hand."""
+        place = self.data.findData(data)
         self.data.setCurrentIndex(place)
         self._on_data_activated(place)
 
@@ -243,3 +257,4 @@ def _number(field: Field) -> QSpinBox:
 def _add(combo: QComboBox, place: int, choice: Choice) -> None:
     combo.insertItem(place, choice.text, choice.value)
     combo.setItemData(place, choice.tip, _TIP_ROLE)
+    combo.setItemData(place, choice.tip, Qt.ItemDataRole.AccessibleDescriptionRole)
