@@ -171,7 +171,10 @@ def test_at_most_eight_are_offered(tmp_path: Path, qtbot: QtBot) -> None:
     for number in range(12):
         settings.add_trained_data(pictures(tmp_path / f"data {number}"))
     (tmp_path / "data 11").rename(tmp_path / "gone")
-    assert Launch(tmp_path, qtbot).listed == [f"data {number}" for number in range(10, 2, -1)]
+    launch = Launch(tmp_path, qtbot)
+    assert launch.listed == [f"data {number}" for number in range(10, 2, -1)]
+    combo = launch.panel.form.data
+    assert combo.count() <= combo.maxVisibleItems(), "the way to others needs no scrolling"
 
 
 def test_set_up_is_not_filled_again_under_the_hands(tmp_path: Path, qtbot: QtBot) -> None:

@@ -18,6 +18,7 @@ from explorer.fields import Choice, Field
 from explorer.focus import set_enabled
 
 _NUMBER_PX = 66
+_VISIBLE_DATA = 20  # what is only asked for stands last and is not to be scrolled to
 _TIP_ROLE = Qt.ItemDataRole.ToolTipRole
 
 
@@ -82,6 +83,7 @@ class TrainingForm(QWidget):
             combo.setSizeAdjustPolicy(policy)
             combo.setMinimumContentsLength(4)
         self._given_data = self._data_count = len(choices.data)
+        self.data.setMaxVisibleItems(_VISIBLE_DATA)
         self.data.insertSeparator(self.data.count())
         for wish in choices.wishes:
             _add(self.data, self.data.count(), wish)
