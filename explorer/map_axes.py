@@ -52,7 +52,8 @@ class MapAxes(QObject):
 
     def _follow(self) -> None:
         session, model = self._session, self._session.model
-        if model is None or session.plane_chosen or session.oblique is not None:
+        chosen = session.plane_chosen or session.oblique is not None
+        if model is None or chosen or session.replaying:
             return
         axes = axes_to_follow(model, session.axes)
         if axes == session.axes:

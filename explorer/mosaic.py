@@ -16,6 +16,7 @@ from explorer.workers import DecodeThread
 
 CACHE_BYTES = 64 * 2**20
 AT_ONCE_SECONDS = 0.02  # tiles that take no longer are waited for; their frame is then the first
+WHOLE_SECONDS = 2.0  # so long a mosaic that is to come whole is held back
 _TELL_SECONDS = 0.04  # between two looks at a mosaic that fills: each draws all of it anew
 _MOST_TILES = 2000  # in one viewport: below this a zoomed-out view stays quick
 _FITTING_TILES = 1700  # asked for in one; it may come to some more
@@ -37,8 +38,9 @@ class Mosaic(QObject):
         self._view, self._tile_px = Viewport(), 42.0
         self._pointer = (0.0, 0.0)
         self._shrink = 1
-        self._told_at = 0.0
+        self._told_at = self._asked_at = 0.0
         self.busy = False
+        self.only_whole = False  # while epochs are played, so that no two are seen at once
         self._ground = TileGround(session, self)
         self._ground.renewed.connect(self._on_renewed)
         self._ground.ask_wished.connect(self._ask)
@@ -95,6 +97,11 @@ class Mosaic(QObject):
         return ceil(height / shrink) * (ceil(width / shrink) * channels + 3)  # to whole words
 
     @property
+    def fills(self) -> bool:
+        """Whether tiles in sight are still to come, or to be asked for."""
+        return self.busy or (self._ground.ask_pending and self._session.layers.mosaic)
+
+    @property
     def comes_at_once(self) -> bool:
         """Whether the tiles asked for are likely to be there sooner than a frame without them."""
         return self._ground.ask_pending and self._session.layers.mosaic and self._decoded_at_once()
@@ -131,7 +138,8 @@ class Mosaic(QObject):
             return
         self.busy = True
         # The first, coarse ones are told of at once; but all together if nobody has to wait.
-        self._told_at = perf_counter() if self._decoded_at_once() else 0.0
+        self._asked_at = perf_counter()
+        self._told_at = self._asked_at if self._decoded_at_once() else 0.0
         z, labels = self._ground.at_centres(missing), self._ground.labels(len(missing))
         ticket = (self._ground.generation, tuple(missing))
         self._thread.submit(
@@ -162,8 +170,10 @@ class Mosaic(QObject):
             self._keep(tile, image)
         self._let_go()
         done = bool(result.error) or result.first + len(images) >= len(tiles)
-        if done or perf_counter() - self._told_at >= _TELL_SECONDS:
-            self._told_at = perf_counter()
+        now = perf_counter()
+        held = self.only_whole and now - self._asked_at < WHOLE_SECONDS
+        if done or (not held and now - self._told_at >= _TELL_SECONDS):
+            self._told_at = now
             self.tiles_changed.emit()
         if done:
             self.busy = False

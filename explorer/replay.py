@@ -1,7 +1,7 @@
 """Service: the epochs of a training on the map, as they come and again whenever wished."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, inf
@@ -21,6 +21,8 @@ SPEEDS = (1.0, 2.0, 4.0, 8.0)  # epochs a second
 CACHE_BYTES = 64 * 2**20
 _REST_SECONDS = 0.12  # a hand that drags and has not moved for so long looks at what it has done
 _LONGEST_SECONDS = 8.0  # that an epoch waits for a hand to rest
+_GROUND_SECONDS = 2.0  # that one more than is due waits for the map of the one before
+_LOOK_MS = 15  # between two looks at whether that is there
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,11 @@ class Replay(QObject):
         self._loading: tuple[int, bool] | None = None  # epoch, and whether somebody wishes it
         self._opened = 0  # trainings so far: what is read of one is nothing to the next
         self._listing = self._again = self._prepared = self._declined = False
+        self.ground_fills: Callable[[], bool] = bool  # whether the map is not yet of its weights
+        self._late = False  # what plays had to be waited for
         self._tells = True  # others of the training that is found
         self._swapped_at = self._moved_at = 0.0
-        self._player = QTimer(self)
+        self._player = QTimer(self, singleShot=True)
         self._player.timeout.connect(self._on_tick)
         self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self._load_next)
@@ -231,7 +235,12 @@ class Replay(QObject):
         if place is None or place >= epochs[-1]:
             self.show(epochs[0])
         self._set(replace(self.state, playing=True, live=False))
-        self._player.start(round(1000 / self.state.speed))
+        self._late = False
+        self._player.start(self._beat_ms)
+
+    @property
+    def _beat_ms(self) -> int:
+        return round(1000 / self.state.speed)
 
     def pause(self) -> None:
         """Stay on the epoch that is shown."""
@@ -241,7 +250,8 @@ class Replay(QObject):
     def set_speed(self, epochs_a_second: float) -> None:
         """How fast to play."""
         self._set(replace(self.state, speed=epochs_a_second))
-        self._player.setInterval(round(1000 / epochs_a_second))
+        if self._player.isActive():
+            self._player.start(self._beat_ms)
 
     def stop(self) -> None:
         """Do nothing more: the window closes."""
@@ -252,8 +262,24 @@ class Replay(QObject):
     # -- playing ---------------------------------------------------------------------------
 
     def _on_tick(self) -> None:
-        if self._wanted is not None:  # its weights are still to come
-            return
+        """The next one, if the one before is there and has been seen whole."""
+        if self._is_coming():
+            self._late = True
+            self._player.start(_LOOK_MS)
+        elif self._late:
+            self._late = False
+            self._player.start(self._beat_ms // 2)
+        else:
+            self._player.start(self._beat_ms)
+            self._show_next()
+
+    def _is_coming(self) -> bool:
+        """Whether weights or map of the epoch that is due are still to come."""
+        longest = 1 / self.state.speed + _GROUND_SECONDS
+        waits = perf_counter() - self._swapped_at < longest
+        return self._wanted is not None or (waits and self.ground_fills())
+
+    def _show_next(self) -> None:
         later = [epoch for epoch in self.state.epochs if epoch > (self.state.shown or 0)]
         if later:
             self.show(later[0])
@@ -470,4 +496,5 @@ class Replay(QObject):
         after = replace(after, on_map=on_map)
         if after != self.state:
             self.state = after
+            self._session.replaying = on_map and not after.live and after.shown is not None
             self.changed.emit()

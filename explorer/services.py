@@ -79,6 +79,11 @@ class Services:
         self.following.model_wished.connect(opening.open_model)
         replay.kept_found.connect(opening.remember_kept)
         replay.arrived.connect(opening.put_epoch)
+        replay.changed.connect(self._on_replay_changed)
+        replay.ground_fills = lambda: self.mosaic.fills
+
+    def _on_replay_changed(self) -> None:
+        self.mosaic.only_whole = self.replay.state.playing
 
     @property
     def busy(self) -> bool:

@@ -76,6 +76,7 @@ class Session(QObject):
         self.plane: Plane = axis_plane(2)
         self.axes = (0, 1)
         self.plane_chosen = False  # by a person; else it may follow a model that learns
+        self.replaying = False  # epochs of the past go by: neither plane nor view follow them
         self.layers = Layers()
         self._handles_touched = True
         self._map_class = 0

@@ -128,6 +128,15 @@ def gaps(session: Session) -> float:
     return min(float(np.linalg.norm(a - b)) for a, b in combinations(at, 2))
 
 
+def test_the_plane_stays_while_epochs_of_the_past_go_by(session: Session, axes: MapAxes) -> None:
+    session.replaying = True
+    session.set_weights(model(AWAKE))
+    assert session.axes == (0, 3)
+    session.replaying = False
+    session.set_weights(model(AWAKE))
+    assert session.axes == (1, 4)
+
+
 def test_handles_nobody_touched_come_along_to_where_the_map_goes(
     session: Session, axes: MapAxes
 ) -> None:

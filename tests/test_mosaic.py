@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.mosaic import AT_ONCE_SECONDS, Mosaic
+from explorer import mosaic as mosaic_module
+from explorer.mosaic import AT_ONCE_SECONDS, WHOLE_SECONDS, Mosaic
 from explorer.rendering import Slot
 from explorer.session import Layers, Session
 from explorer.viewport import Viewport, visible_tiles
@@ -132,6 +134,39 @@ def test_other_weights_need_other_tiles_and_the_old_stand_until_they_come(
     assert all(mosaic.image(tile) is not None for tile in visible_tiles(VIEW, 42))
     thread.answer(old)
     assert mosaic.busy, "tiles of the old weights are no answer"
+
+
+def test_tiles_of_an_epoch_that_plays_are_told_of_all_together(
+    mosaic: Mosaic, thread: FakeThread, session: Session, qtbot: QtBot
+) -> None:
+    thread.answer(thread.last(Slot.TILES))
+    mosaic.only_whole = True
+    session.set_weights(info())
+    assert mosaic.fills, "nothing of the new weights is there"
+    request = thread.asked_again(qtbot, 1)
+    with qtbot.assertNotEmitted(mosaic.tiles_changed):
+        thread.answer(request, 0, 2)
+    assert mosaic.fills
+    with qtbot.waitSignals([mosaic.tiles_changed, mosaic.settled]):
+        thread.answer(request, 2)
+    assert not mosaic.fills
+
+
+def test_tiles_that_take_too_long_to_come_together_come_one_by_one(
+    mosaic: Mosaic,
+    thread: FakeThread,
+    session: Session,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mosaic.only_whole = True
+    session.set_weights(info())
+    request = thread.asked_again(qtbot, 1)
+    late = perf_counter() + WHOLE_SECONDS
+    monkeypatch.setattr(mosaic_module, "perf_counter", lambda: late)
+    with qtbot.waitSignal(mosaic.tiles_changed):
+        thread.answer(request, 0, 2)
+    assert mosaic.fills
 
 
 def test_nothing_is_decoded_for_a_layer_that_is_off(

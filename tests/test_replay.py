@@ -601,6 +601,53 @@ def test_who_opens_the_final_model_again_is_not_on_an_epoch(
     assert not replaying.state.playing
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_plays_waits_for_the_map_of_the_epoch_before_but_not_for_ever(
+    replaying: Replay, lane: FakeLane, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    now, fills = [100.0], [True]
+    monkeypatch.setattr(replay_module, "perf_counter", lambda: now[0])
+    replaying.ground_fills = lambda: fills[0]
+    replaying.play()
+    lane.run()
+    now[0] += 1.0
+    for _ in range(3):
+        replaying._on_tick()
+        lane.run()
+    assert (replaying.state.shown, replaying.state.playing) == (0, True)
+    if ends:
+        fills[0] = False
+    else:
+        now[0] += replay_module._GROUND_SECONDS
+    for _ in range(2):  # it is to be seen for a while
+        replaying._on_tick()
+    assert (replaying.state.shown, replaying.state.playing) == (1, True)
+
+
+def test_plane_and_view_are_told_to_stay_while_epochs_of_the_past_go_by(
+    replaying: Replay, session: Session, lane: FakeLane
+) -> None:
+    seen: list[bool] = []
+    session.weights_changed.connect(lambda: seen.append(session.replaying))
+    replaying.play()
+    lane.run()
+    replaying.pause()
+    replaying.show(2)
+    lane.run()
+    replaying.go_live()
+    lane.run()
+    assert seen == [True, True, False]
+
+
+def test_plane_and_view_may_follow_a_training(
+    following: Replay, session: Session, lane: FakeLane
+) -> None:
+    following.add(FOLDER, 1)
+    lane.run()
+    assert following.state.shown == 1
+    assert not session.replaying
+
+
 def test_that_there_is_nothing_to_replay_fits_into_the_narrowest_window(
     replay: Replay, qtbot: QtBot, qapp: QApplication
 ) -> None:

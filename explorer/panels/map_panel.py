@@ -274,7 +274,7 @@ class MapPanel(QWidget):
         filled, filled_up = (high - low) / (right - left, top - bottom)
         if not self.view.line_only:
             across, filled = across or up, max(filled, filled_up)
-        if across or filled < _SPARSE:
+        if across or (filled < _SPARSE and not self._session.replaying):
             room = _FIT_MARGIN if model.has_prior else _GROWING_MARGIN
             self.view.glide_to_fit(tuple(low), tuple(high), room)
 

@@ -187,7 +187,10 @@ class ReplayBar(QWidget):
         self.speed.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.speed.setToolTip("How many epochs are played a second")
+        self.speed.setToolTip(
+            "How many epochs are played a second, at most: each stays until the map of it is "
+            "whole, but no longer than two seconds more"
+        )
         self.label.setObjectName("replayWords")
         self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
