@@ -7,6 +7,7 @@ from explorer.data_images import DataImages
 from explorer.data_look import DataLook
 from explorer.decoding import Decoding
 from explorer.embedding import Embedding
+from explorer.epoch_pictures import EpochPictures
 from explorer.exporting import Exporting
 from explorer.following import Following
 from explorer.library import Library
@@ -31,7 +32,7 @@ class Lanes(QObject):
         self.files, self.exports, self.epochs = Lane(self), Lane(self), Lane(self)
         self.drawing, self.measuring, self.looking = Lane(self), Lane(self), Lane(self)
         self.embeddings, self.sums, self.densities = Lane(self), Lane(self), Lane(self)
-        self.keeping, self.data_sets = Lane(self), Lane(self)
+        self.keeping, self.data_sets, self.picturing = Lane(self), Lane(self), Lane(self)
 
     def stop(self) -> None:
         """End them all; each is asked to before any is waited for."""
@@ -66,6 +67,9 @@ class Services:
         self.training = Training(parent=window)
         self.runs = RunList(self.training, lanes.files, window)
         self.replay = Replay(session, self.shelf, lanes.epochs, window)
+        self.epoch_pictures = EpochPictures(
+            session, self.shelf, self.training, lanes.picturing, window
+        )
         self.following = Following(self.training, self.replay, window)
         self._introduce(settings)
 

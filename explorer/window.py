@@ -270,6 +270,7 @@ class MainWindow(QMainWindow):
         following.begun.connect(self.news.take_back)
         replay.epoch_shown.connect(self._on_epoch_shown)
         replay.cursor_gone.connect(self.training_panel.hide_epoch)
+        self.training_panel.follow_pictures(self.services.epoch_pictures)
         self.replay_panel.export_requested.connect(self.exports.export_replay)
 
     def _acts(self) -> Acts:

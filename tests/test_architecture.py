@@ -230,6 +230,10 @@ ARROWS: dict[str, str] = {
     "explorer.replay": (
         "explorer.epochs explorer.recorded_runs explorer.session explorer.workers models.points"
     ),
+    "explorer.epoch_pictures": (
+        "explorer.recorded_runs explorer.rendering explorer.session explorer.trainer_messages "
+        "explorer.trainer_pictures explorer.training explorer.workers models.data models.model"
+    ),
     "explorer.following": "explorer.epochs explorer.replay explorer.training",
     "explorer.replay_overlays": (
         "explorer.aggregate explorer.batching explorer.epochs explorer.legends "
@@ -415,7 +419,8 @@ ARROWS: dict[str, str] = {
     "explorer.panels": (
         "explorer.actions explorer.arrangement explorer.colour_bar explorer.crowd_image "
         "explorer.data_images explorer.data_look explorer.decoding explorer.dimensions "
-        "explorer.embedding explorer.encoding explorer.fields explorer.figures explorer.fit_box "
+        "explorer.embedding explorer.encoding explorer.epoch_pictures explorer.fields "
+        "explorer.figures explorer.fit_box "
         "explorer.layer_buttons explorer.legends explorer.library explorer.map_handles "
         "explorer.map_overlays explorer.map_points explorer.mean_finding explorer.mosaic "
         "explorer.neighbours explorer.pacing explorer.pages explorer.painting "
@@ -429,8 +434,9 @@ ARROWS: dict[str, str] = {
     ),
     "explorer.services": (
         "explorer.data_images explorer.data_look explorer.decoding explorer.embedding "
-        "explorer.exporting explorer.following explorer.library explorer.map_points "
-        "explorer.mean_finding explorer.mosaic explorer.opening explorer.plane_laying "
+        "explorer.epoch_pictures explorer.exporting explorer.following explorer.library "
+        "explorer.map_points explorer.mean_finding explorer.mosaic explorer.opening "
+        "explorer.plane_laying "
         "explorer.replay explorer.run_list explorer.session explorer.settings explorer.training "
         "explorer.workers"
     ),

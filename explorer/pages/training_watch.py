@@ -348,27 +348,34 @@ class WatchPage(QWidget):
         self.compared.set_words(none if self._runs else _NOT_COMPARED)
         self.compared.set_lines(lines)
 
-    def set_pictures(self, pictures: Pictures | None, words: str = "") -> None:
+    def set_pictures(
+        self, pictures: Pictures | None, words: str = "", other: int | None = None
+    ) -> None:
         """Show what a model makes of images, or in `words` why there is nothing.
 
-        Curves and map may show an earlier epoch, so it is said which one the pictures are of.
+        It is said which epoch they are of, and with `other`, the epoch on the map, that it is not
+        that one.
         """
+        not_of = "" if other is None else f", not the map's {other}"
         for name, title in self._titles.items():
-            title.setText(name if pictures is None else f"{name}, epoch {pictures.epoch}")
+            title.setText(name if pictures is None else f"{name}, epoch {pictures.epoch}{not_of}")
         if pictures is None:
             for grid in (self.reconstructions, self.samples):
                 grid.set_words(words)
                 grid.setAccessibleDescription(words)
             return
+        for grid in (self.reconstructions, self.samples):
+            grid.set_dimmed(other is not None)
         self.reconstructions.set_stacks((pictures.images, pictures.reconstructions))
+        after = f"after epoch {pictures.epoch}{not_of}"
         told = f"{len(pictures.images)} held-out images, each above its reconstruction"
-        self.reconstructions.setAccessibleDescription(f"{told}, after epoch {pictures.epoch}")
+        self.reconstructions.setAccessibleDescription(f"{told}, {after}")
         if pictures.no_samples:
             self.samples.set_words(pictures.no_samples)
         else:
             self.samples.set_stacks((pictures.samples,))
         told = pictures.no_samples or f"{len(pictures.samples)} samples"
-        self.samples.setAccessibleDescription(f"{told}, after epoch {pictures.epoch}")
+        self.samples.setAccessibleDescription(f"{told}, {after}")
 
     # -- settings that can be changed ------------------------------------------------------
 

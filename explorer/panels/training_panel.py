@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.epoch_pictures import EpochPictures
 from explorer.fields import Choice, Value
 from explorer.pacing import Paced
 from explorer.pages.training_runs import RunsPage
@@ -68,6 +69,7 @@ class TrainingPanel(QWidget):
         self._training, self._runs = training, runs
         self._curves_pace = Paced(session, self._on_curves_changed, _CURVES_PAUSE_MS, self)
         self._dialog: QFileDialog | QMessageBox | None = None
+        self._of_map: EpochPictures | None = None
         self._shown: Status | None = None
         self._was_active = False
         self._wished: dict[str, Value] = {}  # settings changed, whether the trainer has said so yet
@@ -431,8 +433,16 @@ class TrainingPanel(QWidget):
             self._show_compared()
 
     def _on_pictures_changed(self) -> None:
-        words = no_pictures_text(self._training.state)
-        self.watch.set_pictures(self._training.pictures, words)
+        words, of_map = no_pictures_text(self._training.state), self._of_map
+        if of_map is None:
+            self.watch.set_pictures(self._training.pictures, words)
+        else:
+            self.watch.set_pictures(of_map.pictures, words, of_map.other)
+
+    def follow_pictures(self, pictures: EpochPictures) -> None:
+        """Show the pictures of the epoch that is on the map."""
+        self._of_map = pictures
+        pictures.changed.connect(self._on_pictures_changed)
 
     def _show_why_no_pictures(self, state: TrainingState) -> None:
         missing = self._training.pictures is None

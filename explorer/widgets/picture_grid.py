@@ -16,6 +16,7 @@ Bytes = npt.NDArray[np.uint8]
 _GAP_PX = 1
 _STACK_GAP_PX = 4  # between a stack and the one below it
 _LARGEST_PX = 96
+_DIMMED = 0.35  # opacity
 
 
 class PictureGrid(QWidget):
@@ -24,7 +25,7 @@ class PictureGrid(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._stacks: list[list[QImage]] = []
-        self._words = ""
+        self._words, self._dimmed = "", False
         self.setMinimumSize(60, 24)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -46,6 +47,11 @@ class PictureGrid(QWidget):
         ]
         self.update()
 
+    def set_dimmed(self, dimmed: bool) -> None:
+        """Show pictures faintly: they are of something else than what is looked at."""
+        self._dimmed = dimmed
+        self.update()
+
     def set_words(self, words: str) -> None:
         """Show words and no pictures."""
         self._stacks, self._words = [], words
@@ -60,6 +66,7 @@ class PictureGrid(QWidget):
             painter.drawText(self.rect().adjusted(6, 2, -6, -2), flags, self._words)
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(_DIMMED if self._dimmed else 1.0)
         columns, width, height = self.cells()
         depth = len(self._stacks[0])
         for place, stack in enumerate(self._stacks):
