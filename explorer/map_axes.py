@@ -40,6 +40,7 @@ class MapAxes(QObject):
         self._later.timeout.connect(self._follow)
         session.weights_changed.connect(self._on_weights_changed)
         session.points_changed.connect(self._show_hint)
+        session.playing_changed.connect(self._show_hint)
         session.plane_changed.connect(self._show_hint)  # which follows another model, too
 
     def stop(self) -> None:
@@ -67,6 +68,8 @@ class MapAxes(QObject):
 
     def _show_hint(self) -> None:
         session, model = self._session, self._session.model
+        if session.playing:  # a row that comes and goes would move the map each time
+            return
         words, axes = "", session.axes
         if model is None or session.oblique is not None:
             dead: tuple[int, ...] = ()

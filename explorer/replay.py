@@ -497,4 +497,5 @@ class Replay(QObject):
         if after != self.state:
             self.state = after
             self._session.replaying = on_map and not after.live and after.shown is not None
+            self._session.set_playing(after.playing)
             self.changed.emit()

@@ -65,6 +65,7 @@ class Session(QObject):
     picture_state_changed = Signal()
     strip_changed = Signal()
     scrub_changed = Signal()  # the player stands on another frame, or on none
+    playing_changed = Signal()  # epochs begin to go by by themselves, or end
     gesture_changed = Signal()  # one began, or ended
     refused = Signal(str)  # why there is no such change
 
@@ -76,6 +77,7 @@ class Session(QObject):
         self.plane: Plane = axis_plane(2)
         self.axes = (0, 1)
         self.plane_chosen = False  # by a person; else it may follow a model that learns
+        self.playing = False  # epochs go by by themselves
         self.replaying = False  # epochs of the past go by: neither plane nor view follow them
         self.layers = Layers()
         self._handles_touched = True
@@ -129,6 +131,12 @@ class Session(QObject):
         if self.model is not None:
             self.model = replace(self.model, points=points)
             self.points_changed.emit()
+
+    def set_playing(self, playing: bool) -> None:
+        """Whether epochs go by by themselves."""
+        if playing != self.playing:
+            self.playing = playing
+            self.playing_changed.emit()
 
     # -- the active handle -----------------------------------------------------------------
 

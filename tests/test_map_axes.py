@@ -137,6 +137,17 @@ def test_the_plane_stays_while_epochs_of_the_past_go_by(session: Session, axes: 
     assert session.axes == (1, 4)
 
 
+def test_the_hint_stays_as_it_is_while_epochs_play(session: Session, axes: MapAxes) -> None:
+    session.set_plane(session.plane)
+    before = axes.hint.isHidden()
+    session.replaying = True
+    session.set_playing(True)
+    session.set_weights(model(AWAKE))
+    assert axes.hint.isHidden() is before
+    session.set_playing(False)
+    assert axes.hint.isHidden() is not before
+
+
 def test_handles_nobody_touched_come_along_to_where_the_map_goes(
     session: Session, axes: MapAxes
 ) -> None:

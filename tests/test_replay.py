@@ -631,7 +631,9 @@ def test_plane_and_view_are_told_to_stay_while_epochs_of_the_past_go_by(
     session.weights_changed.connect(lambda: seen.append(session.replaying))
     replaying.play()
     lane.run()
+    assert session.playing
     replaying.pause()
+    assert not session.playing
     replaying.show(2)
     lane.run()
     replaying.go_live()
