@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -883,6 +883,30 @@ def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
     )  # fmt: skip
     assert runs.bar.pages["runs"].text() == "Runs (1)"
     assert "Not finished: cut" in runs.bar.progress.format()
+
+
+def test_no_button_moves_when_runs_are_counted_or_a_training_is_paused(
+    training: Training, fakes: Fakes, qtbot: QtBot, qapp: QApplication
+) -> None:
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    bar = panel.bar
+    buttons = (*bar.pages.values(), bar.start, bar.pause, bar.stop)
+
+    def places() -> list[QRect]:
+        qapp.processEvents()
+        return [button.geometry() for button in buttons]
+
+    before = places()
+    write_run(training.folder, "cut", 2, 9, finished=False)
+    training.runs_changed.emit()
+    assert bar.pages["runs"].text() == "Runs (1)"
+    assert places() == before
+    training.start(panel.plan())
+    fakes.last.heard.emit(Paused())
+    assert bar.pause.text() == "Resume"
+    assert places() == before
+    training.shutdown()
 
 
 def test_runs_of_different_likelihoods_are_said_not_to_compare(
