@@ -269,10 +269,26 @@ class LossPlot(QWidget):
     def _name_buttons(self) -> None:
         """Whole names where there is room for them, else short ones."""
         there = [term for term in self._terms if not self._buttons[term.key].isHidden()]
+        if any(term.cut for term in there):
+            self._cut_names(there)
+            return
         letters, room = sum(len(term.name) for term in there), self.width() - self._leading_px
         narrow = letters * _PX_A_LETTER + len(there) * _BUTTON_PX > room
         for term in there:
             self._buttons[term.key].setText(term.short if narrow else term.name)
+
+    def _cut_names(self, there: Sequence[Term]) -> None:
+        """Names cut in the middle as far as needed: how two of them differ is told at the end."""
+        buttons = [self._buttons[term.key] for term in there]
+        metrics, beside = self.fontMetrics(), 0
+        for button in buttons:
+            button.ensurePolished()
+            metrics = button.fontMetrics()
+            beside += button.sizeHint().width() - metrics.horizontalAdvance(button.text())
+        room = self.width() - self._leading_px - beside - self._row.spacing() * (len(there) + 1)
+        share = even_share([metrics.horizontalAdvance(term.name) for term in there], room)
+        for term, button in zip(there, buttons, strict=True):
+            button.setText(metrics.elidedText(term.name, Qt.TextElideMode.ElideMiddle, share))
 
     # -- colours ---------------------------------------------------------------------------
 
@@ -423,6 +439,20 @@ class LossPlot(QWidget):
     def _table(self, epoch: float) -> str:
         low = self._plot.height() < (len(self.shown_terms()) + 2) * _TABLE_ROW_PX
         return (low_table if low else table)(epoch, self._read(epoch))
+
+
+def even_share(widths: Sequence[int], room: int) -> int:
+    """The most that each may have so that all fit into some room: those that need less leave it.
+
+    At least 0, in the unit of the widths.
+    """
+    left = room
+    for place, width in enumerate(sorted(widths)):
+        share = left // (len(widths) - place)
+        if width > share:
+            return max(0, share)
+        left -= width
+    return max(widths, default=0)
 
 
 def _faint(colour: str) -> QColor:
