@@ -13,13 +13,17 @@ _KINDS = ("train", "held out")
 
 @dataclass(frozen=True)
 class Term:
-    """One loss: its key, the word for it, a shorter one, its colour on dark ground, its meaning."""
+    """One loss: its key, the word for it, a shorter one, its colour on dark ground, its meaning.
+
+    `cut`: on its button the word is cut in the middle, only as far as it has to be.
+    """
 
     key: str
     name: str
     short: str
     colour: str
     tip: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, eq=False)

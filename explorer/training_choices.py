@@ -191,6 +191,7 @@ MORE = (
         whole=True,
     ),
 )
+_SYMBOLS = {"samples": "k", "lambda_od": "λ off", "lambda_d": "λ diag", "capacity": "C"}
 _SHORT = {"batch_size": "batch", "learning_rate": "rate"}
 _NOT_TOLD = {
     "data",
@@ -390,19 +391,28 @@ def preset_of(plan: Plan, presets: Mapping[str, Plan]) -> str:
     return next((name for name, known in presets.items() if same(plan, known)), OWN)
 
 
-def differences(plan: Plan) -> str:
-    """The settings of a plan that are not the usual ones, in words."""
+def told_settings(plan: Plan) -> str:
+    """The settings of a plan's method in words, and then those that are not the usual ones."""
+    own = own_settings(plan.method)
+    sizes = replace(plan, width=None, depth=None).network_size
+    usual_size = dict(zip(("width", "depth"), sizes, strict=True))
     words = []
+    for name in own:
+        given = getattr(plan, name)
+        words.append(_told(name, usual(plan.method, name) if given is None else given))
     for field in fields(plan):
         value = getattr(plan, field.name)
-        if field.name in _NOT_TOLD or value is None or value == field.default:
-            continue
-        if field.name in ("network", "likelihood", "corruption", "flow"):
-            words.append(str(value))
-        elif field.name == "fit":
-            words.append("not cropped")
-        elif field.name == "image_shape":
-            words.append("×".join(str(side) for side in value[1:]))
-        else:
-            words.append(f"{setting_word(field.name)} {value:g}")
+        ordinary = value is None or value in (field.default, usual_size.get(field.name))
+        if field.name not in _NOT_TOLD and field.name not in own and not ordinary:
+            words.append(_told(field.name, value))
     return ", ".join(words)
+
+
+def _told(name: str, value: Any) -> str:  # noqa: ANN401 # a field of any kind
+    if name in ("network", "likelihood", "corruption", "flow"):
+        return str(value)
+    if name == "fit":
+        return "not cropped"
+    if name == "image_shape":
+        return "×".join(str(side) for side in value[1:])
+    return f"{_SYMBOLS.get(name) or setting_word(name)} {value:g}"

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from explorer import theme
 from explorer.loss_readout import Line, Mark, Term
 from explorer.plot_ranges import decimated, roomy, round_up, value_range
-from explorer.widgets.loss_plot import LossPlot
+from explorer.widgets.loss_plot import LossPlot, even_share
 
 Kind = TypeVar("Kind", bound=QWidget)
 
@@ -292,3 +292,45 @@ def test_a_low_table_says_what_its_values_are_of(plot: LossPlot) -> None:
         plot.set_cursor_epoch(epoch)
         assert f"epoch {epoch}, {kind}<" in plot._readout.text()
         assert f"&nbsp;{value}" in plot._readout.text()
+
+
+# -- names on the buttons --------------------------------------------------------------------
+
+RUNS = ("mnist3000-beta-vae-5d", "mnist3000-beta-vae-5d-2", "mnist3000-beta-vae-5d-3")
+
+
+def names_at(plot: LossPlot, width: int) -> list[str]:
+    """What the buttons of three runs say in a plot of a width."""
+    plot.set_terms([Term(name, name, name[:3], "#5aaaff", "", cut=True) for name in RUNS])
+    plot.set_lines([falling(name, 9.0) for name in RUNS])
+    plot.resize(width, 180)
+    QApplication.processEvents()
+    return [named(plot, QToolButton, f"term-{name}").text() for name in RUNS]
+
+
+def test_names_are_cut_only_where_there_is_no_room_and_in_the_middle(plot: LossPlot) -> None:
+    buttons_width = 0
+    for width in range(900, 300, -50):
+        cut = names_at(plot, width)
+        buttons = [named(plot, QToolButton, f"term-{name}") for name in RUNS]
+        if cut == list(RUNS):
+            buttons_width = sum(button.sizeHint().width() for button in buttons)
+            continue
+        assert width < buttons_width + 20, "there was room for all of them"
+        assert len(set(cut)) == 3
+        for name, shown in zip(RUNS, cut, strict=True):
+            head, _, tail = shown.partition("…")
+            assert name.startswith(head)
+            assert name.endswith(tail)
+        assert max(button.geometry().right() for button in buttons) < width
+    assert buttons_width, "they were whole where there was room"
+
+
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=9), st.integers(-50, 3000))
+def test_room_is_shared_to_the_last_pixel(widths: list[int], room: int) -> None:
+    share = even_share(widths, room)
+    taken = sum(min(width, share) for width in widths)
+    assert share >= 0
+    assert taken <= max(room, 0)
+    if taken < sum(widths) and room >= 0:
+        assert sum(min(width, share + 1) for width in widths) > room

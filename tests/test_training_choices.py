@@ -11,7 +11,6 @@ from explorer.training_choices import (
     METHOD_FIELDS,
     MORE,
     OWN,
-    differences,
     live_fields,
     live_problem,
     not_for,
@@ -20,6 +19,7 @@ from explorer.training_choices import (
     preset_of,
     preset_plans,
     same,
+    told_settings,
     values_of,
 )
 from explorer.training_terms import TERMS, formula_html, pieces, shown_terms, term_of
@@ -188,12 +188,17 @@ def test_bounds_are_shown_negated_and_terms_in_one_order() -> None:
 # -- words ---------------------------------------------------------------------------------
 
 
-def test_differences_name_what_is_not_usual() -> None:
+def test_settings_of_the_method_are_told_first_and_then_what_is_not_usual() -> None:
     plan = Plan("digits", "x", method="beta-vae", beta=8.0, network="conv", learning_rate=0.002)
-    assert differences(plan) == "conv, rate 0.002, β 8"
+    assert told_settings(plan) == "β 8, conv, rate 0.002"
     plan = Plan("pictures", "x", image_shape=(0, 32, 48), fit="fit")
-    assert differences(plan) == "32×48, not cropped"
-    assert differences(Plan("digits", "x", method="iwae", latent_size=40, epochs=3)) == ""
+    assert told_settings(plan) == "32×48, not cropped"
+    usual = Plan("digits", "x", method="iwae", latent_size=40, epochs=3, width=256, depth=2)
+    assert told_settings(usual) == "k 5", "it has a width that is the network's usual one"
+    conv = told_settings(replace(usual, width=128, network="conv"))
+    assert conv == "k 5, conv, width 128, depth 2"
+    assert told_settings(Plan("digits", "x", method="flow-vae", samples=3)).startswith("iaf, ")
+    assert told_settings(Plan("digits", "x", method="unknown")) == ""
 
 
 def test_settings_shown_with_an_objective_are_its_own() -> None:

@@ -1,6 +1,7 @@
 """The training panel and its widgets: what they show, what they ask for, and by which keys."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QWidget,
 )
@@ -61,6 +64,7 @@ from explorer.training_choices import preset_plans
 from explorer.training_words import figures_text, progress_text, progress_texts
 from explorer.widgets.loss_plot import LossPlot
 from explorer.widgets.picture_grid import PictureGrid
+from explorer.widgets.run_table import Column, shared_widths
 from models.plans import Plan
 from tests.trainings import DirectLane, Fakes, write_run
 
@@ -885,6 +889,30 @@ def test_runs_are_listed_with_what_they_are(runs: TrainingPanel) -> None:
     assert "Not finished: cut" in runs.bar.progress.format()
 
 
+def test_no_button_moves_when_runs_are_counted_or_a_training_is_paused(
+    training: Training, fakes: Fakes, qtbot: QtBot, qapp: QApplication
+) -> None:
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    bar = panel.bar
+    buttons = (*bar.pages.values(), bar.start, bar.pause, bar.stop)
+
+    def places() -> list[tuple[int, int]]:
+        qapp.processEvents()
+        return [(button.x(), button.width()) for button in buttons]
+
+    before = places()
+    write_run(training.folder, "cut", 2, 9, finished=False)
+    training.runs_changed.emit()
+    assert bar.pages["runs"].text() == "Runs (1)"
+    assert places() == before
+    training.start(panel.plan())
+    fakes.last.heard.emit(Paused())
+    assert bar.pause.text() == "Resume"
+    assert places() == before
+    training.shutdown()
+
+
 def test_runs_of_different_likelihoods_are_said_not_to_compare(
     training: Training, qtbot: QtBot
 ) -> None:
@@ -937,6 +965,73 @@ def test_what_a_run_is_and_how_far_is_seen_whole_in_a_small_window(
         at = titles.index(title)
         assert header.sectionSize(at) >= table.sizeHintForColumn(at), title
         assert header.sectionViewportPosition(at) + header.sectionSize(at) <= header.width(), title
+
+
+NAMES = ("mnist3000-beta-vae-5d", "mnist3000-beta-vae-5d-2", "mnist3000-beta-vae-5d-3")
+
+
+@pytest.mark.parametrize("width", [675, 900])  # in windows of 1100x700 and of 1440x900
+def test_runs_of_one_data_set_are_told_apart_with_all_columns_in_sight(
+    training: Training, qtbot: QtBot, qapp: QApplication, width: int
+) -> None:
+    for name, beta in zip(NAMES, (4.0, 8.0, 1.0), strict=True):
+        write_run(training.folder, name, method="beta-vae", beta=beta, width=256, batch_size=32)
+    panel = make_panel(training, qtbot)
+    panel.show_page("runs")
+    panel.resize(width, 210)
+    qapp.processEvents()
+    table = panel.runs.table
+    header, titles = table.header(), [column.title for column in COLUMNS]
+    assert header.length() == table.viewport().width()
+    at = titles.index("Date")
+    assert header.sectionSize(at) >= table.sizeHintForColumn(at), "never cut"
+    at = titles.index("Settings")
+    assert header.sectionSize(at) >= table.fontMetrics().horizontalAdvance("β 4, …") + 8
+    assert {row.texts[at] for row in table.rows()} == {f"β {beta}, batch 32" for beta in (4, 8, 1)}
+    assert header.isSectionHidden(titles.index("−Bound, nats")), "no run has one"
+    if width > 800:
+        assert header.sectionSize(0) >= table.sizeHintForColumn(0), "names have the room first"
+    option = QStyleOptionViewItem()
+    index = table.model().index(0, 0)
+    delegate = table.itemDelegateForIndex(index)
+    assert isinstance(delegate, QStyledItemDelegate)
+    delegate.initStyleOption(option, index)
+    assert option.textElideMode is Qt.TextElideMode.ElideMiddle, "their ends tell them apart"
+
+
+def test_the_date_of_a_run_is_short_and_its_tip_has_the_year(runs: TrainingPanel) -> None:
+    row = runs.runs.table.rows()[0]
+    assert re.fullmatch(r"\d{1,2} \w+ \d\d:\d\d", row.texts[-1])
+    assert re.fullmatch(r"\d{1,2} \w+ 20\d\d \d\d:\d\d:\d\d", row.tips[-1])
+
+
+def test_a_column_is_as_wide_as_a_person_makes_it(runs: TrainingPanel, qapp: QApplication) -> None:
+    header = runs.runs.table.header()
+    header.resizeSection(0, 210)
+    for width in (675, 1200, 675):
+        runs.resize(width, 210)
+        qapp.processEvents()
+        assert header.sectionSize(0) == 210
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 90)), min_size=2, max_size=8),
+    st.integers(0, 1500),
+)
+def test_columns_share_the_room_and_the_last_in_rank_are_cut_first(
+    sizes: list[tuple[int, int]], room: int
+) -> None:
+    columns = [
+        Column(str(at), "", least_px=least, rank=at, stretches=at == 0)
+        for at, (_, least) in enumerate(sizes)
+    ]
+    wanted = [wish for wish, _ in sizes]
+    widths = shared_widths(columns, wanted, room)
+    least = [min(wish, low) if low else wish for wish, low in sizes]
+    assert sum(widths) == max(room, sum(least))
+    assert all(width >= low for width, low in zip(widths, least, strict=True))
+    cut = [at for at, width in enumerate(widths) if width < wanted[at]]
+    assert all(widths[at] == least[at] for at in range(max(cut, default=0))), "the others before"
 
 
 @pytest.mark.parametrize("end", [None, Failed("The loss is no number.")])

@@ -12,7 +12,7 @@ from explorer.epochs import held_out_loss
 from explorer.figures import figure
 from explorer.progress_line import clock
 from explorer.runs_on_disk import ELSEWHERE_TEXT, Run, RunState
-from explorer.training_choices import differences, setting_word
+from explorer.training_choices import setting_word, told_settings
 from explorer.training_terms import likelihood_text
 from explorer.widgets.run_table import Column, Row, RunTable
 from explorer.widgets.training_bar import enable
@@ -20,40 +20,39 @@ from models.downloads import BUILT_IN
 from models.methods import METHODS
 
 COLUMNS = (
-    Column("Run", "The name of its model; check some to compare their curves", 142),
+    Column("Run", "The name of its model; check some to compare", middle=True, least_px=96, rank=4),
     Column(
         "State",
         "Running (here, or elsewhere: in another window or on the command line), finished, stopped "
         "(a model of fewer epochs than planned), unfinished, not begun (cut off in its first "
         "epoch) or damaged",
-        78,
     ),
-    Column("Epochs", "Finished, of those planned", 80, number=True),
-    Column("Data", "What it was trained on", 76),
-    Column("Method", "What was optimised", 86),
-    Column("K", "Latent dimensions", 30, number=True),
+    Column("Epochs", "Finished, of those planned", number=True),
+    Column("Data", "What it was trained on", least_px=56, rank=2),
+    Column("Method", "What was optimised", least_px=56, rank=3),
+    Column("K", "Latent dimensions", number=True),
     Column(
         "−ELBO, nats",
         "Of held-out images, in nats an image; where there is no ELBO, the reconstruction (rec.).\n"
         "Values of different likelihoods or data cannot be compared. Pseudo: a Bernoulli on grey "
         "images is no normalised density",
-        96,
         number=True,
     ),
     Column(
         "−Bound, nats",
         "The importance-weighted bound of held-out images, in nats an image; values of different "
         "likelihoods or data cannot be compared",
-        96,
         number=True,
+        goes=True,
     ),
     Column(
         "Settings",
-        "Those that are not the usual ones, and what was changed on the way",
-        112,
+        "Those of its method, others that are not the usual ones, and what was changed on the way",
         stretches=True,
+        least_px=72,
+        rank=1,
     ),
-    Column("Date", "When its last epoch was written", 92),
+    Column("Date", "When its last epoch was written"),
 )
 _MOST = 99_999
 _MORE_PX = 132
@@ -197,7 +196,8 @@ class RunsPage(QWidget):
 def row_of(run: Run) -> Row:
     """A run as a row of the table."""
     plan, terms = run.plan, run.held_out
-    date = time.strftime("%d %b %H:%M", time.localtime(run.changed_at))
+    written = time.localtime(run.changed_at)
+    date = f"{written.tm_mday} {time.strftime('%b %H:%M', written)}"
     state = run.state.value
     if plan is None:
         texts = (run.name, state, "", "", "", "", "", "", "", date)
@@ -207,7 +207,7 @@ def row_of(run: Run) -> Row:
     data = BUILT_IN[plan.data].title.split(",")[0] if plan.data in BUILT_IN else plan.data
     data = data.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     method = METHODS[plan.method].title if plan.method in METHODS else plan.method
-    told = ", ".join(part for part in (differences(plan), changes_text(run)) if part)
+    told = ", ".join(part for part in (told_settings(plan), changes_text(run)) if part)
     loss = held_out_loss(terms) if terms else float("inf")
     bound = -terms.get("importance_bound", float("-inf"))
     kind = "pseudo " if run.pseudo else ""
@@ -228,10 +228,20 @@ def row_of(run: Run) -> Row:
         run.name, state, float(run.epoch), data, method, float(plan.latent_size), loss, bound,
         told, run.changed_at,
     )  # fmt: skip
-    losses = (_loss_tip(run, "−ELBO", texts[6]), _loss_tip(run, "−Bound", texts[7]))
-    state_tip = _RUNNING.get(run.state, state)
-    first = (str(run.folder), state_tip, _epochs_tip(run, texts[2]), plan.data, *texts[4:6])
-    tips = (*first, *losses, told or "the usual ones", date)
+    elbo_tip, bound_tip = _loss_tip(run, "−ELBO", texts[6]), _loss_tip(run, "−Bound", texts[7])
+    if bound_tip:  # a narrow table has no column for it
+        elbo_tip += f"\n−Bound {texts[7].removeprefix(kind)} nats an image"
+    tips = (
+        f"{run.name}\n{run.folder}",
+        _RUNNING.get(run.state, state),
+        _epochs_tip(run, texts[2]),
+        plan.data,
+        *texts[4:6],
+        elbo_tip,
+        bound_tip,
+        told or "the usual ones",
+        time.strftime("%d %b %Y %H:%M:%S", written),
+    )
     return Row(str(run.folder), texts, order, tips, _colours(run))
 
 

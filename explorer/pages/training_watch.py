@@ -332,7 +332,7 @@ class WatchPage(QWidget):
         key = str(self.compared_term.currentData())
         self.compared.set_terms(
             [
-                Term(str(run.folder), run.name, _short(run.name), colour, _run_tip(run))
+                Term(str(run.folder), run.name, _short(run.name), colour, _run_tip(run), cut=True)
                 for run, colour in zip(self._runs, cycle(RUN_COLOURS), strict=False)
             ]
         )

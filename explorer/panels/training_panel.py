@@ -48,6 +48,7 @@ PAGES = (
     Choice("runs", "Runs", "Trainings, finished and unfinished: compare, go on, keep, discard"),
 )
 _CURVES_PAUSE_MS = 2000  # between two looks at curves while a handle is dragged: they cost 10 ms
+_MOST_COUNTED = 100  # from here on a page's button says "99+": the tooltip counts all
 _LIKELIHOOD_TIP = (
     "p(x|z) is chosen by the images: Bernoulli for grey ones, Gaussian with a learned σ for "
     "those in colour; another one can be chosen under More settings"
@@ -79,6 +80,7 @@ class TrainingPanel(QWidget):
         self._asked = False
         self._data_folder = ""
         self.bar = TrainingBar(PAGES, self)
+        self.bar.leave_room("runs", _runs_text(_MOST_COUNTED))
         self.setup, self.watch, self.runs = SetupPage(self), WatchPage(self), RunsPage(self)
         self.form = self.setup.form
         self.reconstructions, self.samples = self.watch.reconstructions, self.watch.samples
@@ -455,7 +457,7 @@ class TrainingPanel(QWidget):
         self._show_runs()
         self._select_cut_short()
         count = len(self._runs.unfinished())
-        self.bar.set_page_text("runs", f"Runs ({count})" if count else "Runs")
+        self.bar.set_page_text("runs", _runs_text(count))
         left = f"; {count} unfinished" if count else ""
         self.bar.pages["runs"].setToolTip(PAGES[2].tip + left)
         self._show_compared()
@@ -475,6 +477,13 @@ class TrainingPanel(QWidget):
 
     def _show_compared(self) -> None:
         self.watch.set_compared(self.runs.checked_runs())
+
+
+def _runs_text(unfinished: int) -> str:
+    """What the page of runs is called, with how many are unfinished."""
+    if not unfinished:
+        return "Runs"
+    return f"Runs ({unfinished})" if unfinished < _MOST_COUNTED else "Runs (99+)"
 
 
 def _name_for(plan: Plan) -> str:

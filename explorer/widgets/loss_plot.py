@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from explorer import theme
@@ -52,6 +52,7 @@ class LossPlot(QWidget):
         self._fitted: set[str] = set()  # terms that the range of values was found for
         self._numbered: bool | None = None
         self._row_height = self._leading = self._leading_px = 0
+        self._first: QWidget | None = None
         self._ground = ""
         self._unit = unit
         self._buttons: dict[str, QToolButton] = {}
@@ -100,7 +101,7 @@ class LossPlot(QWidget):
     def set_leading(self, widget: QWidget) -> None:
         """Put a widget before the buttons of the terms."""
         self._row.insertWidget(0, widget)
-        self._leading, self._leading_px = 1, widget.sizeHint().width()
+        self._leading, self._first = 1, widget
 
     def set_lines(self, lines: Sequence[Line]) -> None:
         """Draw other lines. Terms without any are not offered."""
@@ -268,11 +269,30 @@ class LossPlot(QWidget):
 
     def _name_buttons(self) -> None:
         """Whole names where there is room for them, else short ones."""
+        if self._first is not None:
+            self._leading_px = self._first.sizeHint().width()
         there = [term for term in self._terms if not self._buttons[term.key].isHidden()]
+        if any(term.cut for term in there):
+            self._cut_names(there)
+            return
         letters, room = sum(len(term.name) for term in there), self.width() - self._leading_px
         narrow = letters * _PX_A_LETTER + len(there) * _BUTTON_PX > room
         for term in there:
             self._buttons[term.key].setText(term.short if narrow else term.name)
+
+    def _cut_names(self, there: Sequence[Term]) -> None:
+        """Names cut in the middle as far as needed: how two of them differ is told at the end."""
+        buttons = [self._buttons[term.key] for term in there]
+        metrics, beside = self.fontMetrics(), 0
+        for button in buttons:
+            button.ensurePolished()
+            metrics = button.fontMetrics()
+            beside += button.sizeHint().width() - metrics.horizontalAdvance(button.text())
+        beside += self._row.spacing() * (len(there) + self._leading)
+        room = self.width() - self._leading_px - beside
+        share = even_share([metrics.horizontalAdvance(term.name) for term in there], room)
+        for term, button in zip(there, buttons, strict=True):
+            button.setText(_cut_in_the_middle(term.name, metrics, share))
 
     # -- colours ---------------------------------------------------------------------------
 
@@ -423,6 +443,31 @@ class LossPlot(QWidget):
     def _table(self, epoch: float) -> str:
         low = self._plot.height() < (len(self.shown_terms()) + 2) * _TABLE_ROW_PX
         return (low_table if low else table)(epoch, self._read(epoch))
+
+
+def even_share(widths: Sequence[int], room: int) -> int:
+    """The most that each may have so that all fit into some room: those that need less leave it.
+
+    At least 0, in the unit of the widths.
+    """
+    left = room
+    for place, width in enumerate(sorted(widths)):
+        share = left // (len(widths) - place)
+        if width > share:
+            return max(0, share)
+        left -= width
+    return max(widths, default=0)
+
+
+def _cut_in_the_middle(name: str, metrics: QFontMetrics, room: int) -> str:
+    """As many letters of a name as fit: Qt takes as many from each side, and so one too many."""
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    for kept in range(len(name) - 1, 2, -1):
+        text = f"{name[: kept // 2]}…{name[-(kept - kept // 2) :]}"
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+    return f"{name[:1]}…{name[-1:]}"
 
 
 def _faint(colour: str) -> QColor:

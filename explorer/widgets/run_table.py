@@ -1,11 +1,12 @@
 """A table of runs: sortable, one selected, any number checked, all by keys too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QItemSelection,
     QModelIndex,
     QPersistentModelIndex,
@@ -14,25 +15,40 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
 
 Index = QModelIndex | QPersistentModelIndex
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 _NOWHERE = QModelIndex()
+_LEAST_PX = 16
+_TITLE_EDGES_PX = 12
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title, what it means, its width in pixels, and whether it holds numbers.
+    """A column's title, what it means, whether it holds numbers, and who gives way to whom.
 
-    What is left of the table's width is for those that stretch.
+    Each is as wide as what it holds. Where the table is too narrow for all, those with a `least_px`
+    are cut down to it, the lowest `rank` first; the others are never cut. `middle`: texts are cut
+    in the middle, as their ends tell them apart. One that stretches has what is left of the table.
+    One that `goes` is hidden before the first column is cut: what it holds is in another's tips.
     """
 
     title: str
     tip: str
-    width_px: int
     number: bool = False
     stretches: bool = False
+    middle: bool = False
+    least_px: int = 0
+    rank: int = 0
+    goes: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +157,7 @@ class _Header(QHeaderView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is not None:
-            self._at = min(max(self._at + step, 0), self.count() - 1)
+            self._at = self._next_shown(step)
             self._sort(Qt.SortOrder.AscendingOrder)
         elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             down = self.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder
@@ -149,8 +165,21 @@ class _Header(QHeaderView):
         else:
             super().keyPressEvent(event)
 
+    def _next_shown(self, step: int) -> int:
+        """The next column to one side that is not hidden, or else the present one."""
+        places = range(self._at + step, self.count() if step > 0 else -1, step)
+        return next((at for at in places if not self.isSectionHidden(at)), self._at)
+
     def _sort(self, order: Qt.SortOrder) -> None:
         self.setSortIndicator(self._at, order)
+
+
+class _MiddleCut(QStyledItemDelegate):
+    """Cuts texts in the middle."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideMiddle
 
 
 class RunTable(QTreeView):
@@ -182,25 +211,94 @@ class RunTable(QTreeView):
         header = self.header()
         header.setStretchLastSection(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setMinimumSectionSize(_LEAST_PX)
+        self._middle_cut = _MiddleCut(self)
         for place, column in enumerate(columns):
-            header.resizeSection(place, column.width_px)
+            if column.middle:
+                self.setItemDelegateForColumn(place, self._middle_cut)
+        self._text_px: dict[str, int] = {}  # widths that were measured
+        self._dragged_px: dict[int, int] = {}  # widths of columns that a person chose
+        self._fitting = False
+        header.sectionResized.connect(self._on_section_resized)
+        header.sortIndicatorChanged.connect(self._fit)
         self._model.checks_changed.connect(self.checks_changed)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.doubleClicked.connect(self._on_entered)
 
+    # -- widths ----------------------------------------------------------------------------
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        columns, header = self._model.columns, self.header()
-        wide = [place for place, column in enumerate(columns) if column.stretches]
-        taken = sum(header.sectionSize(at) for at in range(len(columns)) if at not in wide)
-        for place in wide:
-            room = (self.viewport().width() - taken) // len(wide)
-            header.resizeSection(place, max(columns[place].width_px, room))
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._text_px = {}
+            self._fit()
+
+    def _fit(self) -> None:
+        """Share the width among the columns; those that are empty in every row have none."""
+        rows, header, room = self._model.rows, self.header(), self.viewport().width()
+        count = len(self._model.columns)
+        there = [at for at in range(count) if not rows or any(row.texts[at] for row in rows)]
+        wanted = {at: self._wanted_px(at) for at in there}
+        columns = {at: self._column(at) for at in there}
+        widths = shared_widths(list(columns.values()), list(wanted.values()), room)
+        if widths[0] < wanted[0]:
+            there = [at for at in there if not columns[at].goes]
+            wide = [wanted[at] for at in there]
+            widths = shared_widths([columns[at] for at in there], wide, room)
+        self._fitting = True
+        for place in range(count):
+            header.setSectionHidden(place, place not in there)
+        for place, width in zip(there, widths, strict=True):
+            header.resizeSection(place, width)
+        self._fitting = False
+
+    def _column(self, place: int) -> Column:
+        """A column, which is not cut if a person has chosen its width."""
+        column = self._model.columns[place]
+        return replace(column, least_px=0) if place in self._dragged_px else column
+
+    def _wanted_px(self, place: int) -> int:
+        """The width in which a column shows all it holds."""
+        if place in self._dragged_px:
+            return self._dragged_px[place]
+        title = self._title_px(place)
+        rows = self._model.rows
+        if not rows:
+            return title
+        first = self._model.index(0, place)
+        beside = self.sizeHintForIndex(self._proxy.mapFromSource(first)).width()
+        beside -= self._width_of(rows[0].texts[place])
+        texts = {row.texts[place] for row in rows}
+        return max(title, beside + max(self._width_of(text) for text in texts) + 1)
+
+    def _title_px(self, place: int) -> int:
+        """The width of a title, with room for the arrow only where there is one."""
+        if place == self.header().sortIndicatorSection():
+            return self.header().sectionSizeHint(place)
+        return self._width_of(self._model.columns[place].title) + _TITLE_EDGES_PX
+
+    def _width_of(self, text: str) -> int:
+        if text not in self._text_px:
+            self._text_px[text] = self.fontMetrics().horizontalAdvance(text)
+        return self._text_px[text]
+
+    def _on_section_resized(self, place: int, before: int, now: int) -> None:
+        if not self._fitting:
+            self._dragged_px[place] = now
+
+    # -- rows ------------------------------------------------------------------------------
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows; what is selected and checked stays if it is still there."""
         key, count = self.selected_key(), len(self._model.checked)
+        texts = [row.texts for row in self._model.rows]
         self._model.put(rows)
+        if texts != [row.texts for row in rows]:
+            self._fit()
         if key != self.selected_key():
             self.select(key)
         if count != len(self._model.checked):
@@ -255,3 +353,22 @@ class RunTable(QTreeView):
 
     def _on_entered(self, index: QModelIndex) -> None:
         self.opened.emit(self._model.rows[self._proxy.mapToSource(index).row()].key)
+
+
+def shared_widths(columns: Sequence[Column], wanted: Sequence[int], room: int) -> list[int]:
+    """The widths of columns in some room, in pixels: those wanted, less where there is no room.
+
+    What is left goes to the columns that stretch. Wider than the room only if all are at their
+    least.
+    """
+    widths = list(wanted)
+    for place in sorted(range(len(columns)), key=lambda at: columns[at].rank):
+        least = columns[place].least_px
+        over = sum(widths) - room
+        if least and over > 0:
+            widths[place] = max(min(least, widths[place]), widths[place] - over)
+    wide = [at for at, column in enumerate(columns) if column.stretches]
+    left = max(0, room - sum(widths))
+    for count, place in enumerate(wide):
+        widths[place] += left // len(wide) + (count < left % len(wide))
+    return widths

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QStyle,
+    QStyleOptionButton,
     QToolButton,
     QWidget,
 )
@@ -36,6 +38,35 @@ class _Progress(QProgressBar):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
+class _Page(QToolButton):
+    """Has room for the longest text it may have: whatever it says, nothing beside it moves."""
+
+    longest = ""
+
+    def sizeHint(self) -> QSize:
+        hint, width = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        return QSize(hint.width() + max(0, width(self.longest) - width(self.text())), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
+class _Pause(QPushButton):
+    """Has room for either of its words, so that Stop stays where it is."""
+
+    def sizeHint(self) -> QSize:
+        hint, option = super().sizeHint(), QStyleOptionButton()
+        self.initStyleOption(option)
+        for option.text in ("Pause", "Resume"):
+            text = self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic.value, option.text)
+            kind = QStyle.ContentsType.CT_PushButton
+            hint = hint.expandedTo(self.style().sizeFromContents(kind, option, text, self))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
 class TrainingBar(QWidget):
     """Pages, start, pause, stop; how far it is, how well it goes, and the model that was made."""
 
@@ -43,10 +74,10 @@ class TrainingBar(QWidget):
 
     def __init__(self, pages: Sequence[Choice], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.pages: dict[str, QToolButton] = {}
+        self.pages: dict[str, _Page] = {}
         for choice in pages:
             self._add_page(choice)
-        self.start, self.pause = QPushButton("Start", self), QPushButton("Pause", self)
+        self.start, self.pause = QPushButton("Start", self), _Pause("Pause", self)
         self.stop, self.open = QPushButton("Stop", self), QPushButton("Open model", self)
         self.progress, self.pace = _Progress(self), QLabel(self)
         names = ("trainStart", "trainPause", "trainStop", "trainOpen")
@@ -69,7 +100,7 @@ class TrainingBar(QWidget):
         self._lay_out()
 
     def _add_page(self, choice: Choice) -> None:
-        button = QToolButton(self)
+        button = _Page(self)
         button.setObjectName(f"page-{choice.value}")
         button.setText(choice.text)
         button.setAccessibleName(choice.text)
@@ -101,6 +132,11 @@ class TrainingBar(QWidget):
         """Mark a page as the one that is shown."""
         for known, button in self.pages.items():  # a group would leave one of them to Tab
             button.setChecked(known == name)
+
+    def leave_room(self, name: str, text: str) -> None:
+        """Keep a page's button as wide as that text needs, which it may have later."""
+        self.pages[name].longest = text
+        self.pages[name].updateGeometry()
 
     def set_page_text(self, name: str, text: str) -> None:
         """Write something else on a page's button."""
