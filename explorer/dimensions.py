@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from explorer.figures import nats
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 
@@ -13,6 +14,7 @@ ACTIVE_VARIANCE = 0.01  # Burda et al. 2016, section 5.2
 LEAST_NATS = 0.01  # a mean KL below it is as good as none
 _CLEARLY = 0.5  # of another's use: a dimension that is used so little gives way to it on the map
 _NEARLY = 0.9  # the same for the order of dimensions in a list
+_MANY = 20  # more dimensions are chosen from a list in the order of their use
 
 
 def use_of(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
@@ -24,6 +26,30 @@ def use_of(model: ModelInfo) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
 def dimensions_in_order(model: ModelInfo) -> list[int]:
     """Highest mean KL first; without a prior, those first along which the data varies most."""
     return [int(dimension) for dimension in np.argsort(-use_of(model), kind="stable")]
+
+
+def use_words(model: ModelInfo, dimension: int) -> tuple[str, str]:
+    """How much the model uses a dimension, and what that figure is."""
+    if not model.has_prior and model.deviation is not None:
+        return f"spread {model.deviation[dimension]:.2g} units", (
+            "Standard deviation of the data's codes along it, in units of the latent space; a "
+            "plain autoencoder has no prior, so no KL to one"
+        )
+    if not model.has_prior:
+        return "no KL", "A plain autoencoder has no prior, so its dimensions have no KL to one"
+    if model.points is None or not len(model.points):
+        return "KL unknown", "The model came without data, over which a mean KL could be taken"
+    moments = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ""
+    tip = f"Mean KL to the prior over the data{moments}, in nats: how much the model uses it"
+    return nats(float(model.kl[dimension])), tip
+
+
+def dimensions_to_choose(model: ModelInfo) -> dict[int, tuple[str, str]]:
+    """The dimensions as they are listed, many by use, and `use_words` where data tells them."""
+    many = model.latent_size > _MANY
+    order = dimensions_in_order(model) if many else range(model.latent_size)
+    known = model.points is not None and len(model.points) > 0
+    return {d: use_words(model, d) if known else ("", "") for d in order}
 
 
 def axes_to_follow(model: ModelInfo, axes: tuple[int, int]) -> tuple[int, int]:

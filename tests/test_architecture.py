@@ -144,7 +144,7 @@ ARROWS: dict[str, str] = {
     "explorer.plane_choices": (
         "explorer.arrangement explorer.rendering explorer.selection models models.planes"
     ),
-    "explorer.dimensions": "explorer.rendering explorer.session",
+    "explorer.dimensions": "explorer.figures explorer.rendering explorer.session",
     "explorer.first_look": "explorer.arrangement explorer.rendering",
     # training: the trainer's own process, and what is said to it and by it
     "explorer.trainer_messages": "models.plans",

@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from explorer.dimensions import use_words
 from explorer.pages.training_watch import _no_kl
-from explorer.panels.sliders_panel import _detail
 from explorer.widgets.kl_strip import KlStrip, heat
 from models.points import Points
 from tests.fakes import info
@@ -135,7 +135,7 @@ def test_of_a_flow_it_is_said_what_the_kl_of_a_dimension_is_elsewhere() -> None:
     """The sliders show one, of Gaussians: neither may deny the other."""
     zero = np.zeros((4, 2), np.float32)
     model = replace(info(2), method="flow-vae", points=Points(zero, zero, None))
-    _, tip = _detail(model, 0)
+    _, tip = use_words(model, 0)
     told = _no_kl("flow-vae")
     assert "panel Dimensions" in told
     assert "moments" in told

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
 )
 from pytestqt.qtbot import QtBot
@@ -38,6 +40,7 @@ from tests.fakes import HeldLane, PromptLane, info
 from tests.opened import PATIENCE_MS, Opened, opened
 
 K = 4
+popup = pytest.mark.qt_log_ignore(r"does not support (raise|grabbing the keyboard)", extend=True)
 
 
 class NoPictures(QObject):
@@ -624,3 +627,92 @@ def test_a_session_and_a_model_come_back_with_their_plane(window: Opened, tmp_pa
     choose(top.map_panel, "axes")
     assert session.plane.name == "z2 × z1"
     window.settle()
+
+
+def many(panel: MapPanel, session: Session, size: int, **values: Any) -> QComboBox:
+    """The box of the axis across of a model of that many dimensions; three carry something."""
+    random = np.random.default_rng(0)
+    mean = random.standard_normal((90, size)).astype(np.float32)
+    kl = np.zeros(size, np.float32)
+    kl[[2, 7, 11]] = 0.7, 1.25, 0.03
+    data = Points(mean, np.zeros((90, size), np.float32), np.arange(90) % 3)
+    found = replace(info(size), points=data, class_names=("0", "1", "2"), kl=kl)
+    session.set_model(replace(found, **values), handles(np.zeros(size, np.float32)), (2, 7))
+    combo = panel.findChild(QComboBox, "planeAcross")
+    assert isinstance(combo, QComboBox)
+    return combo
+
+
+@popup
+@pytest.mark.parametrize("size", [12, 512])
+def test_the_lists_of_axes_are_wide_enough_for_every_row(
+    panel: MapPanel, session: Session, size: int
+) -> None:
+    combo = many(panel, session, size)
+    combo.showPopup()
+    view = combo.view()
+    rows = [combo.model().index(row, 0) for row in range(size)]
+    assert max(view.sizeHintForIndex(row).width() for row in rows) <= view.viewport().width()
+    combo.hidePopup()
+
+
+def test_of_many_dimensions_those_that_carry_most_come_first(
+    panel: MapPanel, session: Session
+) -> None:
+    combo = many(panel, session, 512)
+    assert [combo.itemText(row) for row in range(4)] == ["z7", "z2", "z11", "z0"]
+    assert combo.count() == 512
+    assert combo.currentText() == "z2"
+    assert "in nats" in combo.itemData(0, Qt.ItemDataRole.ToolTipRole)
+    combo.setCurrentIndex(2)
+    combo.activated.emit(2)
+    assert session.axes == (11, 7)
+    assert session.plane.across == combo.currentText() == "z11"
+    few = many(panel, session, 12)
+    assert [few.itemText(row) for row in range(12)] == [f"z{number}" for number in range(12)]
+
+
+def test_the_list_says_how_much_each_carries_and_the_box_only_which_it_is(
+    panel: MapPanel, session: Session
+) -> None:
+    combo = many(panel, session, 512)
+    view, option = combo.view(), QStyleOptionViewItem()
+    delegate = view.itemDelegate()
+    assert isinstance(delegate, QStyledItemDelegate)
+    delegate.initStyleOption(option, combo.model().index(0, 0))
+    assert cast("Any", option).text == "z7  ·  1.2 nats"
+    assert combo.itemText(0) == "z7"
+
+
+@popup
+def test_the_list_is_in_the_order_of_what_each_carries_when_it_is_opened(
+    panel: MapPanel, session: Session
+) -> None:
+    combo = many(panel, session, 512)
+    assert session.model is not None
+    kl = session.model.kl.copy()
+    kl[400] = 9.0
+    session.set_weights(replace(session.model, kl=kl))
+    combo.showPopup()
+    assert [combo.itemText(row) for row in range(2)] == ["z400", "z7"]
+    assert combo.currentText() == "z2"
+    combo.hidePopup()
+
+
+@popup
+@pytest.mark.parametrize("typed", ["31", "z31"])
+@pytest.mark.parametrize("opened", [False, True])
+def test_typing_a_number_finds_that_dimension(
+    panel: MapPanel, session: Session, typed: str, opened: bool
+) -> None:
+    """z31 stands in the list below z310 and others that begin with it."""
+    kl = np.zeros(512, np.float32)
+    kl[300:320] = 1.0
+    combo = many(panel, session, 512, kl=kl)
+    if opened:
+        combo.showPopup()
+    QTest.keyClicks(combo.view() if opened else combo, typed)
+    if opened:
+        QTest.keyClick(combo.view(), Qt.Key.Key_Return)
+    assert session.axes == (31, 7)
+    assert combo.currentText() == "z31"

@@ -20,6 +20,7 @@ from explorer.arrangement import Bytes, Floats
 from explorer.colour_bar import ColourBar
 from explorer.crowd_image import unchosen_grey
 from explorer.decoding import Decoding
+from explorer.dimensions import dimensions_to_choose
 from explorer.fit_box import FIT_WORDS, fit_box
 from explorer.layer_buttons import LayerButtons
 from explorer.map_handles import MapHandles, plane_words
@@ -136,6 +137,7 @@ class MapPanel(QWidget):
         planes.ended.connect(self._show_plane)
         planes.failed.connect(self.failed)
         self._chooser.axes_chosen.connect(self._session.set_axes)
+        self._chooser.opening.connect(self._offer_dimensions)
         self._chooser.add_view(*_EMBEDDING)
         self._chooser.view_chosen.connect(self.embedding_wished)
         self._build()
@@ -350,11 +352,16 @@ class MapPanel(QWidget):
         model = self._session.model
         if model is None:
             return
-        self._chooser.set_dimensions([f"z{number}" for number in range(model.latent_size)])
+        self._offer_dimensions()
         self.view.set_line_only(model.latent_size == 1)
         self._separated = self._session.layers.hidden_classes
         labelled = model.points is not None and model.points.label is not None
         self._legend.set_classes(model.class_names if labelled else ())
+
+    def _offer_dimensions(self) -> None:
+        """Those that carry most now: somebody is about to choose, or may."""
+        if self._session.model is not None:
+            self._chooser.set_dimensions(dimensions_to_choose(self._session.model))
 
     def _on_plane_changed(self) -> None:
         self._show_plane()

@@ -21,8 +21,8 @@ from explorer.dimensions import (
     dimensions_in_order,
     is_nearly_in_order,
     map_dimensions,
+    use_words,
 )
-from explorer.figures import nats
 from explorer.pacing import Paced
 from explorer.painting import to_image
 from explorer.rendering import DecodeRequest, DecodeResult, ModelInfo, Slot
@@ -142,7 +142,7 @@ class SlidersPanel(QWidget):
         for dimension in shown[:_MOST_ROWS]:
             centre, reach = float(model.centre[dimension]), float(model.spread[dimension])
             row = DimensionRow(dimension, centre, reach, holder)
-            row.set_detail(*_detail(model, dimension))
+            row.set_detail(*use_words(model, dimension))
             self._mark(row)
             if dimension in before:  # its pictures stand until others come
                 row.thumbnails.set_images(before[dimension].thumbnails.images)
@@ -259,7 +259,7 @@ class SlidersPanel(QWidget):
             return
         self._show_count(model, count)
         for dimension, row in self._rows.items():
-            row.set_detail(*_detail(model, dimension))
+            row.set_detail(*use_words(model, dimension))
             if not self._session.in_gesture:
                 row.set_span(float(model.centre[dimension]), float(model.spread[dimension]))
         self._on_latent_changed()
@@ -365,22 +365,6 @@ _MARKS = (
     ("map →", "This dimension runs across the map, to the right", "across the map"),
     ("map ↑", "This dimension runs up the map", "up the map"),
 )
-
-
-def _detail(model: ModelInfo, dimension: int) -> tuple[str, str]:
-    """How much the model uses a dimension, and what that figure is."""
-    if not model.has_prior and model.deviation is not None:
-        return f"spread {model.deviation[dimension]:.2g} units", (
-            "Standard deviation of the data's codes along it, in units of the latent space; a "
-            "plain autoencoder has no prior, so no KL to one"
-        )
-    if not model.has_prior:
-        return "no KL", "A plain autoencoder has no prior, so its dimensions have no KL to one"
-    if model.points is None or not len(model.points):
-        return "KL unknown", "The model came without data, over which a mean KL could be taken"
-    moments = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ""
-    tip = f"Mean KL to the prior over the data{moments}, in nats: how much the model uses it"
-    return nats(float(model.kl[dimension])), tip
 
 
 def _count_words(model: ModelInfo, active: int) -> tuple[str, str, str]:

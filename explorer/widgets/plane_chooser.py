@@ -3,13 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 _LEAST_PX = 58  # of a combo box: "z511" and the arrow, where the window is narrow
 _ARROW_PX = 36  # beside a combo box's text: the arrow and the frame
 _LIST_PX, _SPACING_PX = 180, 4
+_AROUND_PX = 36  # an item's text in a list: its padding, the list's own, the frame, some air
+_USE = Qt.ItemDataRole.UserRole + 1  # how much a dimension is used, in words
 _TIP = "The plane of the latent space that the map shows"
 
 
@@ -18,6 +32,7 @@ class PlaneChooser(QWidget):
 
     kind_chosen = Signal(str)  # chosen again too: the plane is made anew
     axes_chosen = Signal(int, int)
+    opening = Signal()  # a list of dimensions: who knows more of them now may say so
     view_chosen = Signal()  # the entry that is no plane
 
     def __init__(
@@ -74,7 +89,8 @@ class PlaneChooser(QWidget):
         self._row.addWidget(self._kind)
 
     def _build_axes(self) -> None:
-        self._across, self._up = QComboBox(self), QComboBox(self)
+        self._uses: dict[int, tuple[str, str]] = {}
+        self._across, self._up = _DimensionBox(self), _DimensionBox(self)
         for combo, name, side in (
             (self._across, "planeAcross", "across"),
             (self._up, "planeUp", "up"),
@@ -86,10 +102,11 @@ class PlaneChooser(QWidget):
             )
             combo.setMinimumWidth(_LEAST_PX)
             combo.activated.connect(self._on_axes_activated)
+            combo.opening.connect(self.opening)
         self._times = self._muted("×")
         for widget in (self._across, self._times, self._up):
             self._parts.addWidget(widget)
-        self.set_dimensions([])
+        self._fill()
 
     def _muted(self, text: str) -> QLabel:
         label = QLabel(text, self)
@@ -102,16 +119,29 @@ class PlaneChooser(QWidget):
         """Do without its title, where there is little room."""
         self._title.setHidden(compact)
 
-    def set_dimensions(self, names: Sequence[str]) -> None:
-        """The dimensions there are."""
+    def set_dimensions(self, uses: Mapping[int, tuple[str, str]]) -> None:
+        """The dimensions there are, in the order of the lists.
+
+        Each has words of how much it is used, and a tip that says what these are.
+        """
+        if dict(uses) != self._uses:
+            self._uses = dict(uses)
+            self._fill()
+
+    def _fill(self) -> None:
+        names = [f"z{number}" for number in self._uses]
         for combo in (self._across, self._up):
-            combo.clear()
-            _fit(combo, names[-1:])
-            combo.addItems(list(names))
+            _fit(combo, [max(names, key=len, default="")])
+            combo.set_dimensions(self._uses)
             combo.setEnabled(len(names) > 2)
+        self._show_axes()
         widest = self._times.sizeHint().width() + 2 * _SPACING_PX
         widest += self._across.maximumWidth() + self._up.maximumWidth()
         self._part.setFixedWidth(widest)
+
+    def _show_axes(self) -> None:
+        for combo, axis in zip((self._across, self._up), self._axes, strict=True):
+            combo.setCurrentIndex(combo.findData(axis))
 
     def add_view(self, text: str, tip: str) -> None:
         """An entry below the planes that leads to another view of the data."""
@@ -137,8 +167,7 @@ class PlaneChooser(QWidget):
         """The plane that is on the map."""
         self._axes, self._shown = axes, kind
         self._kind.setCurrentIndex(self._kind.findData(kind))
-        self._across.setCurrentIndex(axes[0])
-        self._up.setCurrentIndex(axes[1])
+        self._show_axes()
         of_axes, random = kind == self._axes_kind, kind == "random"
         self._across.setVisible(of_axes)
         for widget in (self._times, self._up):
@@ -162,10 +191,73 @@ class PlaneChooser(QWidget):
         self.kind_chosen.emit(self._kind.currentData())
 
     def _on_axes_activated(self) -> None:
-        i, j = self._across.currentIndex(), self._up.currentIndex()
+        i, j = self._across.currentData(), self._up.currentData()
         if i == j:  # choosing the other's dimension swaps the two
             i, j = self._axes[1], self._axes[0]
         self.axes_chosen.emit(i, j)
+
+
+class _DimensionBox(QComboBox):
+    """A box of dimensions; its list says beside each how much it is used."""
+
+    opening = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setView(_DimensionList(self))
+        self.setItemDelegate(_NameAndUse(self))
+
+    def set_dimensions(self, uses: Mapping[int, tuple[str, str]]) -> None:
+        """List them, each with words of its use and a tip; none is chosen."""
+        self.clear()
+        for place, (number, (use, tip)) in enumerate(uses.items()):
+            self.addItem(f"z{number}", number)
+            self.setItemData(place, use, _USE)
+            self.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
+        words = (_list_words(f"z{number}", use) for number, (use, _) in uses.items())
+        view = self.view()
+        widest = max(map(view.fontMetrics().horizontalAdvance, words), default=0)
+        bar = view.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, view)
+        view.setMinimumWidth(widest + bar + _AROUND_PX)
+
+    def showPopup(self) -> None:
+        self.opening.emit()
+        super().showPopup()
+
+
+class _DimensionList(QListView):
+    """Typing a number, with or without the z, finds that dimension wherever it is in the list."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._typed, self._since = "", QElapsedTimer()
+
+    def keyboardSearch(self, search: str) -> None:
+        pause = QApplication.keyboardInputInterval()
+        late = not self._since.isValid() or self._since.hasExpired(pause)
+        self._since.start()
+        self._typed = (search if late else self._typed + search).lower()
+        number = self._typed.removeprefix("z")
+        if not number.isdecimal():
+            return
+        first, exactly = self.model().index(0, 0), Qt.MatchFlag.MatchExactly
+        found = self.model().match(first, Qt.ItemDataRole.UserRole, int(number), 1, exactly)
+        if found:
+            self.setCurrentIndex(found[0])
+
+
+class _NameAndUse(QStyledItemDelegate):
+    """A dimension's name and how much it is used; the box itself shows the name alone."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        option.text = _list_words(option.text, index.data(_USE))
+
+
+def _list_words(name: str, use: str | None) -> str:
+    return f"{name}  ·  {use}" if use else name
 
 
 def _fit(combo: QComboBox, texts: Sequence[str]) -> None:
