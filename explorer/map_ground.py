@@ -39,7 +39,8 @@ class GroundLook:
     @property
     def ground(self) -> QRectF:
         """The part that shows the plane."""
-        return QRectF(axes.MARGIN_LEFT_PX, 0, self.view.width, self.view.height)
+        left = axes.MARGIN_LEFT_PX if self.show_axes else 0
+        return QRectF(left, 0, self.view.width, self.view.height)
 
 
 class MapGround(QObject):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton
@@ -595,3 +595,17 @@ def test_the_method_that_is_chosen_is_told_from_the_one_being_computed(
     window.qtbot.waitUntil(
         lambda: not window.window.services.lanes.embeddings.busy, timeout=PATIENCE_MS
     )
+
+
+def test_points_are_drawn_up_to_the_edges_of_the_view(window: Opened) -> None:
+    panel = view_of(window)
+    view = panel.view
+    assert view.ground == QRectF(view.rect())
+    x, y = view.points()[0].tolist()
+    px, py = view.view.pixel(x, y)
+    view.set_view(view.view.panned(2 - px, view.height() - 4 - py))  # that point, in the corner
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(2, view.height() - 4))
+    row = panel.picked_row()
+    assert row is not None
+    assert at(panel, x, y) == QPoint(2, view.height() - 4)
+    np.testing.assert_allclose(view.points()[panel._pick], (x, y))

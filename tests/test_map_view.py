@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -554,3 +554,31 @@ def test_points_in_sight_say_how_large_they_are_and_many_are_as_ever() -> None:
     rows = np.concatenate([colours, [[230, 20, 20]]]).astype(np.uint8)
     alone = map_points_image(view, one, rows[-1:], 1.0, True)
     assert map_points_image(view, xy, rows, 1.0, True) == alone
+
+
+def test_without_numbers_along_them_the_ground_is_all_of_the_map(view: MapView) -> None:
+    view.show_axes = False
+    assert view.ground == QRectF(0, 0, 640, 424)
+    assert view.position_of("A") == QPoint(320, 212)
+    view.set_points(np.array([(-3.19, 0), (0, -2.11)], np.float32), np.full((2, 3), 255, np.uint8))
+    seen = view.grab().toImage()
+    for at in (QPoint(1, 212), QPoint(320, 422)):  # where the numbers would be
+        assert seen.pixelColor(at).lightness() > 200, "a point is drawn there"
+    heard: list[tuple[float, ...]] = []
+    view.pointer_moved.connect(lambda x, y: heard.append((x, y)))
+    mouse(view, MOVE, QPoint(10, 414), NONE, NONE)
+    assert heard == [pytest.approx((-3.1, -2.02))]
+    assert view.place == pytest.approx((-3.1, -2.02))
+    view.zoom(2.0, QPointF(10, 414))
+    assert view.place == pytest.approx((-3.1, -2.02))
+    view.show_axes = True
+    assert view.ground == QRectF(MARGIN_LEFT_PX, 0, 600, 400)
+
+
+def test_a_handle_is_taken_where_it_is_drawn_without_axes(view: MapView) -> None:
+    view.show_axes = False
+    taken: list[int] = []
+    view.handle_pressed.connect(taken.append)
+    mouse(view, PRESS, QPoint(420, 112))
+    mouse(view, RELEASE, QPoint(420, 112), held=NONE)
+    assert taken == [2]

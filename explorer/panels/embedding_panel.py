@@ -18,7 +18,7 @@ from explorer.session import Session
 from explorer.widgets.class_legend import ClassLegend
 from explorer.widgets.elided_label import ElidedLabel
 from explorer.widgets.embedding_bar import EmbeddingBar, MethodChoice
-from explorer.widgets.map_view import MARGIN_LEFT_PX, MapView
+from explorer.widgets.map_view import MapView
 from explorer.widgets.point_card import PointCard
 from explorer.widgets.readout import Readout
 from models.embedding import METHODS, EmbeddingSettings, Method, installed, nearest, step
@@ -472,7 +472,7 @@ class EmbeddingPanel(QWidget):
 
     def _clicked(self, at: QPointF) -> None:
         if self._layout is not None and self.view.ground.contains(at):
-            x, y = self.view.view.to_plane([at.x() - MARGIN_LEFT_PX, at.y()]).tolist()
+            x, y = self.view.view.place(*(at - self.view.ground.topLeft()).toTuple())
             self._on_pointer_moved(x, y)
             self.add_handle()
 

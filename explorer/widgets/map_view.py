@@ -42,7 +42,6 @@ from explorer.viewport import Viewport
 Floats = npt.NDArray[np.float32]
 
 MARGIN_LEFT_PX, MARGIN_BOTTOM_PX = axes.MARGIN_LEFT_PX, axes.MARGIN_BOTTOM_PX
-_CORNER = QPointF(MARGIN_LEFT_PX, 0)  # of the ground
 
 
 class MapView(QWidget):
@@ -78,7 +77,7 @@ class MapView(QWidget):
         self.seen_whole: list[Callable[[], QRectF]] = []
         self._aside = SteppingAside(self)
         self.ground_dark = True
-        self.show_axes = True  # the numbers along them
+        self._show_axes = True
         self.axis_names = ("", "")  # what runs across and up, told by the numbers along them
         self._points = PointLayer()
         self._markers = MarkerLayer()
@@ -255,7 +254,7 @@ class MapView(QWidget):
         if at is None or self._lens.picture is None:
             return QRectF()
         family = self.font().family()
-        return self._lens.outline(self.view, at - _CORNER, self.covered(), family)
+        return self._lens.outline(self.view, at - self._corner, self.covered(), family)
 
     @property
     def dragging(self) -> bool:
@@ -294,11 +293,35 @@ class MapView(QWidget):
     @property
     def ground(self) -> QRectF:
         """The part of the widget that shows the plane."""
-        return QRectF(MARGIN_LEFT_PX, 0, self.view.width, self.view.height)
+        return QRectF(self._corner.x(), 0, self.view.width, self.view.height)
+
+    @property
+    def show_axes(self) -> bool:
+        """Whether numbers stand along the axes; without them the ground is all of the widget."""
+        return self._show_axes
+
+    @show_axes.setter
+    def show_axes(self, shown: bool) -> None:
+        self._show_axes = shown
+        self._take_room()
+
+    @property
+    def _corner(self) -> QPointF:
+        """Of the ground."""
+        return QPointF(MARGIN_LEFT_PX if self._show_axes else 0, 0)
+
+    def _take_room(self) -> None:
+        """The ground is as large as the widget and the axes let it be."""
+        beside, below = (MARGIN_LEFT_PX, MARGIN_BOTTOM_PX) if self._show_axes else (0, 0)
+        view = self.view.resized(self.width() - beside, self.height() - below)
+        self.view = view.fitted(*self._fit_box) if self._fitted else view
+        self._glider.leave_view()
+        self._view_moved()
 
     def covered(self) -> list[QRectF]:
         """The parts of the ground that small widgets stand on, in the ground's own pixels."""
-        return [QRectF(widget.geometry()).translated(-_CORNER) for widget in self._small_widgets()]
+        boxes = [QRectF(widget.geometry()) for widget in self._small_widgets()]
+        return [box.translated(-self._corner) for box in boxes]
 
     def _small_widgets(self) -> list[QWidget]:
         found = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
@@ -315,18 +338,18 @@ class MapView(QWidget):
 
     def _to_widget(self, x: float, y: float) -> QPointF:
         px, py = self.view.pixel(x, y)
-        return QPointF(px + MARGIN_LEFT_PX, py)
+        return QPointF(px, py) + self._corner
 
     def _to_plane(self, at: QPointF) -> tuple[float, float]:
-        return self.view.place(at.x() - MARGIN_LEFT_PX, at.y())
+        return self.view.place(*(at - self._corner).toTuple())
 
     def _handle_at(self, at: QPointF) -> int | None:
-        found = self._markers.at(self.view, at.x() - MARGIN_LEFT_PX, at.y())
+        found = self._markers.at(self.view, *(at - self._corner).toTuple())
         return None if found is None else found.key
 
     def axis_at(self, at: QPointF) -> str:
         """What the axis is whose numbers stand there, if any do."""
-        return axes.words(self.axis_names, self.view, at - _CORNER, self.line_only)
+        return axes.words(self.axis_names, self.view, at - self._corner, self.line_only)
 
     # -- viewport --------------------------------------------------------------------------
 
@@ -363,7 +386,7 @@ class MapView(QWidget):
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
         """Enlarge; what is under `at` (else the centre) stays there."""
-        anchor = None if at is None else (at.x() - MARGIN_LEFT_PX, at.y())
+        anchor = None if at is None else (at - self._corner).toTuple()
         self.set_view(self.view.zoomed(factor, anchor))
 
     def _view_moved(self) -> None:
@@ -373,10 +396,7 @@ class MapView(QWidget):
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        view = self.view.resized(self.width() - MARGIN_LEFT_PX, self.height() - MARGIN_BOTTOM_PX)
-        self.view = view.fitted(*self._fit_box) if self._fitted else view
-        self._glider.leave_view()
-        self._view_moved()
+        self._take_room()
         super().resizeEvent(event)
 
     # -- painting --------------------------------------------------------------------------
@@ -386,7 +406,7 @@ class MapView(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, ground)
         painter.setClipRect(self.ground)
-        painter.translate(MARGIN_LEFT_PX, 0)
+        painter.translate(self._corner)
         self._path.draw(painter, self.view, self.ground_dark)
         painting.draw_ellipses(painter, self.view, self._ellipses)
         if self._hover_ellipse is not None:
@@ -407,7 +427,7 @@ class MapView(QWidget):
     def _make_room(self, lens: QRectF) -> None:
         """No small widget hides the lens, nor anything else that is to be seen whole."""
         whole = [lens, *(box() for box in self.seen_whole)]
-        boxes = [box.translated(_CORNER) for box in whole if not box.isEmpty()]
+        boxes = [box.translated(self._corner) for box in whole if not box.isEmpty()]
         self._aside.make_room(self._small_widgets(), boxes, self._pointer)
 
     def _ground_look(self) -> GroundLook:
@@ -459,13 +479,13 @@ class MapView(QWidget):
             self._glider.leave_view()
             self._view_moved()
         left = event.button() == Qt.MouseButton.LeftButton
-        self._hand.press(self.view, event.position() - _CORNER, left)
+        self._hand.press(self.view, event.position() - self._corner, left)
         if self.area.drawing:
             self.set_lens(None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer = event.position()
-        self._hand.move(self.view, self._pointer - _CORNER)
+        self._hand.move(self.view, self._pointer - self._corner)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         left = event.button() == Qt.MouseButton.LeftButton
@@ -474,7 +494,7 @@ class MapView(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self._hand.press_twice(self.view, event.position() - _CORNER)
+            self._hand.press_twice(self.view, event.position() - self._corner)
 
     def take_click(self) -> None:
         """Whoever hears `ground_clicked` makes something of it; a double click adds nothing."""
