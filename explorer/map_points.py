@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.bool_]
 
 CROWD = 20_000  # points: more are drawn off the GUI thread, and do not glide
-_NEAR_PX = 6.0
+_NEAR_PX, _SAME_PX = 6.0, 2.0  # what a pointer is at; what it cannot tell apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +117,27 @@ class MapPoints(QObject):
 
     def place_of(self, row: int, view: Viewport) -> tuple[float, float] | None:
         """Where in the plane a point is drawn in a viewport, if that is known."""
+        index, at = self.index, self._in_index(row)
+        if index is None or at is None:
+            return None
+        x, y = float(index.x[at]), float(index.y[at])
+        return view.place(*view.spread.pixel(x, y)) if view.line else (x, y)
+
+    def company_of(self, row: int, view: Viewport) -> tuple[int, bool]:
+        """How many points are drawn within 2 pixels of one, and whether any two lie apart."""
+        index, at = self.index, self._in_index(row)
+        if index is None or at is None:
+            return 1, False
+        seen, x, y = view.spread, float(index.x[at]), float(index.y[at])
+        return index.company(x, y, _SAME_PX / view.scale, seen.stretch)
+
+    def _in_index(self, row: int) -> int | None:
+        """The place of a point in the index, if it is there."""
         index = self.index
         if index is None:
             return None
         at = np.flatnonzero(index.row == row)
-        if not len(at):
-            return None
-        x, y = float(index.x[at[0]]), float(index.y[at[0]])
-        return view.place(*view.spread.pixel(x, y)) if view.line else (x, y)
+        return int(at[0]) if len(at) else None
 
     def standing_out(self, points: Points) -> Marks | None:
         """Which points [N] keep their colour while others do not; none where all do.

@@ -9,7 +9,7 @@ from explorer.legends import latent_unit
 from explorer.map_points import MapPoints, project
 from explorer.neighbours import Place
 from explorer.painting import Ellipse, to_image
-from explorer.point_words import card_lines, one_of
+from explorer.point_words import card_lines, company_words, one_of
 from explorer.selection import How, Selection
 from explorer.session import Session
 from explorer.widgets.coordinates import decimals_at
@@ -47,6 +47,7 @@ class PointHand(QObject):
         view.under_handles.append(self._card.ring)
         view.over_handles.append(self._card)
         view.seen_whole.append(lambda: self._card.box)
+        self._company: tuple[object, tuple[int, bool]] = (None, (1, False))
         self._mark = PlaceMark()
         view.on_top.append(self._mark)
         self._pointer: tuple[float, float] | None = None
@@ -150,9 +151,17 @@ class PointHand(QObject):
         card.at = (float(place[0]), float(place[1]))
         card.picture = None if picture is None else to_image(picture.image)
         measured, by = self._points.measured, self._session.layers.colour_by
-        card.lines = card_lines(model, row, self._look.name_of(row), picture, measured, by)
+        lines = card_lines(model, row, self._look.name_of(row), picture, measured, by)
+        card.lines = company_words(*self._company_of(row)) + lines
         self._view.set_hover_ellipse(self._ellipse(one) if model.has_prior else None)
         self._view.update()
+
+    def _company_of(self, row: int) -> tuple[int, bool]:
+        """`MapPoints.company_of`, counted once: its picture and its words come one by one."""
+        wish = row, self._points.index, self._view.view
+        if wish != self._company[0]:
+            self._company = wish, self._points.company_of(row, self._view.view)
+        return self._company[1]
 
     def _on_layers_changed(self) -> None:
         if self._look.row is not None:  # it may be coloured by another value now

@@ -85,6 +85,18 @@ class PointIndex:
         least = float(squares.min(initial=np.inf))
         return int(self.row[at][squares == least].min()) if least <= reach * reach else None
 
+    def company(self, x: float, y: float, reach: float, stretch: float = 1.0) -> tuple[int, bool]:
+        """How many points lie at most `reach` from a place, and whether any two lie apart.
+
+        A unit up is as long as `stretch` units across.
+        """
+        high = reach / stretch
+        at = self.near_box(x - reach, y - high, x + reach, y + high)
+        xs, ys = self.x[at], self.y[at]
+        near = np.hypot(xs.astype(np.float64) - x, (ys.astype(np.float64) - y) * stretch) <= reach
+        xs, ys = xs[near], ys[near]
+        return len(xs), bool(np.ptp(xs) or np.ptp(ys)) if len(xs) else False
+
     def inside(
         self, outline: npt.ArrayLike, cancelled: Callable[[], bool] | None = None
     ) -> Integers:

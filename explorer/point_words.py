@@ -40,6 +40,17 @@ def card_lines(
     return tuple(lines)
 
 
+def company_words(count: int, apart: bool) -> tuple[str, ...]:
+    """Lines on a card where one of `count` points is shown; `apart`: zooming in parts them.
+
+    They are short: a wide card has no room beside the lens in a small window.
+    """
+    if count < 2:
+        return ()
+    one = f"1 of {count:,} points here"
+    return (f"{one}:", "zoom in to part them") if apart else (one, "in one exact place")
+
+
 def one_of(points: Points, row: int) -> Points:
     """A set of one point."""
     return Points(points.mean[row : row + 1], points.log_variance[row : row + 1])

@@ -154,6 +154,32 @@ def test_a_hovered_point_has_a_card_with_its_original_image(
     assert card.at is None
 
 
+def test_a_card_says_how_many_points_lie_there_that_nobody_can_tell_apart(window: Opened) -> None:
+    view, card = window.window.map_panel.view, window.window.map_area.hand._card
+    row, count = lone_row(window), len(data_of(window))
+    mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
+    window.qtbot.waitUntil(lambda: card.at is not None, timeout=PATIENCE_MS)
+    assert not any("points" in line for line in card.lines)
+    view.zoom(1e-4)
+    window.settle()
+    mouse(window, QEvent.Type.MouseMove, place_of(window, row), NONE)
+    window.qtbot.waitUntil(lambda: card.at is not None, timeout=PATIENCE_MS)
+    assert card.lines[:2] == (f"1 of {count:,} points here:", "zoom in to part them")
+    window.window.look.hover(0)  # its place is the same on screen
+    assert card.lines[0].startswith(f"1 of {count:,} points here")
+
+
+def test_points_at_exactly_one_place_are_not_promised_to_part(window: Opened) -> None:
+    session, card = window.window.session, window.window.map_area.hand._card
+    data = data_of(window)
+    mean = data.mean.copy()
+    mean[:5] = mean[0] + 50
+    session.set_points(replace(data, mean=mean))
+    window.settle()
+    window.window.look.hover(2)
+    assert card.lines[:2] == ("1 of 5 points here", "in one exact place")
+
+
 def test_data_found_before_the_reconstruction_came_shows_the_original(
     at_hand: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,3 +91,18 @@ def test_an_outline_of_two_corners_holds_nothing_and_a_cancelled_one_neither() -
     whole = [(-9, -9), (9, -9), (9, 9), (-9, 9)]
     assert len(index.inside(whole)) == len(CLOUDS[0])
     assert not len(index.inside(whole, lambda: True))
+
+
+@pytest.mark.parametrize("xy", CLOUDS)
+@given(x=places, y=places, reach=st.sampled_from([0.01, 0.1, 10.0]))
+def test_the_company_of_a_place_is_what_counting_all_finds(
+    xy: Floats, x: float, y: float, reach: float
+) -> None:
+    near = xy[np.hypot(*(xy.astype(np.float64) - [x, y]).T) <= reach]
+    apart = len(np.unique(near, axis=0)) > 1
+    assert PointIndex.of(xy).company(x, y, reach) == (len(near), apart)
+
+
+def test_company_is_counted_as_far_up_as_across_where_the_view_is_stretched() -> None:
+    index = PointIndex.of(np.array([(0, 0), (1, 0), (0, 0.09), (0, 0.3)], np.float32))
+    assert index.company(0, 0, 1.0, stretch=10.0) == (3, True)
