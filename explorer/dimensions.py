@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.figures import nats
+from explorer.figures import small_nats
 from explorer.rendering import ModelInfo
 from explorer.session import Session
 
@@ -41,7 +41,7 @@ def use_words(model: ModelInfo, dimension: int) -> tuple[str, str]:
         return "KL unknown", "The model came without data, over which a mean KL could be taken"
     moments = ", of Gaussians with the flow posteriors' moments" if model.has_flow else ""
     tip = f"Mean KL to the prior over the data{moments}, in nats: how much the model uses it"
-    return nats(float(model.kl[dimension])), tip
+    return small_nats(float(model.kl[dimension])), tip
 
 
 def dimensions_to_choose(model: ModelInfo) -> dict[int, tuple[str, str]]:
