@@ -18,6 +18,7 @@ from models import distributed
 from models.checkpoint import load
 from models.data import DataSet
 from models.errors import DataError
+from models.freed_memory import keep_freed_memory
 from models.images import SUFFIXES
 from models.methods import SETTING_NAMES
 from models.plans import PROGRAM, Plan
@@ -42,6 +43,7 @@ _OTHER_ENDINGS = (
 def train(arguments: argparse.Namespace) -> None:
     """Train a model and write its file, with progress on standard error."""
     given = vars(arguments)
+    keep_freed_memory()
     with distributed.processes() as processes:
         _train(given, processes)
 

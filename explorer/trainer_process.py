@@ -43,6 +43,7 @@ from explorer.trainer_messages import (
     write_message,
 )
 from models.errors import CheckpointError, DataError, TrainingError
+from models.freed_memory import keep_freed_memory
 from models.plans import Plan
 from models.snapshots import epoch_file
 
@@ -198,6 +199,7 @@ def _do(job: Job, tell: Tell, orders: Orders) -> Finished | Stopped:
     planned = _planned(job)
     tell(planned)
     leave_a_core()
+    keep_freed_memory()
     data = None
     if job.task != "finish":
         data = _load_data(planned.plan, tell, orders)

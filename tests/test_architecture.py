@@ -58,6 +58,7 @@ ARROWS: dict[str, str] = {
     "models.distributed": "models.errors",
     "models.matmul": "",
     "models.one_call": "",
+    "models.freed_memory": "",
     "models.methods": "",
     "models.settings": "models.methods",
     "models.networks": "",
@@ -170,8 +171,8 @@ ARROWS: dict[str, str] = {
     "explorer.kept_pictures": ("explorer.recorded_runs explorer.trainer_messages models.files"),
     "explorer.trainer_process": (
         "explorer.kept_pictures explorer.recorded_runs explorer.trainer_messages "
-        "explorer.trainer_pictures models.data models.errors models.plans models.preprocessing "
-        "models.runs models.snapshots models.training"
+        "explorer.trainer_pictures models.data models.errors models.freed_memory models.plans "
+        "models.preprocessing models.runs models.snapshots models.training"
     ),
     # the process that embeds the data, and what is said to it and by it
     "explorer.embedder_messages": "models.embedding models.errors",
@@ -491,7 +492,8 @@ ARROWS: dict[str, str] = {
     "explorer.headless_training": (
         "explorer.event_log explorer.progress_line explorer.trainer_messages "
         "explorer.training_choices models.checkpoint models.data models.distributed models.errors "
-        "models.images models.methods models.plans models.presets models.runs models.training"
+        "models.freed_memory models.images models.methods models.plans models.presets models.runs "
+        "models.training"
     ),
     "explorer.command_line": (
         "explorer explorer.application explorer.errors explorer.headless "
