@@ -1,7 +1,7 @@
 """A function of tensors as one call into torch, during which Python's lock is free."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -35,9 +35,8 @@ class OneCall(Generic[_Out]):
         nothing = tuple(each[:0] for each in inputs)
         try:
             # Not torch.jit.trace, whose records last as long as the process, with their weights.
-            graph, _ = torch.jit._get_trace_graph(  # type: ignore[attr-defined, no-untyped-call]
-                self._function, nothing
-            )
+            record: Any = torch.jit._get_trace_graph  # type: ignore[attr-defined]  # not in stubs
+            graph, _ = record(self._function, nothing)
             run: Callable[..., _Out] = torch._C._create_function_from_graph("run", graph)
         except (AttributeError, RuntimeError):  # another torch; weights that are being trained
             return self._function

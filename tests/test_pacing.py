@@ -1,5 +1,7 @@
 """What follows a dragged handle is shown after its picture, and nothing is forgotten."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication
@@ -21,6 +23,9 @@ class Shown:
         self.values: list[float] = []
         self._session = session
         self.pace = Paced(session, self._draw, interval_ms, session)
+
+    def shows(self, value: float) -> bool:
+        return self.values[-1:] == [value]
 
     def _draw(self) -> None:
         active = self._session.active
@@ -92,7 +97,7 @@ def test_no_oftener_than_asked_however_long_the_gesture(session: Session, qtbot:
     for value in (2, 3, 4):
         move(session, shown, value)
         quick.pace.ask()
-        qtbot.waitUntil(lambda value=value: quick.values[-1:] == [value])  # type: ignore[misc]
+        qtbot.waitUntil(partial(quick.shows, value))
     assert shown.values == [1]
     session.end_gesture()
     qtbot.waitUntil(lambda: shown.values == [1, 4])
